@@ -1,1 +1,40 @@
+//! What every module stands on: errors, inputs and answers, who calls, the database behind its
+//! locks, time and identifiers, jobs, and the API document. It knows no module.
 
+mod answer;
+mod app;
+mod caller;
+mod clock;
+mod db;
+mod error;
+mod http;
+mod input;
+mod jobs;
+mod mask;
+mod module;
+mod openapi;
+mod permissions;
+mod time;
+
+pub use answer::{Accepted, Answer, Created, Feed, Json, NoContent, Page};
+pub use app::{App, AppParts, Mode, Settings};
+pub use axum::routing;
+pub use caller::{Caller, Guard, Identify, Identity, Membership, Public, SignedIn, TenantHint, User};
+pub use clock::{Clock, Ids};
+pub use db::{Actor, Db, DbSettings, Reason, Scope, SystemTx, TenantTx, Tx, UserTx, kind};
+pub use error::{Error, Fault, OnConstraint, Result, nearest};
+pub use http::{CORRELATION_ID, Health, Origin, RequestInfo, serve_with};
+pub use input::{Cursor, Input, Paging, Path, Query, Upload, read_json};
+pub use jobs::{Job, JobContext, JobKind, Progress, Worker, cancel as cancel_job, enqueue as enqueue_job};
+pub use kit_macros::{delete, get, patch, post, put};
+pub use mask::mask;
+pub use module::{Module, Service};
+pub use openapi::{Api, Operation, Route};
+pub use permissions::{Permission, Permissions};
+pub use time::Time;
+
+/// The routes of a module, by the names of its handlers.
+#[macro_export]
+macro_rules! routes {
+    ($($handler:path),* $(,)?) => { &[$(<$handler>::ROUTE),*] };
+}

@@ -1,0 +1,165 @@
+use crate::{Error, Operation, Paging, Result};
+use axum::{
+    http::{HeaderValue, StatusCode, header::CACHE_CONTROL},
+    response::{IntoResponse, Response},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+pub use crate::input::Json;
+
+/// What a handler answers. Its status is said here once, for the wire and for the document.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an answer of an operation",
+    note = "answer `Result<_>` of `kit::Json`, `Created`, `Accepted`, `Page`, `Feed` or `NoContent`, whose content has `Serialize` and `JsonSchema`"
+)]
+pub trait Answer: IntoResponse {
+    const STATUS: StatusCode = StatusCode::OK;
+
+    fn describe(operation: &mut Operation);
+}
+
+impl<A: Answer> Answer for Result<A, Error> {
+    const STATUS: StatusCode = A::STATUS;
+
+    fn describe(operation: &mut Operation) {
+        A::describe(operation);
+        operation.any_error();
+    }
+}
+
+/// `{"success": true, "data": …}`
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}Answer")]
+struct Envelope<T> {
+    success: bool,
+    data: T,
+}
+
+fn answer<T: Serialize>(status: StatusCode, body: T) -> Response {
+    // what a tenant's user is told is nobody else's to keep
+    (status, [(CACHE_CONTROL, HeaderValue::from_static("no-store"))], axum::Json(body)).into_response()
+}
+
+macro_rules! envelope {
+    ($($(#[$doc:meta])* $answer:ident = $status:ident;)*) => {$(
+        impl<T: Serialize> IntoResponse for $answer<T> {
+            fn into_response(self) -> Response {
+                answer(StatusCode::$status, Envelope { success: true, data: self.0 })
+            }
+        }
+
+        impl<T: Serialize + JsonSchema> Answer for $answer<T> {
+            const STATUS: StatusCode = StatusCode::$status;
+
+            fn describe(operation: &mut Operation) {
+                operation.success::<Envelope<T>>(Self::STATUS);
+            }
+        }
+    )*};
+}
+
+/// What the operation brought into being.
+pub struct Created<T>(pub T);
+
+/// What the operation set going and will be done later.
+pub struct Accepted<T>(pub T);
+
+envelope! {
+    Json = OK;
+    Created = CREATED;
+    Accepted = ACCEPTED;
+}
+
+/// A page of a list.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
+pub struct Page<T> {
+    success: bool,
+    data: Vec<T>,
+    meta: PageMeta,
+}
+
+/// Where a page stands in its list.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct PageMeta {
+    page: i64,
+    limit: i64,
+    total: i64,
+    total_pages: i64,
+}
+
+impl<T> Page<T> {
+    /// The page that was asked for, of a list of so many.
+    pub fn new(data: Vec<T>, paging: &Paging, total: i64) -> Self {
+        let Paging { page, limit, .. } = *paging;
+        Self { success: true, data, meta: PageMeta { page, limit, total, total_pages: (total + limit - 1) / limit } }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Page<T> {
+    fn into_response(self) -> Response {
+        answer(StatusCode::OK, self)
+    }
+}
+
+impl<T: Serialize + JsonSchema> Answer for Page<T> {
+    fn describe(operation: &mut Operation) {
+        operation.success::<Self>(Self::STATUS);
+    }
+}
+
+/// A part of a log, which is ordered by time.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}Feed")]
+pub struct Feed<T> {
+    success: bool,
+    data: Vec<T>,
+    meta: FeedMeta,
+}
+
+/// Where a part of a log ends.
+#[derive(Serialize, JsonSchema)]
+struct FeedMeta {
+    /// The place to go on from in the same direction; `null` at the end.
+    next: Option<String>,
+}
+
+impl<T> Feed<T> {
+    /// A part of a log that was asked for with this limit; `place` says where an entry stands.
+    pub fn new(data: Vec<T>, limit: i64, place: impl Fn(&T) -> String) -> Self {
+        let full = i64::try_from(data.len()).is_ok_and(|length| length >= limit);
+        let next = data.last().filter(|_| full).map(place);
+        Self { success: true, data, meta: FeedMeta { next } }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Feed<T> {
+    fn into_response(self) -> Response {
+        answer(StatusCode::OK, self)
+    }
+}
+
+impl<T: Serialize + JsonSchema> Answer for Feed<T> {
+    fn describe(operation: &mut Operation) {
+        operation.success::<Self>(Self::STATUS);
+    }
+}
+
+/// Done, and nothing to tell.
+pub struct NoContent;
+
+impl IntoResponse for NoContent {
+    fn into_response(self) -> Response {
+        Self::STATUS.into_response()
+    }
+}
+
+impl Answer for NoContent {
+    const STATUS: StatusCode = StatusCode::NO_CONTENT;
+
+    fn describe(operation: &mut Operation) {
+        operation.empty_success(Self::STATUS);
+    }
+}

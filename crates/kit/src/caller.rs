@@ -1,0 +1,261 @@
+use crate::{
+    App, Error, Mode, Operation, Permission, Permissions, Result, Scope, TenantTx, Time, db::UserTx, http::RequestInfo,
+};
+use axum::{
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+};
+use futures::future::BoxFuture;
+use serde_json::json;
+use std::{marker::PhantomData, sync::Arc};
+use uuid::Uuid;
+
+/// Who a request is from, or `None` when it carries no valid session.
+pub type Identify = for<'a> fn(&'a App, &'a Parts, TenantHint) -> BoxFuture<'a, Result<Option<Identity>>>;
+
+/// The tenant that a request asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TenantHint {
+    /// By `X-Tenant-ID` or `?tenant_id=`.
+    pub id: Option<Uuid>,
+    /// By sub-domain.
+    pub slug: Option<String>,
+}
+
+/// A signed-in user and the tenant the request is about.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub user: User,
+    /// The session's own id.
+    pub session: Uuid,
+    /// `None` when the user is a member of no tenant.
+    pub membership: Option<Membership>,
+}
+
+/// A user, as every request of theirs knows them.
+#[derive(Clone, Debug)]
+pub struct User {
+    pub id: Uuid,
+    pub email: String,
+    pub name: String,
+    pub image: Option<String>,
+    pub email_verified: bool,
+    /// The role on the whole platform: `user`, `admin` or `super_admin`.
+    pub role: String,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
+
+/// A user's place in a tenant.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    pub tenant: Uuid,
+    pub name: String,
+    /// `company`, `trader` or `influencer`.
+    pub kind: String,
+    pub role: String,
+    pub permissions: Permissions,
+}
+
+/// Who may call: the first argument of every handler. It runs first, so a refused caller's body
+/// is never read.
+#[diagnostic::on_unimplemented(
+    message = "the first argument of a handler says who may call it, and `{Self}` does not",
+    note = "begin with `caller: Caller<SomePermission>`, `user: SignedIn` for what is the user's own, or `_: Public`"
+)]
+pub trait Guard: FromRequestParts<App> {
+    fn describe(operation: &mut Operation);
+}
+
+/// A signed-in member who holds the permission `P` in the tenant of the request.
+pub struct Caller<P> {
+    app: App,
+    identity: Identity,
+    membership: Membership,
+    request: Arc<RequestInfo>,
+    may: PhantomData<P>,
+}
+
+impl<P> Caller<P> {
+    /// The user.
+    pub fn user(&self) -> &User {
+        &self.identity.user
+    }
+
+    /// The user's place in the tenant of the request.
+    pub fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
+    /// What every request can reach.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// A transaction that sees this tenant and no other.
+    pub async fn begin(&self) -> Result<TenantTx> {
+        #[expect(clippy::disallowed_methods, reason = "the caller has been recognised as a member with the permission")]
+        let scope = Scope::new(self.membership.tenant, Some(self.identity.user.id));
+        self.app.db().begin(scope, self.request.origin.clone()).await
+    }
+}
+
+impl<P: Permission> FromRequestParts<App> for Caller<P> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let SignedIn { app, identity, request } = SignedIn::from_request_parts(parts, app).await?;
+        let Some(membership) = identity.membership.clone() else {
+            return Err(Error::forbidden("NO_TENANT", "You are a member of no tenant."));
+        };
+        if !membership.permissions.hold(P::NAME) {
+            return Err(Error::lacks(P::NAME));
+        }
+        Ok(Self { app, identity, membership, request, may: PhantomData })
+    }
+}
+
+impl<P: Permission> Guard for Caller<P> {
+    fn describe(operation: &mut Operation) {
+        operation.set("security", json!([{ "session": [P::NAME] }, { "bearer": [P::NAME] }]));
+        operation.set("x-permission", P::NAME);
+        operation.error(StatusCode::UNAUTHORIZED);
+        operation.error(StatusCode::FORBIDDEN);
+    }
+}
+
+/// A signed-in user, for what is the user's own and no tenant's.
+pub struct SignedIn {
+    app: App,
+    identity: Identity,
+    request: Arc<RequestInfo>,
+}
+
+impl SignedIn {
+    /// The user.
+    pub fn user(&self) -> &User {
+        &self.identity.user
+    }
+
+    /// The user, the session and the tenant.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// What every request can reach.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// A transaction that sees what is the user's own and nobody else's.
+    pub async fn begin(&self) -> Result<UserTx> {
+        self.app.db().begin_personal(self.identity.user.id, self.request.origin.clone()).await
+    }
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let request = RequestInfo::of(parts)?;
+        refuse_foreign_pages(parts, app)?;
+        let hint = TenantHint::of(parts, app)?;
+        let identity = (app.identify())(app, parts, hint).await?.ok_or_else(Error::unauthenticated)?;
+        request.recognise(identity.user.id, identity.membership.as_ref().map(|it| it.tenant));
+        Ok(Self { app: app.clone(), identity, request })
+    }
+}
+
+impl Guard for SignedIn {
+    fn describe(operation: &mut Operation) {
+        operation.set("security", json!([{ "session": [] }, { "bearer": [] }]));
+        operation.error(StatusCode::UNAUTHORIZED);
+    }
+}
+
+/// Anyone, without a session.
+pub struct Public {
+    app: App,
+    request: Arc<RequestInfo>,
+}
+
+impl Public {
+    /// What every request can reach.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Where the request came from.
+    pub fn request(&self) -> &Arc<RequestInfo> {
+        &self.request
+    }
+}
+
+impl FromRequestParts<App> for Public {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        Ok(Self { app: app.clone(), request: RequestInfo::of(parts)? })
+    }
+}
+
+impl Guard for Public {
+    fn describe(operation: &mut Operation) {
+        operation.set("x-public", true);
+    }
+}
+
+impl TenantHint {
+    /// The tenant that the request names: by header, else sub-domain, else query.
+    ///
+    /// # Errors
+    /// 404 for a name that cannot be a tenant's, as for one that is not the user's.
+    fn of(parts: &Parts, app: &App) -> Result<Self> {
+        if let Some(header) = parts.headers.get("x-tenant-id") {
+            return Self::id(header.to_str().unwrap_or_default());
+        }
+        if let Some(slug) = sub_domain(parts, app) {
+            return Ok(Self { id: None, slug: Some(slug) });
+        }
+        let query = parts.uri.query().unwrap_or_default();
+        match query.split('&').find_map(|pair| pair.strip_prefix("tenant_id=")) {
+            Some(id) => Self::id(id),
+            None => Ok(Self::default()),
+        }
+    }
+
+    fn id(text: &str) -> Result<Self> {
+        let id = Uuid::parse_str(text.trim()).map_err(|_| Error::not_found("tenant"))?;
+        Ok(Self { id: Some(id), slug: None })
+    }
+}
+
+/// `acme` of `acme.example.com`, where the platform is at `example.com`.
+fn sub_domain(parts: &Parts, app: &App) -> Option<String> {
+    let home = host_of(app.settings().base_url.split("://").nth(1)?);
+    let host = parts.headers.get("host")?.to_str().ok()?;
+    let slug = host_of(host).strip_suffix(home)?.strip_suffix('.')?;
+    (!slug.is_empty() && slug != "www").then(|| slug.to_ascii_lowercase())
+}
+
+fn host_of(authority: &str) -> &str {
+    let end = authority.rfind(':').filter(|at| !authority[*at..].contains(']')).unwrap_or(authority.len());
+    authority[..end].split('/').next().unwrap_or_default()
+}
+
+/// A browser sends the user's cookie with whatever page asks: a page of another origin may not
+/// change anything.
+fn refuse_foreign_pages(parts: &Parts, app: &App) -> Result<()> {
+    if parts.method.is_safe() || !parts.headers.contains_key("cookie") {
+        return Ok(());
+    }
+    match parts.headers.get("origin").map(|origin| origin.to_str().unwrap_or("null")) {
+        Some(origin) if !app.settings().trusts(origin) => {
+            Err(Error::forbidden("INVALID_ORIGIN", "The page's origin is not trusted.").with("origin", origin))
+        }
+        None if app.settings().mode == Mode::Production && parts.headers.contains_key("sec-fetch-site") => {
+            Err(Error::forbidden("MISSING_OR_NULL_ORIGIN", "A browser's request needs its origin."))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,253 @@
+use crate::{Clock, Error, Ids, Result, Time, http::Origin};
+use sqlx::{
+    AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use std::{fmt, time::Duration};
+use uuid::Uuid;
+
+/// The database. The pool is private to it: whoever wants a connection says in whose name.
+#[derive(Clone)]
+pub struct Db {
+    pool: PgPool,
+    clock: Clock,
+    ids: Ids,
+}
+
+/// How to reach the database.
+#[derive(Clone)]
+pub struct DbSettings {
+    /// Where it is and who we are there.
+    pub options: PgConnectOptions,
+    /// The most connections at once.
+    pub max_connections: u32,
+}
+
+/// In whose name a transaction runs: a tenant, and the user of it who asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope {
+    tenant: Uuid,
+    user: Option<Uuid>,
+}
+
+impl Scope {
+    /// Opens a tenant. Its few homes are where a caller or a job has been recognised.
+    pub fn new(tenant: Uuid, user: Option<Uuid>) -> Self {
+        Self { tenant, user }
+    }
+
+    /// The tenant.
+    pub fn tenant(&self) -> Uuid {
+        self.tenant
+    }
+
+    /// A key that no other tenant can make, for caches and topics.
+    pub fn key(&self, name: &str) -> String {
+        format!("{}:{name}", self.tenant)
+    }
+}
+
+/// Why something may work across tenants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Nobody is a member of anything yet.
+    SignUp,
+    /// A session is opened, looked up or closed by its secret.
+    Session,
+    /// Jobs are claimed, kept and finished for all tenants.
+    Jobs,
+    /// Bots of all tenants are leased and resumed.
+    Bots,
+    /// The operator asks on the command line.
+    Operator,
+    /// The demonstration's tenants are seeded.
+    Demo,
+}
+
+/// Who did it, and from where.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub user: Option<Uuid>,
+    pub origin: Origin,
+}
+
+/// A transaction in somebody's name. What is not committed is undone.
+pub struct Tx<K> {
+    inner: Transaction<'static, Postgres>,
+    kind: K,
+    now: Time,
+    ids: Ids,
+    actor: Actor,
+}
+
+/// The kinds of [`Tx`].
+pub mod kind {
+    use super::{Reason, Scope};
+
+    /// Sees one tenant.
+    pub struct Tenant(pub(super) Scope);
+    /// Sees one user's own things.
+    pub struct Personal;
+    /// Sees all tenants, for a reason.
+    pub struct System(pub(super) Reason);
+}
+
+/// A transaction that sees one tenant: row level security holds, whatever the statement says.
+pub type TenantTx = Tx<kind::Tenant>;
+/// A transaction that sees one user's own things and no tenant's.
+pub type UserTx = Tx<kind::Personal>;
+/// A transaction that sees all tenants.
+pub type SystemTx = Tx<kind::System>;
+
+impl Db {
+    /// Opens the pool; it connects when it is first used.
+    pub fn new(settings: DbSettings, clock: Clock, ids: Ids) -> Self {
+        let pool = PgPoolOptions::new()
+            .max_connections(settings.max_connections)
+            .acquire_timeout(Duration::from_secs(5))
+            .test_before_acquire(false)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    // a connection begins as the role that sees nothing until it is told in whose name
+                    sqlx::raw_sql("set role botcriptofy_app").execute(connection).await?;
+                    Ok(())
+                })
+            })
+            .connect_lazy_with(settings.options);
+        Self { pool, clock, ids }
+    }
+
+    /// A transaction in the name of a tenant.
+    pub(crate) async fn begin(&self, scope: Scope, origin: Origin) -> Result<TenantTx> {
+        let user = scope.user.map(|id| id.to_string()).unwrap_or_default();
+        let statement = format!(
+            "begin; set local role botcriptofy_app; set local app.tenant_id = '{}'; set local app.user_id = '{user}'",
+            scope.tenant
+        );
+        self.open(statement, kind::Tenant(scope), Actor { user: scope.user, origin }).await
+    }
+
+    /// A transaction in the name of a user, outside any tenant.
+    pub(crate) async fn begin_personal(&self, user: Uuid, origin: Origin) -> Result<UserTx> {
+        let statement = format!(
+            "begin; set local role botcriptofy_app; set local app.tenant_id = ''; set local app.user_id = '{user}'"
+        );
+        self.open(statement, kind::Personal, Actor { user: Some(user), origin }).await
+    }
+
+    /// A transaction across tenants.
+    pub async fn system(&self, reason: Reason, origin: Origin) -> Result<SystemTx> {
+        let statement = "begin; set local role botcriptofy_system".to_owned();
+        metrics::counter!("system_transactions_total", "reason" => reason.to_string()).increment(1);
+        self.open(statement, kind::System(reason), Actor { user: None, origin }).await
+    }
+
+    /// One statement without a transaction, as the role that sees no tenant: for functions of the
+    /// database which decide for themselves what the answer may contain.
+    pub async fn door(&self) -> Result<sqlx::pool::PoolConnection<Postgres>> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    /// A connection of its own that listens to a channel.
+    pub async fn listen(&self, channel: &str) -> Result<sqlx::postgres::PgListener> {
+        let mut listener = sqlx::postgres::PgListener::connect_with(&self.pool).await?;
+        listener.listen(channel).await?;
+        Ok(listener)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("select 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn open<K>(&self, statement: String, kind: K, actor: Actor) -> Result<Tx<K>> {
+        let begun = match self.pool.begin_with(AssertSqlSafe(statement.clone())).await {
+            // an idle connection may have died: one more try gets a fresh one
+            Err(sqlx::Error::Io(_)) => self.pool.begin_with(AssertSqlSafe(statement)).await,
+            begun => begun,
+        };
+        Ok(Tx { inner: begun?, kind, now: self.clock.now(), ids: self.ids.clone(), actor })
+    }
+}
+
+impl<K> Tx<K> {
+    /// What statements run on.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+
+    /// When the transaction began.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// A fresh identifier.
+    pub fn new_id(&self) -> Uuid {
+        self.ids.uuid(self.now)
+    }
+
+    /// Who acts, and from where.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The user who acts, if one does.
+    pub fn user(&self) -> Option<Uuid> {
+        self.actor.user
+    }
+
+    /// Makes it last.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.inner.commit().await?)
+    }
+}
+
+impl Tx<kind::Tenant> {
+    /// The tenant it sees.
+    pub fn tenant(&self) -> Uuid {
+        self.kind.0.tenant
+    }
+
+    /// In whose name it runs.
+    pub fn scope(&self) -> Scope {
+        self.kind.0
+    }
+}
+
+impl Tx<kind::System> {
+    /// Why it may work across tenants.
+    pub fn reason(&self) -> Reason {
+        self.kind.0
+    }
+
+    /// Goes on in the name of a tenant, in the same transaction; there is no way back.
+    pub async fn enter(self, scope: Scope) -> Result<TenantTx> {
+        let Self { mut inner, now, ids, mut actor, .. } = self;
+        let user = scope.user.map(|id| id.to_string()).unwrap_or_default();
+        let statement = format!(
+            "set local role botcriptofy_app; set local app.tenant_id = '{}'; set local app.user_id = '{user}'",
+            scope.tenant
+        );
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *inner).await?;
+        actor.user = scope.user;
+        Ok(Tx { inner, kind: kind::Tenant(scope), now, ids, actor })
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for Error {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        Self::internal(error)
+    }
+}

@@ -1,0 +1,178 @@
+use super::{JobContext, JobKind, Progress, store};
+use crate::{App, Error, Reason, Result, Scope, http::Origin};
+use chrono::TimeDelta;
+use futures::FutureExt;
+use serde_json::Value;
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use tokio::{sync::Semaphore, time};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{Instrument, error, info_span, warn};
+
+/// Runs the jobs of all modules.
+#[derive(Clone)]
+pub struct Worker {
+    app: App,
+    kinds: Arc<HashMap<&'static str, JobKind>>,
+    names: Arc<[String]>,
+}
+
+/// How long a silent worker keeps its jobs.
+const LEASE: TimeDelta = TimeDelta::seconds(30);
+/// How often a running job's progress is written down and its cancellation looked for.
+const PULSE: Duration = Duration::from_millis(250);
+/// How often the table is looked at when no notification comes.
+const POLL: Duration = Duration::from_secs(1);
+
+impl Worker {
+    /// A worker for these kinds.
+    pub fn new(app: &App, kinds: impl IntoIterator<Item = JobKind>) -> Self {
+        let kinds: HashMap<_, _> = kinds.into_iter().map(|kind| (kind.name, kind)).collect();
+        let names = kinds.keys().map(|&name| name.to_owned()).collect();
+        Self { app: app.clone(), kinds: Arc::new(kinds), names }
+    }
+
+    /// Runs jobs, so many at once, until it is told to stop; then waits for those that run.
+    pub async fn run(self, at_once: usize, stop: CancellationToken) {
+        let (room, running) = (Arc::new(Semaphore::new(at_once)), TaskTracker::new());
+        let mut notices = None;
+        while !stop.is_cancelled() {
+            if notices.is_none() {
+                notices = self.app.db().listen("jobs").await.ok();
+            }
+            if let Err(failure) = self.start_due(&room, &running).await {
+                warn!("jobs cannot be claimed: {failure}");
+            }
+            let notice = async {
+                match &mut notices {
+                    Some(listener) => listener.recv().await.is_ok(),
+                    None => std::future::pending().await,
+                }
+            };
+            let heard = tokio::select! {
+                () = stop.cancelled() => true,
+                heard = notice => heard,
+                () = time::sleep(POLL) => true,
+            };
+            if !heard {
+                notices = None;
+            }
+        }
+        running.close();
+        running.wait().await;
+    }
+
+    async fn start_due(&self, room: &Arc<Semaphore>, running: &TaskTracker) -> Result<()> {
+        loop {
+            let free = i64::try_from(room.available_permits()).unwrap_or(1);
+            if free == 0 {
+                return Ok(());
+            }
+            let claimed = self.claim(free).await?;
+            let all_taken = i64::try_from(claimed.len()).is_ok_and(|taken| taken == free);
+            for job in claimed {
+                let Ok(permit) = room.clone().acquire_owned().await else { return Ok(()) };
+                let worker = self.clone();
+                running.spawn(async move {
+                    worker.attend(job).await;
+                    drop(permit);
+                });
+            }
+            if !all_taken {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Runs what is due, one after the other, until nothing is: for tests and the command line.
+    /// Answers how many attempts were made.
+    pub async fn drain(&self) -> Result<usize> {
+        let mut attempts = 0;
+        while let Some(job) = self.claim(1).await?.pop() {
+            attempts += 1;
+            self.attend(job).await;
+        }
+        Ok(attempts)
+    }
+
+    /// How many jobs wait, run and have been given up, by status.
+    pub async fn counts(app: &App) -> Result<Value> {
+        let mut tx = app.db().system(Reason::Jobs, Origin::internal("health")).await?;
+        Ok(store::counts(&mut tx).await?.0)
+    }
+
+    async fn claim(&self, most: i64) -> Result<Vec<store::Claimed>> {
+        let mut tx = self.app.db().system(Reason::Jobs, Origin::internal("worker")).await?;
+        let until = tx.now() + LEASE;
+        let claimed = store::claim(&mut tx, &self.names, most, until).await?;
+        tx.commit().await?;
+        Ok(claimed)
+    }
+
+    async fn attend(&self, mut job: store::Claimed) {
+        let span = info_span!("job", correlation_id = %job.correlation_id, job_id = %job.id, kind = %job.kind);
+        async {
+            let progress = Progress::default();
+            let end = self.attempt(&mut job, &progress).await;
+            if let Err(failure) = self.end(&job, &progress, end).await {
+                // the lease runs out and the job is tried again
+                error!("the end of a job cannot be written down: {failure}");
+            }
+        }
+        .instrument(span)
+        .await;
+    }
+
+    async fn attempt(&self, job: &mut store::Claimed, progress: &Progress) -> store::End {
+        let Some(kind) = self.kinds.get(job.kind.as_str()) else {
+            return store::End::Failed("no module knows this kind of job".to_owned());
+        };
+        #[expect(clippy::disallowed_methods, reason = "the job's row says which tenant asked")]
+        let scope = job.tenant_id.map(|tenant| Scope::new(tenant, job.user_id));
+        let origin = Origin { correlation_id: job.correlation_id.clone(), ip: None, user_agent: None };
+        let context = JobContext { app: self.app.clone(), id: job.id, scope, origin, progress: progress.clone() };
+        let payload = std::mem::take(&mut job.payload);
+        let mut work = AssertUnwindSafe((kind.run)(context, payload)).catch_unwind();
+        let mut pulse = time::interval_at(time::Instant::now() + PULSE, PULSE);
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut work => break outcome.unwrap_or_else(|_| Err(Error::internal("the job panicked"))),
+                _ = pulse.tick() => self.keep(job, progress).await,
+            }
+        };
+        match outcome {
+            Ok(()) if progress.is_wanted() => store::End::Done,
+            Ok(()) => store::End::Cancelled,
+            Err(_) if !progress.is_wanted() => store::End::Cancelled,
+            Err(failure) if failure.status().is_client_error() || job.attempts >= job.max_attempts => {
+                warn!("the job is given up: {failure}");
+                store::End::Failed(failure.message().to_owned())
+            }
+            Err(failure) => {
+                warn!("the job will be tried again: {failure}");
+                let wait = TimeDelta::seconds(1 << job.attempts.clamp(0, 12));
+                store::End::Again { error: failure.message().to_owned(), at: self.app.clock().now() + wait }
+            }
+        }
+    }
+
+    async fn keep(&self, job: &store::Claimed, progress: &Progress) {
+        let kept = async {
+            let mut tx = self.app.db().system(Reason::Jobs, Origin::internal("worker")).await?;
+            let until = tx.now() + LEASE;
+            let wanted = store::keep(&mut tx, job, progress, until).await?;
+            tx.commit().await?;
+            Ok::<_, Error>(wanted)
+        };
+        match kept.await {
+            Ok(true) => {}
+            Ok(false) => progress.cancel(),
+            Err(failure) => warn!("a job's progress cannot be written down: {failure}"),
+        }
+    }
+
+    async fn end(&self, job: &store::Claimed, progress: &Progress, end: store::End) -> Result<()> {
+        let mut tx = self.app.db().system(Reason::Jobs, Origin::internal("worker")).await?;
+        store::end(&mut tx, job, progress, end).await?;
+        tx.commit().await
+    }
+}

@@ -1,0 +1,25 @@
+use crate::{App, JobKind, Route};
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+/// A module as the server sees it.
+#[derive(Clone, Copy)]
+pub struct Module {
+    /// Its name, as its folder is called.
+    pub name: &'static str,
+    /// What it answers.
+    pub routes: &'static [Route],
+    /// What it does later.
+    pub jobs: &'static [JobKind],
+    /// What it does all the time.
+    pub services: &'static [Service],
+}
+
+/// Something that runs as long as the server: it returns soon after the token is cancelled.
+#[derive(Clone, Copy)]
+pub struct Service {
+    /// For the log.
+    pub name: &'static str,
+    /// Runs it.
+    pub run: fn(App, CancellationToken) -> BoxFuture<'static, ()>,
+}

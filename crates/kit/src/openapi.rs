@@ -1,0 +1,269 @@
+use crate::{
+    Answer, App, Guard, Input, Module,
+    error::{ErrorBody, FAILURES},
+    http,
+};
+use axum::{Router, extract::FromRequestParts, http::StatusCode, routing::MethodRouter};
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeSet, time::Duration};
+
+/// One operation of the API. Written by `#[get("/path")]` and its sisters, listed by `routes!`.
+pub struct Route {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub module: &'static str,
+    pub name: &'static str,
+    pub doc: &'static [&'static str],
+    pub describe: fn(&mut Operation),
+    pub serve: fn() -> MethodRouter<App>,
+}
+
+/// The running API and its document, built from the same routes.
+pub struct Api {
+    pub router: Router<App>,
+    pub document: Value,
+}
+
+impl Api {
+    /// # Panics
+    /// When the modules contradict each other or themselves: see [`Operation::finish`].
+    pub fn new(title: &str, version: &str, modules: &[Module], app: &App) -> Self {
+        let mut schemas = Schemas::new();
+        let mut router = Router::new();
+        let mut paths = Map::new();
+        let mut ids = BTreeSet::new();
+        for route in modules.iter().flat_map(|module| module.routes) {
+            let mut operation = Operation::new(route, &mut schemas);
+            (route.describe)(&mut operation);
+            let most = if operation.slow { SLOW } else { app.settings().request_timeout };
+            let operation = operation.finish();
+            assert!(
+                ids.insert(operation["operationId"].to_string()),
+                "two operations are called {}",
+                operation["operationId"]
+            );
+            paths.entry(route.path).or_insert_with(|| json!({}))[route.method] = operation;
+            router = router.route(route.path, http::within(most, (route.serve)()));
+        }
+        let errors = schemas.error_responses();
+        let document = json!({
+            "openapi": "3.1.0",
+            "info": { "title": title, "version": version },
+            "paths": paths,
+            "components": {
+                "schemas": schemas.finish(),
+                "responses": errors,
+                "securitySchemes": {
+                    "session": { "type": "apiKey", "in": "cookie", "name": "better-auth.session_token" },
+                    "bearer": { "type": "http", "scheme": "bearer" },
+                },
+            },
+        });
+        Self { router, document }
+    }
+}
+
+/// The documentation of one operation, filled by the types in its handler's signature.
+pub struct Operation<'a> {
+    route: &'a Route,
+    schemas: &'a mut Schemas,
+    json: Map<String, Value>,
+    parameters: Vec<Value>,
+    responses: Map<String, Value>,
+    slow: bool,
+}
+
+/// How long an operation may take that moves whole files.
+const SLOW: Duration = Duration::from_secs(600);
+
+impl<'a> Operation<'a> {
+    fn new(route: &'a Route, schemas: &'a mut Schemas) -> Self {
+        let mut operation =
+            Self { route, schemas, json: Map::new(), parameters: vec![], responses: Map::new(), slow: false };
+        let module = route.module.split("::").next().unwrap_or_default().replace('_', "-");
+        let doc: Vec<&str> = route.doc.iter().map(|line| line.trim()).collect();
+        let doc = doc.join("\n");
+        let (summary, description) = doc.split_once("\n\n").unwrap_or((&doc, ""));
+        operation.set("operationId", format!("{}_{}", module.replace('-', "_"), route.name));
+        operation.set("tags", vec![module]);
+        operation.set("summary", summary.replace('\n', " "));
+        if !description.is_empty() {
+            operation.set("description", description);
+        }
+        if route.method != "get" {
+            operation.error(StatusCode::CONFLICT);
+        }
+        operation
+    }
+
+    /// The finished operation.
+    ///
+    /// # Panics
+    /// When it lacks a doc comment, or its path and its `Path` name different things.
+    fn finish(mut self) -> Value {
+        let Route { method, path, name, .. } = self.route;
+        assert!(self.json["summary"] != "", "`{name}` ({method} {path}) needs a doc comment");
+        let told = self.parameters.iter().filter(|parameter| parameter["in"] == "path");
+        let told: BTreeSet<_> = told.filter_map(|parameter| parameter["name"].as_str()).collect();
+        let named: BTreeSet<_> = names_in(path).collect();
+        assert!(told == named, "`{name}`: the path {path} names {named:?}, its `Path` {told:?}");
+        if !self.parameters.is_empty() {
+            self.json.insert("parameters".to_owned(), self.parameters.into());
+        }
+        self.json.insert("responses".to_owned(), self.responses.into());
+        self.json.into()
+    }
+
+    pub fn guard<G: Guard>(&mut self) {
+        G::describe(self);
+    }
+
+    pub fn input<I: Input + FromRequestParts<App>>(&mut self) {
+        I::describe(self);
+    }
+
+    /// Only the last argument may read the body.
+    pub fn last_input<I: Input>(&mut self) {
+        I::describe(self);
+    }
+
+    pub fn answer<A: Answer>(&mut self) {
+        A::describe(self);
+    }
+
+    pub fn set(&mut self, key: &str, value: impl Into<Value>) {
+        self.json.insert(key.to_owned(), value.into());
+    }
+
+    pub fn error(&mut self, status: StatusCode) {
+        self.response(status.as_str(), json!({ "$ref": format!("#/components/responses/{}", status.as_u16()) }));
+    }
+
+    pub fn any_error(&mut self) {
+        self.response("default", json!({ "$ref": "#/components/responses/default" }));
+    }
+
+    pub fn success<T: JsonSchema>(&mut self, status: StatusCode) {
+        let schema = self.schemas.answers.subschema_for::<T>();
+        self.response(status.as_str(), json!({ "description": "Success.", "content": content(schema) }));
+    }
+
+    pub fn empty_success(&mut self, status: StatusCode) {
+        self.response(status.as_str(), json!({ "description": "Success." }));
+    }
+
+    fn response(&mut self, status: &str, response: Value) {
+        self.responses.insert(status.to_owned(), response);
+    }
+
+    pub fn request_body<T: JsonSchema>(&mut self) {
+        let schema = self.schemas.requests.subschema_for::<T>();
+        self.set("requestBody", json!({ "required": true, "content": content(schema) }));
+    }
+
+    /// The body is a file, which may take its time.
+    pub fn file_body(&mut self) {
+        self.slow = true;
+        let file = json!({ "schema": { "type": "string", "format": "binary" } });
+        let content = json!({ "text/csv": file, "application/gzip": file, "application/octet-stream": file });
+        self.set("requestBody", json!({ "required": true, "content": content }));
+    }
+
+    pub fn path_parameters<T: JsonSchema>(&mut self) {
+        let schema = T::json_schema(&mut self.schemas.requests);
+        if schema.get("properties").is_some() {
+            self.parameters("path", &schema);
+        } else if let Some(name) = names_in(self.route.path).next() {
+            let schema = self.schemas.requests.subschema_for::<T>().to_value();
+            self.parameter("path", name, true, schema);
+        }
+    }
+
+    pub fn query_parameters<T: JsonSchema>(&mut self) {
+        let schema = T::json_schema(&mut self.schemas.requests);
+        assert!(schema.get("properties").is_some(), "`{}`: a `Query` is of a struct", self.route.name);
+        self.parameters("query", &schema);
+    }
+
+    fn parameters(&mut self, place: &str, schema: &Schema) {
+        let required = schema.get("required").and_then(Value::as_array);
+        for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let required = required.is_some_and(|names| names.contains(&json!(name)));
+            self.parameter(place, name, required, schema.clone());
+        }
+    }
+
+    fn parameter(&mut self, place: &str, name: &str, required: bool, mut schema: Value) {
+        let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+        if let Some([kind, null]) = schema["type"].as_array().map(Vec::as_slice)
+            && null == "null"
+        {
+            schema["type"] = kind.clone(); // a parameter is there or not; it is never `null`
+        } else if let Some([some, null]) = schema["anyOf"].as_array().map(Vec::as_slice)
+            && null["type"] == "null"
+        {
+            schema = some.clone();
+        }
+        let mut parameter = json!({ "in": place, "name": name, "required": required, "schema": schema });
+        if let Some(description) = description {
+            parameter["description"] = description;
+        }
+        self.parameters.push(parameter);
+    }
+}
+
+fn content(schema: Schema) -> Value {
+    json!({ "application/json": { "schema": schema } })
+}
+
+/// `id` of `/watchlists/{id}`.
+fn names_in(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}
+
+/// The schemas of all types. What serde may leave out differs by direction: a field with a default
+/// is optional in a request and certain in an answer.
+struct Schemas {
+    requests: SchemaGenerator,
+    answers: SchemaGenerator,
+}
+
+impl Schemas {
+    fn new() -> Self {
+        let mut settings = SchemaSettings::draft2020_12();
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+        Self {
+            requests: settings.clone().for_deserialize().into_generator(),
+            answers: settings.for_serialize().into_generator(),
+        }
+    }
+
+    fn error_responses(&mut self) -> Value {
+        let content = content(self.answers.subschema_for::<ErrorBody>());
+        let response = |description: &str| json!({ "description": description, "content": content });
+        let mut responses: Map<_, _> =
+            FAILURES.iter().map(|(status, _, why)| (status.as_str().to_owned(), response(why))).collect();
+        responses.insert("default".to_owned(), response("Any other failure."));
+        responses.into()
+    }
+
+    /// # Panics
+    /// When one name stands for two schemas.
+    fn finish(mut self) -> Map<String, Value> {
+        let mut all = self.requests.take_definitions(true);
+        for (name, schema) in self.answers.take_definitions(true) {
+            let same = all.insert(name.clone(), schema.clone()).is_none_or(|other| other == schema);
+            assert!(
+                same,
+                "`{name}` differs between requests and answers: make it two types, or skip its `None`s when it is written"
+            );
+        }
+        for name in all.keys() {
+            let first = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            assert!(first == name || !all.contains_key(first), "two types are called `{first}`: rename one");
+        }
+        all
+    }
+}

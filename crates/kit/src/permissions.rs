@@ -1,0 +1,42 @@
+use std::sync::Arc;
+
+/// A right that a member of a tenant holds or lacks. Made by [`permission!`](crate::permission).
+pub trait Permission: Send + Sync + 'static {
+    /// `resource:action`.
+    const NAME: &'static str;
+}
+
+/// `permission!(WriteWatchlists = "watchlists:write");`
+#[macro_export]
+macro_rules! permission {
+    ($(#[$doc:meta])* $permission:ident = $name:literal) => {
+        #[doc = concat!("The permission `", $name, "`.")]
+        $(#[$doc])*
+        pub struct $permission;
+        impl $crate::Permission for $permission {
+            const NAME: &'static str = $name;
+        }
+    };
+}
+
+/// The permissions that a caller holds in a tenant.
+#[derive(Clone, Debug)]
+pub enum Permissions {
+    /// Every one.
+    All,
+    /// Every one whose action is among these.
+    Actions(&'static [&'static str]),
+    /// Just these.
+    Named(Arc<[String]>),
+}
+
+impl Permissions {
+    /// Whether `resource:action` is among them.
+    pub fn hold(&self, permission: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Actions(actions) => permission.split_once(':').is_some_and(|(_, action)| actions.contains(&action)),
+            Self::Named(names) => names.iter().any(|name| name == permission),
+        }
+    }
+}
