@@ -1,1 +1,235 @@
-//! (being written)
+//! What a bot holds: cash and coins of one spot market, long only, as its fills have made it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::money::{Notional, Price, Quantity};
+use crate::order::{ClientOrderId, Purpose, Side};
+use crate::time::Timestamp;
+
+/// What a fill cost.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Fee {
+    /// Taken from the quote currency.
+    Quote(Notional),
+    /// Taken from the coins received.
+    Base(Quantity),
+}
+
+/// Whether an order waited in the book or took from it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Liquidity {
+    Maker,
+    Taker,
+}
+
+/// One execution of an order, or of a part of it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Fill {
+    /// Whose order it was.
+    pub client_order_id: ClientOrderId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Bought or sold.
+    pub side: Side,
+    /// For how much a coin.
+    pub price: Price,
+    /// How many coins, before a fee in coins; above 0.
+    pub quantity: Quantity,
+    /// What it cost.
+    pub fee: Fee,
+    /// Waited or took.
+    pub liquidity: Liquidity,
+    /// Whether the order is done, so that no further fill follows.
+    pub done: bool,
+}
+
+impl Fill {
+    /// Price times quantity.
+    #[must_use]
+    pub fn value(&self) -> Notional {
+        self.price * self.quantity
+    }
+
+    /// The fee in quote currency, coins at the fill's price.
+    #[must_use]
+    pub fn fee_value(&self) -> Notional {
+        match self.fee {
+            Fee::Quote(fee) => fee,
+            Fee::Base(coins) => self.price * coins,
+        }
+    }
+
+    /// What it moves in the quote currency: positive for a sale.
+    #[must_use]
+    pub fn cash_flow(&self) -> Notional {
+        let fee = if let Fee::Quote(fee) = self.fee { fee } else { Notional::ZERO };
+        match self.side {
+            Side::Buy => -(self.value() + fee),
+            Side::Sell => self.value() - fee,
+        }
+    }
+
+    /// The coins that arrive or leave, a fee in coins included.
+    #[must_use]
+    pub fn coins(&self) -> Quantity {
+        match (self.side, self.fee) {
+            (_, Fee::Quote(_)) => self.quantity,
+            (Side::Buy, Fee::Base(fee)) => self.quantity.saturating_sub(fee),
+            (Side::Sell, Fee::Base(fee)) => self.quantity + fee,
+        }
+    }
+}
+
+/// A fill that cannot have happened to this position.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "code")]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum PositionError {
+    #[error("the fill costs {needed} where {cash} is at hand")]
+    NotEnoughCash { needed: Notional, cash: Notional },
+    #[error("the fill sells {sold} coins where {held} are held")]
+    NotEnoughCoins { sold: Quantity, held: Quantity },
+    #[error("the fill moves no coins")]
+    Empty,
+}
+
+/// Cash and coins. A function of the starting cash and the fills alone.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Position {
+    cash: Notional,
+    quantity: Quantity,
+    cost: Notional,
+    realised: Notional,
+    fees: Notional,
+}
+
+impl Position {
+    /// Cash and no coins.
+    #[must_use]
+    pub fn with_cash(cash: Notional) -> Self {
+        Self { cash, quantity: Quantity::ZERO, cost: Notional::ZERO, realised: Notional::ZERO, fees: Notional::ZERO }
+    }
+
+    /// Quote currency at hand; never negative.
+    #[must_use]
+    pub fn cash(&self) -> Notional {
+        self.cash
+    }
+
+    /// Coins held; never negative.
+    #[must_use]
+    pub fn quantity(&self) -> Quantity {
+        self.quantity
+    }
+
+    /// Whether any coins are held, be it dust.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.quantity.is_zero()
+    }
+
+    /// What the coins held cost, buying fees included.
+    #[must_use]
+    pub fn cost(&self) -> Notional {
+        self.cost
+    }
+
+    /// What a coin held cost on average, buying fees included; `None` without coins.
+    #[must_use]
+    pub fn average_cost(&self) -> Option<Price> {
+        self.cost.per(self.quantity)
+    }
+
+    /// Profit of all sales so far, fees included.
+    #[must_use]
+    pub fn realised(&self) -> Notional {
+        self.realised
+    }
+
+    /// All fees so far, in quote currency.
+    #[must_use]
+    pub fn fees(&self) -> Notional {
+        self.fees
+    }
+
+    /// Cash, and the coins at `price`.
+    #[must_use]
+    pub fn equity(&self, price: Price) -> Notional {
+        self.cash + price * self.quantity
+    }
+
+    /// Profit of the coins held if they were worth `price`, before a selling fee.
+    #[must_use]
+    pub fn unrealised(&self, price: Price) -> Notional {
+        price * self.quantity - self.cost
+    }
+
+    /// Books a fill and gives back the profit that it realised.
+    ///
+    /// # Errors
+    /// Where cash or coins would become negative; nothing is changed then.
+    pub fn apply(&mut self, fill: &Fill) -> Result<Notional, PositionError> {
+        if fill.quantity.is_zero() {
+            return Err(PositionError::Empty);
+        }
+        let cash = self.cash + fill.cash_flow();
+        if cash.is_negative() {
+            return Err(PositionError::NotEnoughCash { needed: -fill.cash_flow(), cash: self.cash });
+        }
+        let profit = match fill.side {
+            Side::Buy => self.buy(fill),
+            Side::Sell => self.sell(fill)?,
+        };
+        self.cash = cash;
+        self.realised += profit;
+        self.fees += fill.fee_value();
+        Ok(profit)
+    }
+
+    fn buy(&mut self, fill: &Fill) -> Notional {
+        self.quantity += fill.coins();
+        self.cost -= fill.cash_flow();
+        Notional::ZERO
+    }
+
+    fn sell(&mut self, fill: &Fill) -> Result<Notional, PositionError> {
+        let (sold, held) = (fill.coins(), self.quantity);
+        let left = held.checked_sub(sold).ok_or(PositionError::NotEnoughCoins { sold, held })?;
+        let cost = if left.is_zero() { self.cost } else { self.cost.share(sold, held) };
+        self.quantity = left;
+        self.cost -= cost;
+        Ok(fill.cash_flow() - cost)
+    }
+}
+
+/// A round trip, from the first coin bought to the last one sold. Indices count candles from 0.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Trade {
+    /// The candle of the first buy.
+    pub entry_index: u64,
+    /// The time of the first buy.
+    pub entry_time: Timestamp,
+    /// The average price of the buys, without fees.
+    pub entry_price: Price,
+    /// The candle of the last sale.
+    pub exit_index: u64,
+    /// The time of the last sale.
+    pub exit_time: Timestamp,
+    /// The average price of the sales, without fees.
+    pub exit_price: Price,
+    /// Coins bought, before a fee in coins.
+    pub quantity: Quantity,
+    /// All fees in quote currency.
+    pub fees: Notional,
+    /// What the trade earned, fees included.
+    pub pnl: Notional,
+    /// What the last sale was for.
+    pub reason: Purpose,
+}
