@@ -101,19 +101,24 @@ pub(crate) fn socket_dir(cluster: &Path, account: &Account) -> Result<PathBuf, E
     let mut tried = Vec::new();
     for root in ["/run", "/tmp", "/var/tmp"] {
         let dir = Path::new(root).join(format!("botcriptofy-{}", digest(cluster)));
-        if create(&dir, PRIVATE).is_err() || !account.may_enter(&dir) {
-            tried.push(format!("{}: cannot be used", dir.display()));
-            continue;
+        match take_socket_dir(&dir, account) {
+            Ok(()) => return Ok(dir),
+            Err(reason) => tried.push(format!("{}: {reason}", dir.display())),
         }
-        let metadata = dir.symlink_metadata().at(&dir)?;
-        let ours = metadata.uid() == rustix::process::geteuid().as_raw() || account.owns(&metadata);
-        if ours && metadata.is_dir() && metadata.mode() & 0o077 == 0 {
-            account.own(&dir)?;
-            return Ok(dir);
-        }
-        tried.push(format!("{}: belongs to others", dir.display()));
     }
     Err(Error::NoSocketDir { tried })
+}
+
+fn take_socket_dir(dir: &Path, account: &Account) -> Result<(), String> {
+    create(dir, PRIVATE).map_err(|error| error.to_string())?;
+    // In a directory where everybody may write, another user may have been there first.
+    let metadata = dir.symlink_metadata().map_err(|error| error.to_string())?;
+    let ours = metadata.uid() == rustix::process::geteuid().as_raw() || account.owns(&metadata);
+    if !ours || !metadata.is_dir() || metadata.mode() & 0o077 != 0 {
+        return Err("belongs to others".to_owned());
+    }
+    account.own(dir).map_err(|error| error.to_string())?;
+    if account.may_enter(dir) { Ok(()) } else { Err(format!("{} cannot reach it", account.name)) }
 }
 
 /// A short name for a path.
