@@ -1,0 +1,58 @@
+//! What must hold between settings.
+
+use super::table::is_loopback;
+use super::{ConfigError, Environment, Listed, Settings};
+
+/// The fewest characters of a secret in production.
+pub(super) const SECRET_LENGTH: usize = 32;
+
+/// The fewest different characters of a secret in production: `aaaa…` and `12341234…` are made up.
+const SECRET_VARIETY: usize = 10;
+
+/// Words of secrets that people copy from examples.
+const MADE_UP: &[&str] = &["secret", "change", "example", "better-auth", "password", "default", "123456", "your-"];
+
+pub(super) fn check(settings: &Settings, listing: &[Listed]) -> Result<(), ConfigError> {
+    let refuse = |name: &'static str, value: &str, problem: &str, expected: &str| {
+        let origin = listing.iter().find(|row| row.name == name).map(|row| row.origin.clone());
+        Err(ConfigError::Value {
+            name,
+            value: value.to_owned(),
+            problem: problem.to_owned(),
+            expected: expected.to_owned(),
+            origin: origin.unwrap_or(super::Origin::Default),
+        })
+    };
+    if settings.session_update_age > settings.session_max_age {
+        let value = format!("\"{}\"", settings.session_update_age.as_secs());
+        return refuse("SESSION_UPDATE_AGE_S", &value, "is too large", "at most SESSION_MAX_AGE_S");
+    }
+    if settings.environment != Environment::Production {
+        return Ok(());
+    }
+    const SECRET: &str = "a secret of at least 32 random characters in production, as `openssl rand -base64 32` prints";
+    match settings.better_auth_secret.as_ref().map(|secret| weakness(secret.expose())) {
+        None => return refuse("BETTER_AUTH_SECRET", "the value", "is missing", SECRET),
+        Some(Some(problem)) => return refuse("BETTER_AUTH_SECRET", "the value", problem, SECRET),
+        Some(None) => {}
+    }
+    const HTTPS: &str = "an https URL in production, or one of a loopback address";
+    match &settings.better_auth_url {
+        None if !settings.host.is_loopback() => refuse("BETTER_AUTH_URL", "the value", "is missing", HTTPS),
+        Some(url) if url.scheme() != "https" && !url.host_str().is_some_and(is_loopback) => {
+            refuse("BETTER_AUTH_URL", &format!("\"{url}\""), "is not https", HTTPS)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn weakness(secret: &str) -> Option<&'static str> {
+    if secret.chars().count() < SECRET_LENGTH {
+        return Some("is too short");
+    }
+    let mut kinds: Vec<char> = secret.chars().collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let lower = secret.to_ascii_lowercase();
+    (kinds.len() < SECRET_VARIETY || MADE_UP.iter().any(|word| lower.contains(word))).then_some("is made up")
+}

@@ -1,0 +1,114 @@
+//! The table of settings, and what follows from several of them together.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use url::Url;
+
+use super::rules::{
+    Address, BaseUrl, CookiePrefix, Directives, Directory, List, Mailbox, Network, OneOf, OriginUrl, Seconds,
+    SecretText, SecretUrl, Switch, Whole,
+};
+use super::table::table;
+use super::{Environment, LogFormat, PasswordHash, Secret};
+use crate::logging::{LogSettings, Output};
+
+table! {
+    "Server" {
+        /// The address to listen on.
+        HOST host: IpAddr, Address, "127.0.0.1";
+        /// The port to listen on; 0 takes a free one.
+        PORT port: u16, Whole(0..=65_535), "3000";
+        /// Where the product runs. In production, weak secrets and plain http are refused.
+        ENVIRONMENT environment: Environment, OneOf(Environment::NAMES), "development";
+        /// Where the private PostgreSQL, documents, undelivered mail and the keys made on first start are kept.
+        BOTCRIPTOFY_DATA_DIR data_dir: PathBuf, Directory, "./data";
+        /// Networks of reverse proxies whose `X-Forwarded-For` is believed.
+        TRUSTED_PROXIES trusted_proxies: Vec<IpNet>, List(Network), "";
+    }
+    "Database" {
+        /// The PostgreSQL to use, version 15 or newer.
+        DATABASE_URL database_url: Option<Secret>, SecretUrl(&["postgres", "postgresql"]),
+            none "a private PostgreSQL in the data directory";
+        /// The most connections held to it at a time.
+        DATABASE_MAX_CONNECTIONS database_max_connections: u32, Whole(1..=1_000), "20";
+    }
+    "Sign-in" {
+        /// The secret that signs sessions and tokens; at least 32 characters in production.
+        BETTER_AUTH_SECRET better_auth_secret: Option<Secret>, SecretText,
+            none "made on first start and kept in the data directory";
+        /// The address under which browsers reach the server; https in production.
+        BETTER_AUTH_URL better_auth_url: Option<Url>, BaseUrl, none "from HOST and PORT";
+        /// Further origins whose browsers may call the API with cookies.
+        TRUSTED_ORIGINS trusted_origins: Vec<String>, List(OriginUrl), "";
+        /// What the names of cookies begin with.
+        COOKIE_PREFIX cookie_prefix: String, CookiePrefix, "better-auth";
+        /// How new passwords are hashed; older hashes still verify and are upgraded at sign-in.
+        PASSWORD_HASH password_hash: PasswordHash, OneOf(PasswordHash::NAMES), "bcrypt";
+        /// The cost of bcrypt: each step doubles the time.
+        BCRYPT_COST bcrypt_cost: u32, Whole(4..=16), "10";
+        /// How long a session lives without use, in seconds.
+        SESSION_MAX_AGE_S session_max_age: Duration, Seconds(60..=31_536_000), "604800";
+        /// How old a session is before its use extends it, in seconds; at most SESSION_MAX_AGE_S.
+        SESSION_UPDATE_AGE_S session_update_age: Duration, Seconds(0..=31_536_000), "86400";
+    }
+    "Rate limits" {
+        /// Whether requests are limited.
+        RATE_LIMITS rate_limits: bool, Switch, "on";
+        /// Requests per minute for each caller.
+        RATE_LIMIT_PER_MINUTE rate_limit_per_minute: u32, Whole(1..=1_000_000), "100";
+        /// Sign-in, sign-up and password requests per minute for each caller.
+        RATE_LIMIT_AUTH_PER_MINUTE rate_limit_auth_per_minute: u32, Whole(1..=1_000_000), "5";
+    }
+    "Logs" {
+        /// What is logged: a level, or levels for each module as in `info,sqlx=warn`.
+        LOG_LEVEL log_level: String, Directives, "info";
+        /// The shape of the lines on the standard output.
+        LOG_FORMAT log_format: Option<LogFormat>, OneOf(LogFormat::NAMES), none "json; pretty on a terminal";
+        /// A directory for log files as well: JSON lines, a new file each day and at each LOG_MAX_SIZE_MB.
+        LOG_DIR log_dir: Option<PathBuf>, Directory, none "no files";
+        /// The most log files kept; the oldest are deleted.
+        LOG_MAX_FILES log_max_files: usize, Whole(1..=10_000), "14";
+        /// The size at which a log file is followed by the next, in MiB.
+        LOG_MAX_SIZE_MB log_max_size_mb: u64, Whole(1..=10_240), "20";
+    }
+    "Mail" {
+        /// The server that sends mail, with its user and password.
+        SMTP_URL smtp_url: Option<Secret>, SecretUrl(&["smtp", "smtps"]),
+            none "mails are written as .eml files to the mail folder of the data directory";
+        /// The sender of mails.
+        MAIL_FROM mail_from: String, Mailbox, "BotCriptoFy <no-reply@localhost>";
+    }
+}
+
+impl Settings {
+    /// The address under which browsers reach the server: `BETTER_AUTH_URL`, else the one that follows from `HOST`
+    /// and the port that the server listens on (which differs from `PORT` when that is 0).
+    #[must_use]
+    pub fn base_url(&self, port: u16) -> String {
+        if let Some(url) = &self.better_auth_url {
+            return url.as_str().trim_end_matches('/').to_owned();
+        }
+        match self.host {
+            host if host.is_unspecified() => format!("http://localhost:{port}"),
+            IpAddr::V4(host) => format!("http://{host}:{port}"),
+            IpAddr::V6(host) => format!("http://[{host}]:{port}"),
+        }
+    }
+
+    /// What `logging::init` needs, for lines that go to `output`.
+    #[must_use]
+    pub fn logs(&self, output: Output) -> LogSettings {
+        LogSettings {
+            level: self.log_level.clone(),
+            format: self.log_format,
+            output,
+            dir: self.log_dir.clone(),
+            max_files: self.log_max_files,
+            max_size: self.log_max_size_mb * 1024 * 1024,
+            environment: self.environment.name(),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! BotCriptoFy's server: configuration, logging and the command line.
+
+pub mod cli;
+pub mod config;
+pub mod logging;

@@ -1,0 +1,385 @@
+//! The configuration as an operator meets it.
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use server::config::{
+    Config, ConfigError, Environment, LogFormat, Origin, PasswordHash, Secret, Sources, auth_secret, env_example,
+    settings,
+};
+
+const STRONG: &str = "q7Jm2vX9sR4tB8nL1wK6zC3hD5gF0pYe";
+
+fn environment(values: &[(&str, &str)]) -> Sources {
+    Sources::default().with(Origin::Environment, values.iter().copied())
+}
+
+fn read(values: &[(&str, &str)]) -> Config {
+    Config::of(&environment(values)).expect("a right configuration")
+}
+
+fn refusal(values: &[(&str, &str)]) -> String {
+    let line = Config::of(&environment(values)).expect_err("a wrong configuration").to_string();
+    assert_eq!(line.lines().count(), 1, "one line: {line}");
+    line
+}
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+fn botcriptofy(directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_botcriptofy"));
+    command.env_clear().envs(environment.iter().copied()).current_dir(directory).args(arguments);
+    command.output().expect("the program runs")
+}
+
+#[test]
+fn without_any_source_every_setting_has_its_documented_default() {
+    let settings = read(&[]).settings;
+    assert_eq!((settings.host.to_string().as_str(), settings.port), ("127.0.0.1", 3000));
+    assert_eq!(settings.environment, Environment::Development);
+    assert_eq!(settings.data_dir, Path::new("./data"));
+    assert_eq!(settings.database_max_connections, 20);
+    assert!(settings.database_url.is_none() && settings.better_auth_secret.is_none() && settings.smtp_url.is_none());
+    assert_eq!(settings.base_url(3000), "http://127.0.0.1:3000");
+    assert_eq!((settings.cookie_prefix.as_str(), settings.bcrypt_cost), ("better-auth", 10));
+    assert_eq!(settings.password_hash, PasswordHash::Bcrypt);
+    assert_eq!(settings.session_max_age, Duration::from_secs(604_800));
+    assert_eq!(settings.session_update_age, Duration::from_secs(86_400));
+    assert!(settings.trusted_proxies.is_empty() && settings.trusted_origins.is_empty());
+    assert_eq!((settings.rate_limits, settings.rate_limit_per_minute), (true, 100));
+    assert_eq!(settings.rate_limit_auth_per_minute, 5);
+    assert_eq!((settings.log_level.as_str(), settings.log_format), ("info", None));
+    assert_eq!((settings.log_max_files, settings.log_max_size_mb), (14, 20));
+}
+
+#[test]
+fn values_are_read_into_their_types() {
+    let settings = read(&[
+        ("HOST", "::1"),
+        ("PORT", "0"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, 192.168.1.7"),
+        ("TRUSTED_ORIGINS", "https://App.Example.com:443, http://localhost:5173"),
+        ("PASSWORD_HASH", "argon2id"),
+        ("RATE_LIMITS", "off"),
+        ("LOG_FORMAT", "pretty"),
+        ("LOG_LEVEL", "warn,server=debug"),
+        ("DATABASE_URL", "postgres://app:hunter2@db/bots"),
+    ])
+    .settings;
+    assert_eq!(settings.base_url(8080), "http://[::1]:8080");
+    let proxies: Vec<_> = settings.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(proxies, ["10.0.0.0/8", "192.168.1.7/32"]);
+    assert_eq!(settings.trusted_origins, ["https://app.example.com", "http://localhost:5173"]);
+    assert_eq!((settings.password_hash, settings.rate_limits), (PasswordHash::Argon2id, false));
+    assert_eq!((settings.log_format, settings.log_level.as_str()), (Some(LogFormat::Pretty), "warn,server=debug"));
+    let database = settings.database_url.as_ref().map(Secret::expose);
+    assert_eq!(database, Some("postgres://app:hunter2@db/bots"));
+}
+
+#[test]
+fn a_wrong_value_is_one_line_with_the_name_the_problem_what_is_expected_and_the_source() {
+    assert_eq!(
+        refusal(&[("PORT", "99999")]),
+        "PORT: \"99999\" is too large; expected a whole number from 0 to 65535 (from environment)"
+    );
+    assert_eq!(
+        refusal(&[("ENVIRONMENT", "prod\nuction")]),
+        "ENVIRONMENT: \"prod\\nuction\" is not known; expected development, test or production (from environment)"
+    );
+}
+
+#[test]
+fn every_setting_refuses_what_it_cannot_use() {
+    let wrong = [
+        ("HOST", "example.com", "is not an IP address"),
+        ("PORT", "-1", "is not a whole number"),
+        ("BOTCRIPTOFY_DATA_DIR", "/dev/null", "is not a directory"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,10.0.0.0/33", "has \"10.0.0.0/33\", which is not a network"),
+        ("DATABASE_URL", "mysql://db/bots", "is a URL of another kind"),
+        ("DATABASE_MAX_CONNECTIONS", "0", "is too small"),
+        ("BETTER_AUTH_SECRET", "short", "is too short"),
+        ("BETTER_AUTH_URL", "https://example.com/app", "has a path"),
+        ("TRUSTED_ORIGINS", "example.com", "is not a URL"),
+        ("COOKIE_PREFIX", "a b", "holds another character"),
+        ("PASSWORD_HASH", "md5", "is not known"),
+        ("BCRYPT_COST", "31", "is too large"),
+        ("SESSION_MAX_AGE_S", "1h", "is not a whole number"),
+        ("SESSION_UPDATE_AGE_S", "604801", "at most SESSION_MAX_AGE_S"),
+        ("RATE_LIMITS", "maybe", "is not known"),
+        ("RATE_LIMIT_PER_MINUTE", "99999999999999999999", "is too large"),
+        ("RATE_LIMIT_AUTH_PER_MINUTE", "0", "is too small"),
+        ("LOG_LEVEL", "inof", "which is not a level"),
+        ("LOG_FORMAT", "xml", "is not known"),
+        ("LOG_DIR", "/dev/null", "is not a directory"),
+        ("LOG_MAX_FILES", "0", "is too small"),
+        ("LOG_MAX_SIZE_MB", "0", "is too small"),
+        ("SMTP_URL", "mail.example.com", "is not a URL"),
+        ("MAIL_FROM", "Bots <bots@example.com", "lacks a closing angle bracket"),
+    ];
+    for (name, value, problem) in wrong {
+        let line = refusal(&[(name, value)]);
+        assert!(line.starts_with(&format!("{name}: ")) && line.contains(problem), "{line}");
+    }
+    let tried: Vec<_> = wrong.iter().map(|(name, ..)| *name).collect();
+    let untried: Vec<_> = settings().iter().map(|row| row.name).filter(|name| !tried.contains(name)).collect();
+    assert_eq!(untried, ["ENVIRONMENT"], "tried in a test of its own");
+}
+
+#[test]
+fn an_overlong_value_is_refused_without_being_repeated() {
+    let line = refusal(&[("MAIL_FROM", &"a".repeat(9_000))]);
+    assert_eq!(line, "MAIL_FROM: the value is too long; expected at most 8192 bytes (from environment)");
+}
+
+#[test]
+fn the_environment_beats_dotenv_which_beats_the_toml_file() {
+    let sources = environment(&[("PORT", "1"), ("HOST", "")])
+        .with_dotenv("PORT=2\nHOST=127.0.0.2\nCOOKIE_PREFIX='two'\nUNRELATED=x\n")
+        .expect("a right .env")
+        .with_toml(Path::new("bots.toml"), "PORT = 3\nHOST = '127.0.0.3'\nBCRYPT_COST = 12\nRATE_LIMITS = false")
+        .expect("a right file");
+    let config = Config::of(&sources).expect("a right configuration");
+    let origin = |name: &str| {
+        let row = config.listing.iter().find(|row| row.name == name).expect("listed");
+        (row.value.clone().unwrap_or_default(), row.origin.to_string())
+    };
+    assert_eq!(origin("PORT"), ("1".to_owned(), "environment".to_owned()));
+    assert_eq!(origin("HOST"), ("127.0.0.2".to_owned(), ".env".to_owned()), "an empty value counts as none");
+    assert_eq!(origin("COOKIE_PREFIX"), ("two".to_owned(), ".env".to_owned()));
+    assert_eq!(origin("BCRYPT_COST"), ("12".to_owned(), "bots.toml".to_owned()));
+    assert_eq!(origin("RATE_LIMITS"), ("false".to_owned(), "bots.toml".to_owned()));
+    assert_eq!(origin("LOG_LEVEL"), ("info".to_owned(), "default".to_owned()));
+    assert_eq!((config.settings.port, config.settings.bcrypt_cost, config.settings.rate_limits), (1, 12, false));
+}
+
+#[test]
+fn a_toml_array_is_a_list() {
+    let text = "TRUSTED_PROXIES = ['10.0.0.0/8', '::1']";
+    let sources = Sources::default().with_toml(Path::new("bots.toml"), text).expect("a right file");
+    assert_eq!(Config::of(&sources).expect("a right configuration").settings.trusted_proxies.len(), 2);
+}
+
+#[test]
+fn an_unknown_key_of_the_toml_file_is_refused_with_the_nearest_right_word() {
+    let refused = |text: &str| {
+        let error = Sources::default().with_toml(Path::new("bots.toml"), text).expect_err("a wrong file");
+        error.to_string()
+    };
+    assert_eq!(refused("LOG_LEVLE = 'info'"), "bots.toml: unknown key \"LOG_LEVLE\"; did you mean \"LOG_LEVEL\"?");
+    assert_eq!(refused("port = 1"), "bots.toml: unknown key \"port\"; did you mean \"PORT\"?");
+    assert_eq!(refused("PORT = 1.5"), "bots.toml: PORT is a float; expected a text, number or list");
+    assert!(refused("HOST = '::1'\nPORT = ").starts_with("bots.toml: line 2 is not TOML: "));
+}
+
+#[test]
+fn a_wrong_line_of_dotenv_is_named_by_its_number_and_not_repeated() {
+    let error = Sources::default().with_dotenv("PORT=1\nBETTER_AUTH_SECRET hunter2\n").expect_err("a wrong .env");
+    assert_eq!(error.to_string(), ".env: line 2 is not NAME=value");
+}
+
+#[test]
+fn any_setting_may_be_given_as_the_name_of_a_file() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("secret");
+    fs::write(&path, format!("  {STRONG}\n")).expect("written");
+    let path = path.to_str().expect("UTF-8");
+    let config = read(&[("BETTER_AUTH_SECRET_FILE", path)]);
+    assert_eq!(config.settings.better_auth_secret.as_ref().map(Secret::expose), Some(STRONG));
+
+    let line = refusal(&[("BETTER_AUTH_SECRET_FILE", path), ("BETTER_AUTH_SECRET", STRONG)]);
+    assert!(line.contains("given both as BETTER_AUTH_SECRET and as BETTER_AUTH_SECRET_FILE"), "{line}");
+    let line = refusal(&[("PORT_FILE", "/nowhere/port")]);
+    assert!(line.starts_with("PORT_FILE: /nowhere/port cannot be read: it does not exist"), "{line}");
+}
+
+#[test]
+fn a_file_with_a_setting_has_a_largest_size_and_may_not_be_empty() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("secret");
+    let named = [("BETTER_AUTH_SECRET_FILE", path.to_str().expect("UTF-8"))];
+    fs::write(&path, "x".repeat(70_000)).expect("written");
+    assert!(refusal(&named).contains("it is larger than 64 KiB"));
+    fs::write(&path, "\n").expect("written");
+    assert!(refusal(&named).contains("is empty"));
+}
+
+#[test]
+fn production_refuses_missing_short_and_made_up_secrets() {
+    let production = |secret: &str| refusal(&[("ENVIRONMENT", "production"), ("BETTER_AUTH_SECRET", secret)]);
+    assert!(production("").starts_with("BETTER_AUTH_SECRET: the value is missing"));
+    assert!(production(&STRONG[..31]).starts_with("BETTER_AUTH_SECRET: the value is too short"));
+    for made_up in ["better-auth-secret-123456789012345678", "ababababababababababababababababab"] {
+        assert!(production(made_up).starts_with("BETTER_AUTH_SECRET: the value is made up"), "{made_up}");
+    }
+    let strong = [("ENVIRONMENT", "production"), ("BETTER_AUTH_SECRET", STRONG)];
+    assert_eq!(read(&strong).settings.environment, Environment::Production);
+}
+
+#[test]
+fn production_requires_https_unless_only_this_machine_reaches_it() {
+    let base = [("ENVIRONMENT", "production"), ("BETTER_AUTH_SECRET", STRONG)];
+    let with = |more: &[(&'static str, &'static str)]| Config::of(&environment(&[&base, more].concat()));
+    assert!(with(&[("BETTER_AUTH_URL", "https://bots.example.com")]).is_ok());
+    assert!(with(&[("BETTER_AUTH_URL", "http://localhost:3000")]).is_ok());
+    assert!(with(&[("BETTER_AUTH_URL", "http://[::1]:3000")]).is_ok());
+    let refused = |more| with(more).expect_err("a wrong configuration").to_string();
+    let plain = refused(&[("BETTER_AUTH_URL", "http://bots.example.com")]);
+    assert!(plain.starts_with("BETTER_AUTH_URL: \"http://bots.example.com/\" is not https"), "{plain}");
+    let missing = refused(&[("HOST", "0.0.0.0")]);
+    assert!(missing.starts_with("BETTER_AUTH_URL: the value is missing"), "{missing}");
+}
+
+#[test]
+fn a_secret_shows_itself_nowhere() {
+    let secrets = [
+        ("BETTER_AUTH_SECRET", STRONG),
+        ("DATABASE_URL", "postgres://app:hunter2@db/bots"),
+        ("SMTP_URL", "smtp://app:hunter2@mail"),
+    ];
+    let sources = environment(&secrets);
+    let config = Config::of(&sources).expect("a right configuration");
+    let shown = format!("{config:?} {sources:?} {}", serde_json::to_string(&config.listing).expect("JSON"));
+    assert!(!shown.contains("hunter2") && !shown.contains(STRONG), "{shown}");
+    let secret = Secret::new(STRONG);
+    assert_eq!(format!("{secret} {secret:?} {}", serde_json::to_string(&secret).expect("JSON")), "*** *** \"***\"");
+    for (name, wrong) in [("DATABASE_URL", "hunter2"), ("SMTP_URL", "http://hunter2@mail")] {
+        assert!(!refusal(&[(name, wrong)]).contains("hunter2"));
+    }
+}
+
+#[test]
+fn the_auth_secret_is_made_once_kept_private_and_read_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = directory.path().join("new/data");
+    let settings = read(&[("BOTCRIPTOFY_DATA_DIR", data.to_str().expect("UTF-8"))]).settings;
+    let mut random = StdRng::seed_from_u64(7);
+    let made = auth_secret(&settings, &mut random).expect("made");
+    assert_eq!(made.expose().len(), 44);
+    let path = data.join("better-auth-secret");
+    let mode = || fs::metadata(&path).expect("kept").permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o600);
+
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("changed");
+    assert_eq!(auth_secret(&settings, &mut random).expect("read").expose(), made.expose());
+    assert_eq!(mode(), 0o600, "made private again");
+
+    fs::write(&path, "cut").expect("written");
+    let error = auth_secret(&settings, &mut random).expect_err("too short");
+    assert!(matches!(&error, ConfigError::Kept { problem, .. } if problem.contains("fewer than 32")), "{error}");
+}
+
+#[test]
+fn two_starts_at_once_agree_on_the_auth_secret() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let settings = read(&[("BOTCRIPTOFY_DATA_DIR", directory.path().to_str().expect("UTF-8"))]).settings;
+    let start = |seed| auth_secret(&settings, &mut StdRng::seed_from_u64(seed)).expect("a secret");
+    let secrets: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|seed| scope.spawn(move || start(seed))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic").expose().to_owned()).collect()
+    });
+    assert!(secrets.iter().all(|secret| *secret == secrets[0]), "{secrets:?}");
+    assert_eq!(fs::read_dir(directory.path()).expect("a directory").count(), 1, "nothing else is left");
+}
+
+#[test]
+fn a_configured_auth_secret_is_used_and_nothing_kept() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = directory.path().to_str().expect("UTF-8");
+    let settings = read(&[("BOTCRIPTOFY_DATA_DIR", data), ("BETTER_AUTH_SECRET", STRONG)]).settings;
+    assert_eq!(auth_secret(&settings, &mut StdRng::seed_from_u64(7)).expect("configured").expose(), STRONG);
+    assert_eq!(fs::read_dir(directory.path()).expect("a directory").count(), 0);
+}
+
+#[test]
+fn the_example_holds_every_setting_and_uncommented_gives_the_defaults() {
+    let uncommented: String = env_example()
+        .lines()
+        .filter_map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert_eq!(uncommented.lines().count(), settings().len());
+    let sources = Sources::default().with_dotenv(&uncommented).expect("a right .env");
+    let config = Config::of(&sources).expect("a right configuration");
+    let values = |config: Config| config.listing.into_iter().map(|row| (row.name, row.value)).collect::<Vec<_>>();
+    assert_eq!(values(config), values(read(&[])));
+}
+
+#[test]
+fn the_committed_documents_are_what_the_command_writes() {
+    for (document, file) in [("env", ".env.example"), ("markdown", "docs/configuration.md")] {
+        let output = botcriptofy(Path::new("/"), &["config", "--as", document], &[("PORT", "wrong")]);
+        assert!(output.status.success());
+        let committed = fs::read_to_string(repository(file)).unwrap_or_default();
+        let written = String::from_utf8_lossy(&output.stdout);
+        assert!(committed == written, "renew it: cargo run -p server -- config --as {document} > {file}");
+    }
+}
+
+#[test]
+fn the_command_lists_every_setting_with_its_source_and_no_secret() {
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join(".env"), "LOG_LEVEL=debug\n").expect("written");
+    fs::write(directory.path().join("bots.toml"), "COOKIE_PREFIX = 'bots'\n").expect("written");
+    let arguments = ["--config", "bots.toml", "--data-dir", "/tmp/elsewhere", "config"];
+    let set = [("PORT", "8080"), ("BETTER_AUTH_SECRET", STRONG), ("BOTCRIPTOFY_DATA_DIR", "/tmp/here")];
+    let output = botcriptofy(directory.path(), &arguments, &set);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let columns = |name: &str| {
+        let line = text.lines().find(|line| line.split_whitespace().next() == Some(name)).unwrap_or_default();
+        line.split_whitespace().skip(1).take(3).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(columns("PORT"), "8080 environment 3000");
+    assert_eq!(columns("LOG_LEVEL"), "debug .env info");
+    assert_eq!(columns("COOKIE_PREFIX"), "bots bots.toml better-auth");
+    assert_eq!(columns("BOTCRIPTOFY_DATA_DIR"), "/tmp/elsewhere command line");
+    assert!(columns("BETTER_AUTH_SECRET").starts_with("*** environment"));
+    assert!(!text.contains(STRONG));
+    assert_eq!(text.lines().count(), settings().len() + 1);
+}
+
+#[test]
+fn the_command_answers_in_json_when_asked() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = botcriptofy(directory.path(), &["config", "--json"], &[("SMTP_URL", "smtp://app:hunter2@mail")]);
+    let rows: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(rows.as_array().map(Vec::len), Some(settings().len()));
+    let row = |name: &str| rows.as_array().and_then(|rows| rows.iter().find(|row| row["name"] == name)).cloned();
+    let smtp = row("SMTP_URL").expect("listed");
+    assert_eq!(
+        (&smtp["value"], &smtp["secret"], &smtp["origin"]),
+        (&"***".into(), &true.into(), &"environment".into())
+    );
+    assert!(row("DATABASE_URL").expect("listed")["value"].is_null());
+}
+
+#[test]
+fn a_wrong_configuration_ends_the_program_with_exit_code_2_and_one_line() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = botcriptofy(directory.path(), &["config"], &[("PORT", "many")]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "botcriptofy: PORT: \"many\" is not a whole number; expected a whole number from 0 to 65535 (from environment)\n"
+    );
+    let missing = botcriptofy(directory.path(), &["--config", "none.toml", "config"], &[]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert_eq!(String::from_utf8_lossy(&missing.stderr), "botcriptofy: none.toml: cannot be read: it does not exist\n");
+}
+
+#[test]
+fn a_wrong_command_line_ends_the_program_with_exit_code_2() {
+    let output = botcriptofy(Path::new("/"), &["confgi"], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let help = botcriptofy(Path::new("/"), &["--help"], &[]);
+    assert_eq!(help.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&help.stdout).contains("Exit codes:\n  0  done\n  1  "));
+}
