@@ -26,6 +26,7 @@ mod place;
 mod postmaster;
 mod process;
 mod start;
+mod temporary;
 mod user;
 
 use std::future::Future;
@@ -37,14 +38,16 @@ pub use options::{Durability, Options};
 
 use process::Process;
 use start::{Lock, Started};
+use tempfile::TempDir;
 
 /// A running PostgreSQL which belongs to this value: it ends when the value is stopped or dropped, and when the
 /// process that holds it dies.
 #[derive(Debug)]
 pub struct PrivatePostgres {
-    // Dropped in this order: the lock must outlive the server it guards.
+    // Dropped in this order: the lock and the files must outlive the server.
     process: Process,
     _lock: Lock,
+    _files: Option<TempDir>,
     connection: Connection,
     superuser: Connection,
     version: String,
@@ -61,9 +64,21 @@ impl PrivatePostgres {
     /// process holds the cluster (see [`running`]), [`Error::OtherVersion`] when the cluster belongs to a version
     /// that is not installed, and the errors of creating and starting it, with the end of PostgreSQL's own log.
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let Started { process, lock, connection, superuser, version } =
-            blocking(move || start::start(&options)).await?;
-        Ok(Self { process, _lock: lock, connection, superuser, version })
+        blocking(move || start::start(&options).map(Self::from)).await
+    }
+
+    /// Starts a cluster for tests in a temporary directory of its own, which is removed with it. What processes left
+    /// that ended without removing theirs is removed as well.
+    ///
+    /// # Errors
+    /// As [`PrivatePostgres::start`].
+    pub async fn temporary() -> Result<Self, Error> {
+        blocking(|| {
+            let files = temporary::create(&std::env::temp_dir())?;
+            let started = start::start(&Options::for_tests(files.path()))?;
+            Ok(Self { _files: Some(files), ..Self::from(started) })
+        })
+        .await
     }
 
     /// How to connect as the owner of the database: no superuser, but it may create roles and databases.
@@ -100,7 +115,19 @@ impl PrivatePostgres {
     /// # Errors
     /// [`Error::NotClean`] when the server had to be killed because it did not end in time; its next start recovers.
     pub async fn stop(self) -> Result<(), Error> {
-        blocking(move || self.process.stop()).await
+        blocking(move || {
+            // All of it moves here: were this future dropped, the lock and the files must still outlive the server.
+            let this = self;
+            this.process.stop()
+        })
+        .await
+    }
+}
+
+impl From<Started> for PrivatePostgres {
+    fn from(started: Started) -> Self {
+        let Started { process, lock, connection, superuser, version } = started;
+        Self { process, _lock: lock, _files: None, connection, superuser, version }
     }
 }
 

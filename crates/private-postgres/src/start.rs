@@ -64,6 +64,15 @@ pub(crate) fn running(options: &Options) -> Result<Option<Connection>, Error> {
     Ok(Some(connection))
 }
 
+/// Whether no process holds the cluster below `data_dir`, be it a program or a server on its own.
+pub(crate) fn is_free(data_dir: &Path) -> bool {
+    let base = data_dir.join("postgres");
+    let held = File::open(base.join("lock")).is_ok_and(|lock| lock.try_lock().is_err());
+    let data = place::newest_major(&base).map(|major| base.join(major.to_string()).join("data"));
+    let served = data.is_some_and(|data| Postmaster::read(&data).is_some_and(|found| found.lives(&data)));
+    !held && !served
+}
+
 /// The programs that fit the cluster which exists, or the best there are.
 fn binaries(options: &Options, base: &Path, account: &Account) -> Result<Binaries, Error> {
     let packages = options.search.packages.clone().unwrap_or_else(|| base.join("packages"));

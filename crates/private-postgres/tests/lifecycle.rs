@@ -7,7 +7,7 @@ mod common;
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
-use common::{connect, data_dir, eventually, run, runs, start, text};
+use common::{connect, data_dir, eventually, major, run, runs, start, text};
 use private_postgres::{Durability, Options, PrivatePostgres, running};
 use sqlx::Executor;
 
@@ -99,7 +99,7 @@ async fn another_database_is_created_in_the_same_cluster() {
 async fn each_major_version_has_a_directory_of_its_own() {
     let dir = data_dir();
     let postgres = start(dir.path()).await;
-    let major = postgres.version().split('.').next().expect("a version").to_owned();
+    let major = major(&postgres);
     let cluster = dir.path().join("postgres").join(&major);
     assert_eq!(std::fs::read_to_string(cluster.join("data/PG_VERSION")).expect("a cluster").trim(), major);
     assert_eq!(std::fs::metadata(cluster.join("credentials.json")).expect("the passwords").mode() & 0o777, 0o600);
@@ -113,23 +113,22 @@ async fn the_server_listens_on_its_socket_only() {
     let dir = data_dir();
     let postgres = start(dir.path()).await;
     assert_eq!(text(&postgres.connection().url(), "show listen_addresses").await, "");
-    let own: Vec<_> = std::fs::read_dir(format!("/proc/{}/fd", postgres.pid()))
-        .expect("its files")
-        .filter_map(|file| {
-            std::fs::read_link(file.ok()?.path())
-                .ok()?
-                .to_str()?
-                .strip_prefix("socket:[")?
-                .strip_suffix(']')
-                .map(str::to_owned)
-        })
-        .collect();
-    assert!(!own.is_empty(), "the unix socket is one");
-    for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
-        let table = std::fs::read_to_string(table).unwrap_or_default();
-        let listening = |line: &str| line.split_whitespace().nth(9).is_some_and(|inode| own.iter().any(|o| o == inode));
-        assert!(!table.lines().any(listening), "no TCP socket belongs to it");
-    }
+    let pid_file = dir.path().join("postgres").join(major(&postgres)).join("data/postmaster.pid");
+    let pid_file = std::fs::read_to_string(pid_file).expect("the server writes it");
+    let lines: Vec<_> = pid_file.lines().collect();
+    assert_eq!(lines[4], postgres.connection().socket_dir.to_str().expect("plain text"));
+    assert_eq!(lines[5], "", "the address it listens on");
+}
+
+#[tokio::test]
+async fn a_temporary_cluster_leaves_nothing_behind() {
+    let postgres = PrivatePostgres::temporary().await.expect("a private PostgreSQL");
+    let (pid, socket_dir) = (postgres.pid(), postgres.connection().socket_dir.clone());
+    assert_eq!(text(&postgres.connection().url(), "select 'reached'").await, "reached");
+    let files = socket_dir.ancestors().nth(3).expect("the temporary directory").to_owned();
+    assert!(files.join("postgres").exists());
+    postgres.stop().await.expect("a clean end");
+    assert!(!runs(pid) && !files.exists());
 }
 
 #[tokio::test]

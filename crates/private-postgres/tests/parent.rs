@@ -7,7 +7,7 @@ mod common;
 use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
 
-use common::{Holder, data_dir, eventually, run, runs, start, text};
+use common::{Holder, data_dir, eventually, major, run, runs, start, text};
 use private_postgres::{Error, Options, PrivatePostgres, running};
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn a_second_program_learns_who_holds_the_cluster() {
 async fn a_pid_file_that_names_an_unrelated_process_is_not_believed() {
     let dir = data_dir();
     let postgres = start(dir.path()).await;
-    let data = dir.path().join("postgres").join(postgres.version().split('.').next().expect("a version")).join("data");
+    let data = dir.path().join("postgres").join(major(&postgres)).join("data");
     let pid_file = data.join("postmaster.pid");
     let left = std::fs::read_to_string(&pid_file).expect("a pid file");
     let (own, stale) = (postgres.pid().to_string(), std::process::id().to_string());
@@ -87,7 +87,7 @@ async fn a_pid_file_that_names_an_unrelated_process_is_not_believed() {
 async fn an_interrupted_creation_is_begun_anew() {
     let dir = data_dir();
     let postgres = start(dir.path()).await;
-    let major = postgres.version().split('.').next().expect("a version").to_owned();
+    let major = major(&postgres);
     postgres.stop().await.expect("a clean end");
     let base = dir.path().join("postgres");
     std::fs::rename(base.join(&major), base.join(format!("{major}.new"))).expect("it is renamed");

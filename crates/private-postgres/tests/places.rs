@@ -8,7 +8,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use common::{data_dir, is_root, start, text};
+use common::{data_dir, is_root, major, start, text};
 use private_postgres::{Error, Options, PrivatePostgres, Search, running};
 
 /// A search that finds nothing outside `dir`.
@@ -88,7 +88,7 @@ async fn pg_config_leads_to_the_programs() {
 async fn a_cluster_of_a_version_that_is_gone_is_not_replaced_by_an_empty_one() {
     let dir = data_dir();
     let postgres = start(dir.path()).await;
-    let major = postgres.version().split('.').next().expect("a version").to_owned();
+    let major = major(&postgres);
     postgres.stop().await.expect("a clean end");
     let base = dir.path().join("postgres");
     std::fs::rename(base.join(&major), base.join("99")).expect("it is renamed");
@@ -102,7 +102,7 @@ async fn a_cluster_of_a_version_that_is_gone_is_not_replaced_by_an_empty_one() {
 async fn a_failed_start_shows_the_end_of_the_servers_log() {
     let dir = data_dir();
     let postgres = start(dir.path()).await;
-    let major = postgres.version().split('.').next().expect("a version").to_owned();
+    let major = major(&postgres);
     postgres.stop().await.expect("a clean end");
     let data = dir.path().join("postgres").join(major).join("data");
     std::fs::write(data.join("postgresql.conf"), "no_such_setting = 1\n").expect("it is written");

@@ -24,6 +24,11 @@ pub(crate) async fn start(dir: &Path) -> PrivatePostgres {
     PrivatePostgres::start(Options::for_tests(dir)).await.expect("a private PostgreSQL")
 }
 
+/// The major version, as the cluster's directory is called.
+pub(crate) fn major(postgres: &PrivatePostgres) -> String {
+    postgres.version().chars().take_while(char::is_ascii_digit).collect()
+}
+
 pub(crate) async fn connect(url: &str) -> PgConnection {
     PgConnection::connect(url).await.expect("a connection")
 }
