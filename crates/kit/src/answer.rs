@@ -1,8 +1,12 @@
 use crate::{Error, Operation, Paging, Result};
 use axum::{
-    http::{HeaderValue, StatusCode, header::CACHE_CONTROL},
+    http::{
+        HeaderName, HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE},
+    },
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -144,6 +148,40 @@ impl<T: Serialize> IntoResponse for Feed<T> {
 impl<T: Serialize + JsonSchema> Answer for Feed<T> {
     fn describe(operation: &mut Operation) {
         operation.success::<Self>(Self::STATUS);
+    }
+}
+
+/// Content of another media type than JSON.
+pub struct Content {
+    media_type: &'static str,
+    body: Bytes,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Content {
+    /// Content of this media type.
+    pub fn new(media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self { media_type, body: body.into(), headers: vec![] }
+    }
+
+    /// Adds a header, such as a `Content-Security-Policy` wider than the usual one, which allows nothing.
+    pub fn header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, HeaderValue::from_static(value)));
+        self
+    }
+}
+
+impl IntoResponse for Content {
+    fn into_response(self) -> Response {
+        let mut response = ([(CONTENT_TYPE, HeaderValue::from_static(self.media_type))], self.body).into_response();
+        response.headers_mut().extend(self.headers);
+        response
+    }
+}
+
+impl Answer for Content {
+    fn describe(operation: &mut Operation) {
+        operation.success_content("*/*");
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Settings {
     /// Further origins whose pages may call it.
     pub trusted_origins: Vec<String>,
     /// The proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<std::net::IpAddr>,
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     /// The longest that an ordinary operation may take.
     pub request_timeout: Duration,
     /// The largest JSON body, in bytes.

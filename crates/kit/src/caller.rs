@@ -42,6 +42,12 @@ pub struct User {
     pub email_verified: bool,
     /// The role on the whole platform: `user`, `admin` or `super_admin`.
     pub role: String,
+    /// A language tag, such as `pt-BR`.
+    pub locale: String,
+    /// A name of the IANA time zone database.
+    pub time_zone: String,
+    /// What amounts are shown in, such as `USD`.
+    pub currency: String,
     pub created_at: Time,
     pub updated_at: Time,
 }

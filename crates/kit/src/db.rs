@@ -1,4 +1,4 @@
-use crate::{Clock, Error, Ids, Result, Time, http::Origin};
+use crate::{Clock, Ids, Result, Time, http::Origin};
 use sqlx::{
     AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -243,11 +243,5 @@ impl Tx<kind::System> {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
-    }
-}
-
-impl From<sqlx::migrate::MigrateError> for Error {
-    fn from(error: sqlx::migrate::MigrateError) -> Self {
-        Self::internal(error)
     }
 }

@@ -16,7 +16,7 @@ mod openapi;
 mod permissions;
 mod time;
 
-pub use answer::{Accepted, Answer, Created, Feed, Json, NoContent, Page};
+pub use answer::{Accepted, Answer, Content, Created, Feed, Json, NoContent, Page};
 pub use app::{App, AppParts, Mode, Settings};
 pub use axum::routing;
 pub use caller::{Caller, Guard, Identify, Identity, Membership, Public, SignedIn, TenantHint, User};

@@ -149,6 +149,12 @@ impl<'a> Operation<'a> {
         self.response(status.as_str(), json!({ "description": "Success.", "content": content(schema) }));
     }
 
+    /// A success whose content is no JSON.
+    pub fn success_content(&mut self, media_type: &str) {
+        let content = json!({ media_type: { "schema": { "type": "string" } } });
+        self.response(StatusCode::OK.as_str(), json!({ "description": "Success.", "content": content }));
+    }
+
     pub fn empty_success(&mut self, status: StatusCode) {
         self.response(status.as_str(), json!({ "description": "Success." }));
     }

@@ -1,1 +1,15 @@
+//! What a module's tests stand on: a database of their own, the application around some modules, clients that
+//! call it, and fakes that record what it sends out.
 
+mod app;
+mod client;
+mod cluster;
+mod outbox;
+
+pub use app::{Member, TestApp};
+pub use client::{Answer, Client};
+pub use cluster::run;
+pub use outbox::Outbox;
+pub use serde_json::{Value, json};
+pub use sqlx::PgPool;
+pub use testkit_macros::db_test;

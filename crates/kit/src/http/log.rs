@@ -105,7 +105,7 @@ fn log_answer(info: &RequestInfo, line: &str) {
 fn origin_of(request: &Request, app: &App) -> Origin {
     let headers = request.headers();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip().to_canonical());
-    let trusted = |ip: &IpAddr| app.settings().trusted_proxies.contains(ip);
+    let trusted = |ip: &IpAddr| app.settings().trusted_proxies.iter().any(|network| network.contains(ip));
     let ip = match peer {
         Some(proxy) if trusted(&proxy) => {
             let forwarded = headers.get("x-forwarded-for").and_then(|it| it.to_str().ok()).unwrap_or_default();

@@ -1,0 +1,19 @@
+//! The modules of the product, once.
+
+use crate::system;
+use kit::Module;
+
+/// Every module, the lower ones first.
+pub const ALL: &[Module] = &[
+    system::module(),
+    audit::module(),
+    users::module(),
+    tenants::module(),
+    auth::module(),
+    market_data::module(),
+    strategies::module(),
+    backtests::module(),
+    orders::module(),
+    portfolio::module(),
+    bots::module(),
+];

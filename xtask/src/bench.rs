@@ -1,0 +1,32 @@
+mod start;
+
+use crate::{Outcome, run::cargo};
+use clap::ValueEnum;
+
+/// What can be measured.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum What {
+    /// A profile with a session cookie against a bare handler that makes one select
+    Http,
+    /// An SMA cross over a year of minutes against the plain loop
+    Backtest,
+    /// A candle file against a raw COPY
+    Import,
+    /// From start to healthy, cold and warm, and the memory at rest
+    Start,
+}
+
+/// Builds and runs a measurement; it prints its figures.
+pub fn run(what: What, json: bool) -> Outcome {
+    let (package, example) = match what {
+        What::Http => ("server", "bench_http"),
+        What::Backtest => ("trading", "bench_backtest"),
+        What::Import => ("market-data", "bench_import"),
+        What::Start => return start::run(json),
+    };
+    let mut arguments = vec!["run", "--quiet", "--release", "--package", package, "--example", example];
+    if json {
+        arguments.extend(["--", "--json"]);
+    }
+    cargo(&arguments).run()
+}
