@@ -10,7 +10,7 @@ use server::logging::{Identity, json_layer};
 use tracing::{Dispatch, dispatcher, info, info_span};
 use tracing_appender::non_blocking::NonBlockingBuilder;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{EnvFilter, fmt, registry};
+use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 fn request() {
     let span = info_span!("request", correlation_id = "550e8400-e29b-41d4-a716-446655440000");
@@ -30,13 +30,13 @@ fn two_lines(criterion: &mut Criterion) {
     let identity = Identity::of_this_process("production");
     let ours = |writer| json_layer(&identity, Arc::new(SystemTime::now), writer);
 
-    measure("ours", &Dispatch::new(registry().with(filter()).with(ours(io::sink as fn() -> io::Sink))));
+    measure("ours", &Dispatch::new(registry().with(ours(io::sink as fn() -> io::Sink).with_filter(filter()))));
     let theirs = fmt::layer().json().with_writer(io::sink);
     measure("tracing-subscriber", &Dispatch::new(registry().with(filter()).with(theirs)));
 
     let (writer, _guard) = NonBlockingBuilder::default().lossy(true).finish(io::sink());
     let threaded = json_layer(&identity, Arc::new(SystemTime::now), writer);
-    measure("ours, by a thread", &Dispatch::new(registry().with(filter()).with(threaded)));
+    measure("ours, by a thread", &Dispatch::new(registry().with(threaded.with_filter(filter()))));
     let (writer, _guard) = NonBlockingBuilder::default().lossy(true).finish(io::sink());
     let theirs = fmt::layer().json().with_writer(writer);
     measure("tracing-subscriber, by a thread", &Dispatch::new(registry().with(filter()).with(theirs)));

@@ -383,3 +383,16 @@ fn a_wrong_command_line_ends_the_program_with_exit_code_2() {
     assert_eq!(help.status.code(), Some(0));
     assert!(String::from_utf8_lossy(&help.stdout).contains("Exit codes:\n  0  done\n  1  "));
 }
+
+#[test]
+fn the_container_files_name_only_settings_that_exist() {
+    let read = |file: &str| fs::read_to_string(repository(file)).expect("committed");
+    let (image, compose) = (read("Dockerfile"), read("compose.yaml"));
+    let image = image.lines().filter_map(|line| line.strip_prefix("ENV ")).flat_map(str::split_whitespace);
+    let server = compose.lines().skip_while(|line| *line != "    environment:").skip(1);
+    let server = server.take_while(|line| line.starts_with("      ")).map(str::trim);
+    let names: Vec<_> = image.chain(server).filter_map(|entry| entry.split(['=', ':']).next()).collect();
+    assert!(names.contains(&"HOST") && names.contains(&"DATABASE_URL"), "{names:?}");
+    let unknown: Vec<_> = names.iter().filter(|name| !settings().iter().any(|row| row.name == **name)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}

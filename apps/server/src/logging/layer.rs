@@ -73,7 +73,8 @@ where
         let Some(span) = context.span(id) else { return };
         let mut fields = Fields::default();
         with_buffers(|buffers| attributes.record(&mut Collector::<F>::new(&mut fields, &mut buffers.text)));
-        span.extensions_mut().insert(SpanFields::<F> { fields, shape: PhantomData });
+        // Another layer of this shape may have put the same there.
+        span.extensions_mut().replace(SpanFields::<F> { fields, shape: PhantomData });
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {

@@ -16,9 +16,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Metadata, Subscriber};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::filter::{FilterExt, FilterFn};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriterExt};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -105,20 +108,30 @@ pub fn init(settings: &LogSettings) -> Result<Guard, LogError> {
     let identity = Identity::of_this_process(settings.environment);
     let mut guard = Guard { dropped: Vec::new(), workers: Vec::new() };
 
-    let files = settings.dir.as_ref().map(|dir| {
+    let mut file = None;
+    if let Some(dir) = &settings.dir {
         let opened = RotatingFile::open(dir, settings.max_size, settings.max_files, now.clone());
-        let file = opened.map_err(|source| LogError::Directory { path: dir.clone(), source })?;
-        Ok::<_, LogError>(json_layer(&identity, now.clone(), guard.writer(file)))
-    });
+        file = Some(guard.writer(opened.map_err(|source| LogError::Directory { path: dir.clone(), source })?));
+    }
     let terminal = settings.output.is_terminal();
+    let output = guard.writer(settings.output.open());
     let shape = settings.format.unwrap_or(if terminal { LogFormat::Pretty } else { LogFormat::Json });
-    let writer = guard.writer(settings.output.open());
-    let (json, pretty) = match shape {
-        LogFormat::Json => (Some(json_layer(&identity, now, writer)), None),
-        LogFormat::Pretty => (None, Some(pretty_layer(terminal && colours_wanted(), now, writer))),
+    let (json, pretty) = match (shape, file) {
+        (LogFormat::Json, None) => (Some(BoxMakeWriter::new(output)), None),
+        (LogFormat::Json, Some(file)) => (Some(BoxMakeWriter::new(output.and(file))), None),
+        (LogFormat::Pretty, file) => (file.map(BoxMakeWriter::new), Some(output)),
     };
-    Registry::default().with(filter).with(json).with(pretty).with(files.transpose()?).try_init()?;
+    let json = json.map(|writer| json_layer(&identity, now.clone(), writer));
+    let pretty = pretty.map(|writer| pretty_layer(terminal && colours_wanted(), now, writer));
+    let lines = Layer::and_then(json, pretty).with_filter(filter.or(requests()));
+    Registry::default().with(lines).try_init()?;
     Ok(guard)
+}
+
+/// Lets spans pass whatever `LOG_LEVEL` says: a lone warning has its correlation id all the same.
+fn requests() -> FilterFn {
+    let spans = |metadata: &Metadata<'_>| metadata.is_span() && *metadata.level() <= Level::INFO;
+    FilterFn::new(spans as fn(&Metadata<'_>) -> bool).with_max_level_hint(LevelFilter::INFO)
 }
 
 /// A layer that writes each event to `writer` as one JSON line.

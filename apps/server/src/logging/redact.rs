@@ -78,17 +78,37 @@ fn named_value(text: &str, at: usize) -> Option<Range<usize>> {
         let line = bytes[from..].iter().take_while(|byte| !matches!(byte, b'\n' | b'\r')).count();
         return Some(from..from + line);
     }
-    let found = value(bytes, from);
-    match &bytes[found.clone()] {
-        scheme if scheme.eq_ignore_ascii_case(b"bearer") || scheme.eq_ignore_ascii_case(b"basic") => {
-            Some(found.start..value(bytes, (found.end + 1).min(bytes.len())).end)
-        }
-        _ => Some(found),
-    }
+    Some(value(bytes, from))
 }
 
-/// A value from `from` on: what stands in quotes, else all up to a space or separator.
+/// A value from `from` on. What only leads to a value belongs to it: `Bearer`, or a further name with its sign.
 fn value(bytes: &[u8], from: usize) -> Range<usize> {
+    let first = piece(bytes, from);
+    let mut last = first.clone();
+    while let Some(next) = after_lead(bytes, &last) {
+        let piece = piece(bytes, next);
+        if piece.is_empty() {
+            break;
+        }
+        last = piece;
+    }
+    first.start..last.end
+}
+
+/// Where the value begins that the piece leads to, if it does.
+fn after_lead(bytes: &[u8], piece: &Range<usize>) -> Option<usize> {
+    let text = &bytes[piece.clone()];
+    let scheme = text.eq_ignore_ascii_case(b"bearer") || text.eq_ignore_ascii_case(b"basic");
+    if scheme || text.ends_with(b":") || text.ends_with(b"=") {
+        return Some(piece.end);
+    }
+    let gap = bytes[piece.end..].iter().take_while(|byte| is_space_or_quote(**byte)).count();
+    let sign = piece.end + gap;
+    matches!(bytes.get(sign), Some(b':' | b'=')).then_some(sign + 1)
+}
+
+/// What stands in quotes from `from` on, else all up to a space or separator.
+fn piece(bytes: &[u8], from: usize) -> Range<usize> {
     let quotes = bytes[from..].iter().take_while(|byte| is_space_or_quote(**byte)).count();
     let start = from + quotes;
     let quoted = bytes[from..start].iter().any(|byte| *byte != b' ');

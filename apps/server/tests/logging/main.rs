@@ -1,17 +1,16 @@
 //! Log lines as their readers meet them.
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod files;
+mod redaction;
+
 use std::fmt::{self, Debug};
-use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use server::config::LogFormat;
-use server::logging::{self, Identity, LogSettings, Now, Output, RotatingFile, json_layer, pretty_layer};
+use server::logging::{Identity, Now, json_layer, pretty_layer};
 use tracing::{debug, error, field, info, info_span, trace, warn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry;
@@ -181,60 +180,6 @@ fn an_error_is_logged_with_its_causes() {
     assert_eq!(line["context"]["error"], "order refused: exchange closed the connection");
 }
 
-#[test]
-fn fields_whose_names_speak_of_secrets_are_masked() {
-    let line = line_of(|| {
-        let _span = info_span!("request", set_cookie = "c1", apiKey = "k1").entered();
-        info!(
-            password = "p1", new_Password = ?"p2", clientSecret = "s1", session_token = %"t1", Authorization = "a1",
-            api_key = "k2", signature = 42, user_id = "ana", passage = "shown", "x"
-        );
-    });
-    let context = line["context"].as_object().expect("an object");
-    let shown: Vec<_> = context.iter().filter(|(_, value)| **value != json!("***")).map(|(name, _)| name).collect();
-    assert_eq!(shown, ["passage", "user_id"]);
-    assert_eq!(context.len(), 11);
-}
-
-#[test]
-fn secrets_in_texts_are_masked() {
-    let cases = [
-        ("GET /verify?token=abc123&next=/home", "GET /verify?token=***&next=/home"),
-        ("Authorization: Bearer eyJhbGciOi.J9 sent", "Authorization: *** sent"),
-        ("sent with Bearer eyJhbGciOi.J9, refused", "sent with Bearer ***, refused"),
-        ("bearer\u{20}\"abc\" refused", "bearer \"***\" refused"),
-        ("Cookie: a=1; better-auth.session_token=xyz.abc\nHost: x", "Cookie: ***\nHost: x"),
-        (r#"body {"user":"ana","password":"correct horse"}"#, r#"body {"user":"ana","password":"***"}"#),
-        (r#"Login { password: Some("correct horse"), x: 1 }"#, "Login { password: ***, x: 1 }"),
-        (r#"{\"api_key\":\"abc\"}"#, r#"{\"api_key\":\"***\"}"#),
-        ("password = 'correct horse' given", "password = '***' given"),
-        ("BETTER_AUTH_SECRET=abc", "BETTER_AUTH_SECRET=***"),
-        ("connect postgres://app:hun:ter2@db/bots failed", "connect postgres://app:***@db/bots failed"),
-        ("Authorization: Basic YTpi", "Authorization: ***"),
-        ("X-Signature=é→ü, next", "X-Signature=***, next"),
-    ];
-    for (text, masked) in cases {
-        let line = line_of(|| info!(value = text, "{text}"));
-        assert_eq!((&line["message"], &line["context"]["value"]), (&json!(masked), &json!(masked)), "{text}");
-    }
-}
-
-#[test]
-fn ordinary_texts_are_left_alone() {
-    let texts = [
-        "← POST /api/auth/reset-password 200 45ms",
-        "token::parse failed: a == b",
-        "the bearer",
-        "http://localhost:3000/a?b=c see https://example.com/@ana:1",
-        "password=",
-        "=:= :// @",
-        "",
-    ];
-    for text in texts {
-        assert_eq!(line_of(|| info!("{text}"))["message"], text);
-    }
-}
-
 struct Chatty;
 
 impl Debug for Chatty {
@@ -242,6 +187,21 @@ impl Debug for Chatty {
         info!("from within");
         f.write_str("chatty")
     }
+}
+
+#[test]
+fn two_outputs_of_one_shape_say_the_same() {
+    let (one, other) = (Memory::default(), Memory::default());
+    let (first, second) = (one.clone(), other.clone());
+    let first = json_layer(&identity(), at(TIME), move || first.clone());
+    let second = json_layer(&identity(), at(TIME), move || second.clone());
+    tracing::subscriber::with_default(registry().with(first).with(second), || {
+        let span = info_span!("request", correlation_id = ID, user_id = field::Empty);
+        span.record("user_id", "ana");
+        span.in_scope(|| info!("x"));
+    });
+    assert!(one.text().contains(r#""context":{"user_id":"ana"}"#));
+    assert_eq!(one.text(), other.text());
 }
 
 #[test]
@@ -298,104 +258,4 @@ fn a_pretty_line_is_short_and_coloured_only_when_wanted() {
 fn a_pretty_line_passes_no_control_characters_on_to_the_terminal() {
     let text = pretty_of(false, || info!(value = "\u{1b}[2J", "one\r\n10:30:00.007 ERROR forged\u{1b}[2J"));
     assert_eq!(text, "10:30:00.007  INFO one\\r\n    10:30:00.007 ERROR forged\\u{1b}[2J value=\"\\u{1b}[2J\"\n");
-}
-
-fn files(dir: &Path) -> Vec<String> {
-    let entries = fs::read_dir(dir).expect("a directory").map(|entry| entry.expect("an entry").file_name());
-    let mut names: Vec<_> = entries.map(|name| name.to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
-}
-
-#[test]
-fn a_log_file_is_followed_by_the_next_at_its_size_and_the_oldest_are_deleted() {
-    let dir = tempfile::tempdir().expect("a directory");
-    fs::write(dir.path().join("other.log"), "not ours").expect("written");
-    let mut file = RotatingFile::open(dir.path(), 10, 3, at(TIME)).expect("opened");
-    for number in 0..12 {
-        writeln!(file, "{number:04}").expect("written");
-    }
-    let names = ["botcriptofy-2025-10-16.3.log", "botcriptofy-2025-10-16.4.log", "botcriptofy-2025-10-16.5.log"];
-    assert_eq!(files(dir.path()), [&names[..], &["other.log"]].concat());
-    assert_eq!(fs::read_to_string(dir.path().join(names[2])).expect("read"), "0010\n0011\n");
-}
-
-#[test]
-fn a_line_larger_than_a_file_is_written_whole() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let mut file = RotatingFile::open(dir.path(), 4, 9, at(TIME)).expect("opened");
-    file.write_all(b"a long line\n").expect("written");
-    file.write_all(b"next\n").expect("written");
-    let read = |name: &str| fs::read_to_string(dir.path().join(name)).expect("read");
-    assert_eq!(read("botcriptofy-2025-10-16.log"), "a long line\n");
-    assert_eq!(read("botcriptofy-2025-10-16.1.log"), "next\n");
-}
-
-#[test]
-fn each_day_has_a_log_file_of_its_own() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let milliseconds = Arc::new(AtomicU64::new(TIME));
-    let clock = milliseconds.clone();
-    let now: Now = Arc::new(move || UNIX_EPOCH + Duration::from_millis(clock.load(Ordering::Relaxed)));
-    let mut file = RotatingFile::open(dir.path(), 1_000, 2, now).expect("opened");
-    for day in 0..3 {
-        milliseconds.store(TIME + day * 86_400_000, Ordering::Relaxed);
-        writeln!(file, "day {day}").expect("written");
-    }
-    assert_eq!(files(dir.path()), ["botcriptofy-2025-10-17.log", "botcriptofy-2025-10-18.log"]);
-}
-
-#[test]
-fn after_a_restart_the_newest_log_file_of_the_day_goes_on() {
-    let dir = tempfile::tempdir().expect("a directory");
-    for _ in 0..3 {
-        let mut file = RotatingFile::open(dir.path(), 10, 9, at(TIME)).expect("opened");
-        file.write_all(b"1234\n").expect("written");
-    }
-    let read = |name: &str| fs::read_to_string(dir.path().join(name)).expect("read");
-    assert_eq!(files(dir.path()), ["botcriptofy-2025-10-16.1.log", "botcriptofy-2025-10-16.log"]);
-    assert_eq!(read("botcriptofy-2025-10-16.log"), "1234\n1234\n");
-    assert_eq!(read("botcriptofy-2025-10-16.1.log"), "1234\n");
-}
-
-fn settings(dir: &Path, level: &str) -> LogSettings {
-    LogSettings {
-        level: level.to_owned(),
-        format: Some(LogFormat::Json),
-        output: Output::Stderr,
-        dir: Some(dir.to_owned()),
-        max_files: 3,
-        max_size: 1_000_000,
-        environment: "test",
-    }
-}
-
-#[test]
-fn the_process_logs_to_files_what_the_level_admits_and_all_is_written_when_the_guard_goes() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let guard = logging::init(&settings(dir.path(), "warn,logging=info")).expect("started");
-    (0..1_000).for_each(|number| info!(number, "admitted"));
-    info!(number = 1_000, value = ?Chatty, "its value logs too");
-    debug!("too detailed");
-    info!(target: "elsewhere", "of another module");
-    assert!(matches!(logging::init(&settings(dir.path(), "info")), Err(logging::LogError::Started(_))));
-    assert_eq!(guard.dropped_lines(), 0);
-    drop(guard);
-
-    let names = files(dir.path());
-    let text = fs::read_to_string(dir.path().join(&names[0])).expect("read");
-    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
-    let numbers: Vec<_> = lines.iter().filter_map(|line| line["context"]["number"].as_u64()).collect();
-    assert!(numbers.iter().copied().eq(0..=1_000), "{numbers:?}");
-    let last = lines.iter().find(|line| line["context"]["number"] == 1_000).expect("a line");
-    assert_eq!((&last["message"], &last["context"]["value"]), (&"its value logs too".into(), &"chatty".into()));
-    assert!(lines.iter().any(|line| line["message"] == "from within"));
-    assert_eq!(lines[0]["service"]["environment"], "test");
-    assert_eq!(lines[0]["host"]["pid"], std::process::id());
-}
-
-#[test]
-fn a_log_directory_that_cannot_be_written_is_named() {
-    let error = logging::init(&settings(Path::new("/dev/null/logs"), "info")).expect_err("no such directory");
-    assert!(error.to_string().starts_with("LOG_DIR: /dev/null/logs: "), "{error}");
 }
