@@ -46,6 +46,9 @@ create table tenant_members (
 create index tenant_members_of_user on tenant_members (user_id);
 -- a user sees the own memberships in every tenant
 select protect_tenant_table('tenant_members', 'user_id = current_user_id()');
+-- whoever works in a tenant sees who else does
+create policy colleague on users for select to botcriptofy_app
+    using (id in (select user_id from tenant_members where tenant_id = current_tenant()));
 
 alter table tenants enable row level security;
 alter table tenants force row level security;
@@ -92,14 +95,16 @@ returns table (
     session_id uuid, session_created_at timestamptz, session_updated_at timestamptz, expires_at timestamptz,
     remembered boolean, ip text, user_agent text,
     user_id uuid, email text, user_name text, image text, email_verified boolean, user_role text,
+    locale text, time_zone text, currency text,
     user_created_at timestamptz, user_updated_at timestamptz,
     tenant_id uuid, tenant_name text, tenant_kind text, member_role text, role_permissions text[]
 )
-language plpgsql stable security definer set search_path = public as $$
+language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
     return query
     select s.id, s.created_at, s.updated_at, s.expires_at, s.remembered, s.ip, s.user_agent,
-           u.id, u.email, u.name, u.image, u.email_verified, u.role, u.created_at, u.updated_at,
+           u.id, u.email, u.name, u.image, u.email_verified, u.role, u.locale, u.time_zone, u.currency,
+           u.created_at, u.updated_at,
            t.id, t.name, t.kind, m.role, r.permissions
     from sessions s
     join users u on u.id = s.user_id

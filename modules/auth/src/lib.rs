@@ -1,1 +1,36 @@
+//! Who calls: sign-up, sign-in and sessions, by the Better Auth wire protocol under `/api/auth`.
+//!
+//! Owns `accounts` and `sessions`, and the function `identify`, which every request goes through.
+//! Permissions: none; what is here is the user's own or comes before anybody has been recognised.
 
+mod cookie;
+mod error;
+mod form;
+mod guard;
+mod identify;
+mod jobs;
+mod jwt;
+mod mail;
+mod origin;
+mod password;
+mod reply;
+mod routes;
+mod service;
+mod settings;
+mod signer;
+mod store;
+mod token;
+mod view;
+
+pub use identify::identify;
+pub use mail::{Mail, Mailer};
+pub use password::{Hashing, Passwords};
+pub use service::{NewAccount, OpenSession, SignedUp, open_session, sign_up};
+pub use settings::AuthSettings;
+
+use kit::{JobKind, Module};
+
+/// The module, for the server.
+pub const fn module() -> Module {
+    Module { name: "auth", routes: routes::ROUTES, jobs: const { &[JobKind::of::<jobs::SendMail>()] }, services: &[] }
+}

@@ -1,1 +1,21 @@
+//! Users: who somebody is, on the whole platform, and how they like to see it.
+//!
+//! Owns `users`. A user's place in a tenant is the business of `tenants`, how they prove who they are that of `auth`.
+//! Permissions: none; what is here is the user's own.
 
+mod email;
+mod profile;
+mod routes;
+mod service;
+mod store;
+
+pub use email::Email;
+pub use profile::Profile;
+pub use service::{NewUser, create, find, find_by_email, set_default_tenant, verify_email};
+
+use kit::Module;
+
+/// The module, for the server.
+pub const fn module() -> Module {
+    Module { name: "users", routes: routes::ROUTES, jobs: &[], services: &[] }
+}

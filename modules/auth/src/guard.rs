@@ -1,0 +1,114 @@
+use crate::{
+    AuthSettings, cookie,
+    cookie::Cookies,
+    error, origin,
+    reply::Reply,
+    service::{self, Found, Live},
+    token::Presented,
+    view::SessionView,
+};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderName, StatusCode, request::Parts},
+};
+use kit::{App, Error, Guard, Operation, RequestInfo, Result, SignedIn, TenantHint};
+use std::{
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
+
+/// Anyone, from a page that may call; perhaps with the token of a session.
+pub(crate) struct Visitor {
+    pub(crate) app: App,
+    pub(crate) request: Arc<RequestInfo>,
+    pub(crate) presented: Option<Presented>,
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        origin::check(parts, app)?;
+        let presented = Presented::of(&parts.headers, app.the::<AuthSettings>()?, cookie::is_secure(app));
+        Ok(Self { app: app.clone(), request: RequestInfo::of(parts)?, presented })
+    }
+}
+
+impl Visitor {
+    /// Who holds the session of the token, if it lives.
+    pub(crate) async fn recognise(&self) -> Result<Option<Found>> {
+        match &self.presented {
+            Some(presented) => service::find(&self.app, &presented.token, &TenantHint::default()).await,
+            None => Ok(None),
+        }
+    }
+}
+
+impl Guard for Visitor {
+    fn describe(operation: &mut Operation) {
+        operation.set("x-public", true);
+        operation.error(StatusCode::FORBIDDEN);
+    }
+}
+
+/// Whoever holds a session, from a page that may call.
+pub(crate) struct Holder {
+    signed_in: SignedIn,
+    pub(crate) token: String,
+    pub(crate) session: Live,
+}
+
+/// Where `identify` leaves the session it has found, for those whose answer can carry its cookie.
+pub(crate) type Place = Arc<OnceLock<Live>>;
+
+impl Deref for Holder {
+    type Target = SignedIn;
+
+    fn deref(&self) -> &SignedIn {
+        &self.signed_in
+    }
+}
+
+impl FromRequestParts<App> for Holder {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let Visitor { presented, .. } = Visitor::from_request_parts(parts, app).await?;
+        let token = presented.ok_or_else(error::unauthorized)?.token;
+        let place = Place::default();
+        parts.extensions.insert(place.clone());
+        let signed_in = SignedIn::from_request_parts(parts, app).await.map_err(|refused| {
+            if refused.status() == StatusCode::UNAUTHORIZED { error::unauthorized() } else { refused }
+        })?;
+        let session = place.get().cloned().ok_or_else(error::unauthorized)?;
+        Ok(Self { signed_in, token, session })
+    }
+}
+
+impl Guard for Holder {
+    fn describe(operation: &mut Operation) {
+        SignedIn::describe(operation);
+        operation.error(StatusCode::FORBIDDEN);
+    }
+}
+
+impl Holder {
+    /// A session of the user's. Only the token of the one that asks is known; others show a handle.
+    pub(crate) fn show(&self, session: Live) -> SessionView {
+        let known = session.id == self.session.id;
+        let token = if known { self.token.clone() } else { session.id.to_string() };
+        SessionView::new(session, self.user().id, token)
+    }
+
+    /// The reply, with the session's cookie where the session has just been refreshed.
+    pub(crate) fn renew<T>(&self, reply: Reply<T>) -> Result<Reply<T>> {
+        if self.session.renewed { carry(self.app(), reply, &self.token, true) } else { Ok(reply) }
+    }
+}
+
+/// The reply, with the cookie of an open session and the header that says the same to clients without cookies.
+pub(crate) fn carry<T>(app: &App, reply: Reply<T>, token: &str, remembered: bool) -> Result<Reply<T>> {
+    let cookies = Cookies::of(app)?;
+    let bearer = HeaderName::from_static("set-auth-token");
+    Ok(reply.cookies(cookies.open(token, remembered)).header(bearer, Some(&cookies.value(token))))
+}

@@ -1,0 +1,31 @@
+//! The rules, by verb.
+
+mod sessions;
+mod sign_in;
+mod sign_up;
+mod verification;
+
+pub use sessions::{OpenSession, open_session};
+pub use sign_up::{NewAccount, SignedUp, sign_up};
+
+pub(crate) use sessions::{Found, Live, close, find, list, refresh, revoke, revoke_all, revoke_others};
+pub(crate) use sign_in::{SignIn, sign_in};
+pub(crate) use sign_up::{SignUp, register};
+pub(crate) use verification::{AskVerification, VerifyEmail, ask_verification, verify, write_verification};
+
+use audit::Change;
+use kit::{Result, Scope, SystemTx};
+use uuid::Uuid;
+
+/// Ends a transaction in which a user did something before they had been recognised, and records it: in the
+/// trail of their own tenant, if they have one.
+async fn commit_for(mut tx: SystemTx, user: Uuid, tenant: Option<Uuid>, change: Change) -> Result<()> {
+    let Some(tenant) = tenant else {
+        audit::record(&mut tx, change).await?;
+        return tx.commit().await;
+    };
+    #[expect(clippy::disallowed_methods, reason = "the user has proved who they are, and the tenant is their own")]
+    let mut tx = tx.enter(Scope::new(tenant, Some(user))).await?;
+    audit::record(&mut tx, change).await?;
+    tx.commit().await
+}

@@ -1,0 +1,133 @@
+use crate::{
+    AuthSettings,
+    cookie::Cookies,
+    error, store,
+    token::{self, LENGTH},
+};
+use audit::Change;
+use kit::{App, Membership, Origin, Reason, Result, SystemTx, TenantHint, Time, Tx, User, UserTx};
+use serde_json::json;
+use uuid::Uuid;
+
+/// A session that lives.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) id: Uuid,
+    pub(crate) created_at: Time,
+    pub(crate) updated_at: Time,
+    pub(crate) expires_at: Time,
+    /// Whether it outlives the browser, and is refreshed.
+    pub(crate) remembered: bool,
+    pub(crate) ip: Option<String>,
+    pub(crate) user_agent: Option<String>,
+    /// Whether it has been refreshed by this very request.
+    pub(crate) renewed: bool,
+}
+
+/// Who holds a session.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) user: User,
+    pub(crate) session: Live,
+    /// Their place in the tenant that was asked for, or in the default one.
+    pub(crate) membership: Option<Membership>,
+}
+
+/// A session that has just been opened.
+#[derive(Clone)]
+pub struct OpenSession {
+    pub id: Uuid,
+    /// 32 letters and digits; nobody but the user ever has them again.
+    pub token: String,
+    /// What the `Cookie` header says to be recognised by it.
+    pub cookie: String,
+    pub(crate) live: Live,
+}
+
+/// Opens a session of a user, from where the transaction's wish came. The user's dead sessions are removed.
+pub async fn open_session<K>(app: &App, tx: &mut Tx<K>, user: Uuid, remembered: bool) -> Result<OpenSession> {
+    let age = if remembered { app.the::<AuthSettings>()?.session_max_age } else { AuthSettings::SHORT_AGE };
+    let (now, origin) = (tx.now(), tx.actor().origin.clone());
+    let live = Live {
+        id: tx.new_id(),
+        created_at: now,
+        updated_at: now,
+        expires_at: now + age,
+        remembered,
+        ip: origin.ip.map(|ip| ip.to_string()),
+        user_agent: origin.user_agent,
+        renewed: false,
+    };
+    let token = app.ids().token(LENGTH);
+    store::remove_dead(tx, user).await?;
+    store::insert_session(tx, user, &live, &token::hash(&token)).await?;
+    Ok(OpenSession { id: live.id, cookie: Cookies::of(app)?.pair(&token), token, live })
+}
+
+/// Who holds the token's session, if it lives.
+pub(crate) async fn find(app: &App, token: &str, hint: &TenantHint) -> Result<Option<Found>> {
+    store::identify(app.db(), &token::hash(token), app.clock().now(), hint).await
+}
+
+/// Gives a session its full life again when it is due.
+pub(crate) async fn refresh(app: &App, session: &mut Live) -> Result<()> {
+    let (settings, now) = (app.the::<AuthSettings>()?, app.clock().now());
+    let due = session.expires_at - settings.session_max_age + settings.session_update_age <= now;
+    if !session.remembered || !due {
+        return Ok(());
+    }
+    let mut tx = app.db().system(Reason::Session, Origin::internal("session-refresh")).await?;
+    session.expires_at = now + settings.session_max_age;
+    session.updated_at = now;
+    session.renewed = store::refresh(&mut tx, session).await?;
+    tx.commit().await
+}
+
+/// Closes the token's session, if there is one.
+pub(crate) async fn close(mut tx: SystemTx, token: &str) -> Result<()> {
+    match store::remove_by_token(&mut tx, &token::hash(token)).await? {
+        None => Ok(()),
+        Some(closed) => {
+            let change =
+                Change::new("session", closed.id, "session.closed").before(json!({ "userId": closed.user_id }));
+            super::commit_for(tx, closed.user_id, closed.tenant_id, change).await
+        }
+    }
+}
+
+/// The user's live sessions, the newest first.
+///
+/// # Errors
+/// 403 `SESSION_NOT_FRESH` when the one that asks is too old for that.
+pub(crate) async fn list(tx: &mut UserTx, asking: &Live) -> Result<Vec<Live>> {
+    if asking.created_at + AuthSettings::FRESH_AGE <= tx.now() {
+        return Err(error::session_not_fresh());
+    }
+    store::list_sessions(tx).await
+}
+
+/// Closes one of the user's own sessions, by its token or the handle that the list shows.
+/// What is unknown or somebody else's is left alone.
+pub(crate) async fn revoke(tx: &mut UserTx, token: &str) -> Result<()> {
+    let removed = store::remove_own(tx, &token::hash(token), Uuid::parse_str(token).ok()).await?;
+    record(tx, removed).await
+}
+
+/// Closes all of the user's sessions.
+pub(crate) async fn revoke_all(tx: &mut UserTx) -> Result<()> {
+    let removed = store::remove_all(tx, None).await?;
+    record(tx, removed).await
+}
+
+/// Closes all of the user's sessions but one.
+pub(crate) async fn revoke_others(tx: &mut UserTx, keep: Uuid) -> Result<()> {
+    let removed = store::remove_all(tx, Some(keep)).await?;
+    record(tx, removed).await
+}
+
+async fn record(tx: &mut UserTx, removed: Vec<Uuid>) -> Result<()> {
+    for id in removed {
+        audit::record(tx, Change::new("session", id, "session.revoked")).await?;
+    }
+    Ok(())
+}

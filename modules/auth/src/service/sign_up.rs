@@ -1,0 +1,118 @@
+use crate::{AuthSettings, error, form::Form, jobs::SendMail, store};
+use audit::Change;
+use garde::Validate;
+use kit::{App, Origin, Reason, Result, SystemTx, TenantTx, User, enqueue_job};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tenants::{Kind, Tenant};
+use users::{Email, NewUser, Profile};
+
+/// What somebody says who wants to become a user.
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SignUp {
+    #[garde(length(chars, max = 200))]
+    name: String,
+    #[garde(skip)]
+    email: Email,
+    /// 8 to 128 characters.
+    #[garde(skip)]
+    password: String,
+    /// The address of a picture.
+    #[garde(length(max = 2048))]
+    image: Option<String>,
+    /// Where the link of the verification mail leads in the end.
+    #[serde(rename = "callbackURL")]
+    #[garde(length(max = 2048))]
+    callback_url: Option<String>,
+    /// What the user's tenant is to be; a trader's if not said.
+    #[garde(skip)]
+    #[serde(default)]
+    tenant_type: Kind,
+    /// What the user's tenant is to be called; as the user if not said.
+    #[garde(length(chars, min = 1, max = 200))]
+    tenant_name: Option<String>,
+}
+
+impl Form for SignUp {
+    const REFUSED: &[&str] = &["role", "banned", "banReason", "banExpires", "twoFactorEnabled"];
+    const URL_ENCODED: bool = true;
+}
+
+/// A user to be, with an account of their own and a tenant.
+#[derive(Clone, Debug)]
+pub struct NewAccount<'a> {
+    pub user: NewUser<'a>,
+    /// As [`Passwords::hash`](crate::Passwords::hash) makes it; without one nobody can sign in by password.
+    pub password_hash: Option<&'a str>,
+    /// What their tenant is.
+    pub kind: Kind,
+    /// What their tenant is called.
+    pub tenant_name: &'a str,
+}
+
+/// A new user, in whose tenant the transaction goes on.
+pub struct SignedUp {
+    pub tx: TenantTx,
+    pub user: User,
+    pub tenant: Tenant,
+}
+
+/// Makes a user, their account and their tenant, of which they are the founder.
+///
+/// # Errors
+/// 409 `USER_ALREADY_EXISTS` when the address is somebody's already.
+pub async fn sign_up(mut tx: SystemTx, new: &NewAccount<'_>) -> Result<SignedUp> {
+    let user = users::create(&mut tx, &new.user).await?.ok_or_else(error::address_taken)?;
+    settle(tx, user, new).await
+}
+
+/// Gives a user an account and a tenant.
+async fn settle(tx: SystemTx, user: User, new: &NewAccount<'_>) -> Result<SignedUp> {
+    let (mut tx, tenant) = tenants::create(tx, new.kind, new.tenant_name, user.id).await?;
+    store::insert_account(&mut tx, user.id, new.password_hash).await?;
+    audit::record(&mut tx, Change::new("user", user.id, "user.created").after(Profile::from(&user))).await?;
+    Ok(SignedUp { tx, user, tenant })
+}
+
+/// Signs a stranger up and asks them to verify their address. Who gives the address of another learns nothing:
+/// the same work is done for an invented user, the answer looks the same, and nothing is kept.
+pub(crate) async fn register(app: &App, origin: Origin, form: &SignUp) -> Result<User> {
+    match form.password.chars().count() {
+        ..8 => return Err(error::password_too_short()),
+        129.. => return Err(error::password_too_long()),
+        _ => {}
+    }
+    let hash = app.the::<AuthSettings>()?.passwords.hash(&form.password, app.ids()).await?;
+    let local_part = form.email.as_str().split('@').next().unwrap_or_default();
+    let name = if form.name.trim().is_empty() { local_part } else { form.name.trim() };
+    let user = NewUser { email: &form.email, name: &form.name, image: form.image.as_deref(), email_verified: false };
+    let new = NewAccount {
+        user,
+        password_hash: Some(&hash),
+        kind: form.tenant_type,
+        tenant_name: form.tenant_name.as_deref().unwrap_or(name),
+    };
+
+    let mut tx = app.db().system(Reason::SignUp, origin).await?;
+    let user = users::create(&mut tx, &new.user).await?;
+    let taken = user.is_none();
+    let user = match user {
+        Some(user) => user,
+        None => invented(&mut tx, &new.user).await?,
+    };
+    let SignedUp { mut tx, user, .. } = settle(tx, user, &new).await?;
+    let mail = SendMail::VerifyEmail { email: form.email.clone(), callback_url: form.callback_url.clone() };
+    enqueue_job(&mut tx, &mail).await?;
+    if !taken {
+        tx.commit().await?;
+    }
+    Ok(User { email: form.email.to_string(), ..user })
+}
+
+/// A user with an address that nobody can have, whom the end of the transaction undoes.
+async fn invented(tx: &mut SystemTx, like: &NewUser<'_>) -> Result<User> {
+    let address = format!("{}@taken.invalid", tx.new_id().simple());
+    let email = Email::parse(&address).ok_or_else(error::address_taken)?;
+    users::create(tx, &NewUser { email: &email, ..like.clone() }).await?.ok_or_else(error::address_taken)
+}

@@ -1,0 +1,35 @@
+use crate::{Hashing, Passwords, signer::Signer};
+use chrono::TimeDelta;
+
+/// How users are recognised; provided where the program starts.
+pub struct AuthSettings {
+    pub(crate) signer: Signer,
+    /// What the names of cookies begin with.
+    pub cookie_prefix: String,
+    /// How long a session lives after it was last refreshed.
+    pub session_max_age: TimeDelta,
+    /// How old a session must be to be refreshed when it is used.
+    pub session_update_age: TimeDelta,
+    /// How passwords are kept.
+    pub passwords: Passwords,
+}
+
+impl AuthSettings {
+    /// How long a session lives whose user is not to be remembered; it is never refreshed.
+    pub(crate) const SHORT_AGE: TimeDelta = TimeDelta::days(1);
+    /// How young a session must be for what is delicate.
+    pub(crate) const FRESH_AGE: TimeDelta = TimeDelta::days(1);
+    /// How long the link of a verification mail holds.
+    pub(crate) const LINK_AGE: TimeDelta = TimeDelta::hours(1);
+
+    /// The usual settings over this secret, which signs cookies and links.
+    pub fn new(secret: &str) -> Self {
+        Self {
+            signer: Signer::new(secret),
+            cookie_prefix: "better-auth".to_owned(),
+            session_max_age: TimeDelta::days(7),
+            session_update_age: TimeDelta::days(1),
+            passwords: Passwords::new(Hashing::Bcrypt { cost: 10 }),
+        }
+    }
+}

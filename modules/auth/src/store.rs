@@ -1,0 +1,261 @@
+use crate::service::{Found, Live};
+use kit::{Db, Membership, Result, SystemTx, TenantHint, TenantTx, Time, Tx, User, UserTx};
+use sqlx::PgConnection;
+use tenants::Kind;
+use uuid::Uuid;
+
+/// How many sessions a user may have; the oldest make room for the newest.
+const MOST_SESSIONS: i64 = 100;
+
+/// A user who signs in by password.
+pub(crate) struct Credential {
+    pub(crate) user: User,
+    pub(crate) password_hash: Option<String>,
+    /// The default tenant, of which they are a member.
+    pub(crate) tenant_id: Option<Uuid>,
+}
+
+/// A session that has just been closed.
+pub(crate) struct Closed {
+    pub(crate) id: Uuid,
+    pub(crate) user_id: Uuid,
+    /// The user's default tenant, of which they are a member.
+    pub(crate) tenant_id: Option<Uuid>,
+}
+
+/// Who holds the session of this hash, and their place in the tenant of the hint: one round trip.
+pub(crate) async fn identify(db: &Db, hash: &[u8; 32], now: Time, hint: &TenantHint) -> Result<Option<Found>> {
+    let mut connection = db.door().await?;
+    match ask(&mut connection, hash, now, hint).await {
+        // an idle connection may have died: one more try gets a fresh one
+        Err(sqlx::Error::Io(_)) => {
+            drop(connection);
+            Ok(ask(&mut *db.door().await?, hash, now, hint).await?)
+        }
+        found => Ok(found?),
+    }
+}
+
+async fn ask(
+    connection: &mut PgConnection,
+    hash: &[u8; 32],
+    now: Time,
+    hint: &TenantHint,
+) -> sqlx::Result<Option<Found>> {
+    let row = sqlx::query!(
+        r#"select session_id as "session_id!", session_created_at as "session_created_at!: Time",
+                  session_updated_at as "session_updated_at!: Time", expires_at as "expires_at!: Time",
+                  remembered as "remembered!", ip, user_agent,
+                  user_id as "user_id!", email as "email!", user_name as "user_name!", image,
+                  email_verified as "email_verified!", user_role as "user_role!", locale as "locale!",
+                  time_zone as "time_zone!", currency as "currency!", user_created_at as "user_created_at!: Time",
+                  user_updated_at as "user_updated_at!: Time",
+                  tenant_id, tenant_name, tenant_kind as "tenant_kind: Kind", member_role, role_permissions
+           from identify($1, $2, $3, $4)"#,
+        hash.as_slice(),
+        now.utc(),
+        hint.id,
+        hint.slug
+    )
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let membership = match (row.tenant_id, row.tenant_name, row.tenant_kind, row.member_role) {
+        (Some(tenant), Some(name), Some(kind), Some(role)) => {
+            let permissions = kind.permissions(&role, row.role_permissions);
+            Some(Membership { tenant, name, kind: kind.as_str().to_owned(), role, permissions })
+        }
+        _ => None,
+    };
+    let user = User {
+        id: row.user_id,
+        email: row.email,
+        name: row.user_name,
+        image: row.image,
+        email_verified: row.email_verified,
+        role: row.user_role,
+        locale: row.locale,
+        time_zone: row.time_zone,
+        currency: row.currency,
+        created_at: row.user_created_at,
+        updated_at: row.user_updated_at,
+    };
+    let session = Live {
+        id: row.session_id,
+        created_at: row.session_created_at,
+        updated_at: row.session_updated_at,
+        expires_at: row.expires_at,
+        remembered: row.remembered,
+        ip: row.ip,
+        user_agent: row.user_agent,
+        renewed: false,
+    };
+    Ok(Some(Found { user, session, membership }))
+}
+
+/// Removes the user's sessions that have ended, and the oldest where there are too many for one more.
+pub(crate) async fn remove_dead<K>(tx: &mut Tx<K>, user: Uuid) -> Result<()> {
+    let now = tx.now();
+    sqlx::query!(
+        "delete from sessions where user_id = $1 and (expires_at <= $2 or id in (
+             select id from sessions where user_id = $1 order by created_at desc, id desc offset $3::bigint - 1))",
+        user,
+        now.utc(),
+        MOST_SESSIONS
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn insert_session<K>(tx: &mut Tx<K>, user: Uuid, session: &Live, hash: &[u8; 32]) -> Result<()> {
+    sqlx::query!(
+        "insert into sessions (id, user_id, token_hash, remembered, ip, user_agent, expires_at, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        session.id,
+        user,
+        hash.as_slice(),
+        session.remembered,
+        session.ip,
+        session.user_agent,
+        session.expires_at.utc(),
+        session.created_at.utc()
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Writes down a session's new life. Answers false when it has been closed meanwhile.
+pub(crate) async fn refresh(tx: &mut SystemTx, session: &Live) -> Result<bool> {
+    let done = sqlx::query!(
+        "update sessions set expires_at = $2, updated_at = $3 where id = $1",
+        session.id,
+        session.expires_at.utc(),
+        session.updated_at.utc()
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(crate) async fn remove_by_token(tx: &mut SystemTx, hash: &[u8; 32]) -> Result<Option<Closed>> {
+    let closed = sqlx::query_as!(
+        Closed,
+        r#"delete from sessions s where token_hash = $1
+           returning id, user_id, (select m.tenant_id from users u
+               join tenant_members m on m.user_id = u.id and m.tenant_id = u.default_tenant_id
+               where u.id = s.user_id) as "tenant_id: Uuid""#,
+        hash.as_slice()
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(closed)
+}
+
+pub(crate) async fn list_sessions(tx: &mut UserTx) -> Result<Vec<Live>> {
+    let now = tx.now();
+    let sessions = sqlx::query_as!(
+        Live,
+        r#"select id, created_at, updated_at, expires_at, remembered, ip, user_agent, false as "renewed!"
+           from sessions where user_id = current_user_id() and expires_at > $1 order by created_at desc, id desc"#,
+        now.utc()
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(sessions)
+}
+
+pub(crate) async fn remove_own(tx: &mut UserTx, hash: &[u8; 32], id: Option<Uuid>) -> Result<Vec<Uuid>> {
+    let removed = sqlx::query_scalar!(
+        "delete from sessions where user_id = current_user_id() and (token_hash = $1 or id = $2) returning id",
+        hash.as_slice(),
+        id
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(removed)
+}
+
+pub(crate) async fn remove_all(tx: &mut UserTx, but: Option<Uuid>) -> Result<Vec<Uuid>> {
+    let removed = sqlx::query_scalar!(
+        "delete from sessions where user_id = current_user_id() and id is distinct from $1 returning id",
+        but
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(removed)
+}
+
+pub(crate) async fn insert_account(tx: &mut TenantTx, user: Uuid, password_hash: Option<&str>) -> Result<()> {
+    let (id, now) = (tx.new_id(), tx.now());
+    sqlx::query!(
+        "insert into accounts (id, user_id, provider, account_id, password_hash, created_at, updated_at)
+         values ($1, $2, 'credential', $3, $4, $5, $5)",
+        id,
+        user,
+        user.to_string(),
+        password_hash,
+        now.utc()
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn find_credential(tx: &mut SystemTx, email: &str) -> Result<Option<Credential>> {
+    let row = sqlx::query!(
+        r#"select u.id, u.email, u.name, u.image, u.email_verified, u.role, u.locale, u.time_zone, u.currency,
+                  u.created_at as "created_at: Time", u.updated_at as "updated_at: Time",
+                  a.password_hash as "password_hash?", m.tenant_id as "tenant_id?"
+           from users u
+           left join accounts a on a.user_id = u.id and a.provider = 'credential'
+           left join tenant_members m on m.user_id = u.id and m.tenant_id = u.default_tenant_id
+           where u.email = $1"#,
+        email
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(|row| Credential {
+        user: User {
+            id: row.id,
+            email: row.email,
+            name: row.name,
+            image: row.image,
+            email_verified: row.email_verified,
+            role: row.role,
+            locale: row.locale,
+            time_zone: row.time_zone,
+            currency: row.currency,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        },
+        password_hash: row.password_hash,
+        tenant_id: row.tenant_id,
+    }))
+}
+
+pub(crate) async fn replace_password(tx: &mut SystemTx, user: Uuid, hash: &str) -> Result<()> {
+    let now = tx.now();
+    sqlx::query!(
+        "update accounts set password_hash = $2, updated_at = $3 where user_id = $1 and provider = 'credential'",
+        user,
+        hash,
+        now.utc()
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The user's default tenant, of which they are a member.
+pub(crate) async fn home(tx: &mut SystemTx, user: Uuid) -> Result<Option<Uuid>> {
+    let home = sqlx::query_scalar!(
+        "select m.tenant_id from users u
+         join tenant_members m on m.user_id = u.id and m.tenant_id = u.default_tenant_id where u.id = $1",
+        user
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(home)
+}

@@ -1,0 +1,162 @@
+//! What the protocol shows of users and sessions.
+
+use crate::service::{Live, OpenSession};
+use kit::{Membership, Time, User};
+use schemars::JsonSchema;
+use serde::Serialize;
+use uuid::Uuid;
+
+/// A user, as the protocol has it.
+#[derive(Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "AuthUser")]
+pub(crate) struct UserView {
+    id: Uuid,
+    name: String,
+    email: String,
+    email_verified: bool,
+    image: Option<String>,
+    created_at: Time,
+    updated_at: Time,
+    role: String,
+}
+
+impl From<User> for UserView {
+    fn from(user: User) -> Self {
+        let User { id, email, name, image, email_verified, role, created_at, updated_at, .. } = user;
+        Self { id, name, email, email_verified, image, created_at, updated_at, role }
+    }
+}
+
+/// A session, as the protocol has it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "AuthSession")]
+pub(crate) struct SessionView {
+    id: Uuid,
+    /// What revokes it: the token of the session that asks; of others only a handle, since their tokens are nowhere.
+    token: String,
+    user_id: Uuid,
+    expires_at: Time,
+    created_at: Time,
+    updated_at: Time,
+    ip_address: Option<String>,
+    user_agent: Option<String>,
+}
+
+impl SessionView {
+    pub(crate) fn new(session: Live, user: Uuid, token: String) -> Self {
+        let Live { id, created_at, updated_at, expires_at, ip, user_agent, .. } = session;
+        Self { id, token, user_id: user, expires_at, created_at, updated_at, ip_address: ip, user_agent }
+    }
+}
+
+/// A session and whose it is.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthSessionOfUser")]
+pub(crate) struct Current {
+    pub(crate) session: SessionView,
+    pub(crate) user: UserView,
+}
+
+/// A user's place in the tenant of the request.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthPlace")]
+pub(crate) struct PlaceView {
+    id: Uuid,
+    name: String,
+    /// `company`, `trader` or `influencer`.
+    #[serde(rename = "type")]
+    kind: String,
+    role: String,
+}
+
+impl From<&Membership> for PlaceView {
+    fn from(place: &Membership) -> Self {
+        let Membership { tenant, name, kind, role, .. } = place.clone();
+        Self { id: tenant, name, kind, role }
+    }
+}
+
+/// The session of the request, whose it is, and the tenant it is about.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthWhole")]
+pub(crate) struct Whole {
+    pub(crate) session: SessionView,
+    pub(crate) user: UserView,
+    pub(crate) tenant: Option<PlaceView>,
+}
+
+/// Who asks, and in which tenant.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthMe")]
+pub(crate) struct Me {
+    #[serde(flatten)]
+    pub(crate) user: UserView,
+    pub(crate) tenant: Option<PlaceView>,
+}
+
+/// Whether somebody is signed in.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthStatus")]
+pub(crate) struct Status {
+    pub(crate) authenticated: bool,
+    pub(crate) user: Option<UserView>,
+}
+
+/// It works.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthOk")]
+pub(crate) struct Works {
+    pub(crate) ok: bool,
+}
+
+/// It was done, or would have been.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthDone")]
+pub(crate) struct Done {
+    pub(crate) status: bool,
+}
+
+/// Nothing but the success itself.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthNothing")]
+pub(crate) struct Nothing {}
+
+/// The address is the user's own.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthVerified")]
+pub(crate) struct Verified {
+    pub(crate) status: bool,
+    pub(crate) user: Option<UserView>,
+}
+
+/// A new user.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthSignedUp")]
+pub(crate) struct SignedUpView {
+    /// `null`: the address is to be verified first.
+    pub(crate) token: Option<String>,
+    pub(crate) user: UserView,
+}
+
+/// An open session.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthSignedIn")]
+pub(crate) struct SignedInView {
+    pub(crate) redirect: bool,
+    /// The session's token, not signed.
+    pub(crate) token: String,
+    /// Where to go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<String>,
+    pub(crate) user: UserView,
+    pub(crate) session: SessionView,
+}
+
+impl SignedInView {
+    pub(crate) fn new(user: User, open: OpenSession, url: Option<String>) -> Self {
+        let session = SessionView::new(open.live, user.id, open.token.clone());
+        Self { redirect: url.is_some(), token: open.token, url, user: user.into(), session }
+    }
+}

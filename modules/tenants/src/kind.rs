@@ -1,0 +1,119 @@
+use kit::Permissions;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What a tenant is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[serde(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+#[schemars(rename = "TenantKind")]
+pub enum Kind {
+    /// Many people work in it.
+    Company,
+    /// One person's own.
+    #[default]
+    Trader,
+    /// One person's own, who brings others.
+    Influencer,
+}
+
+const READ: Permissions = Permissions::Actions(&["read"]);
+const WRITE: Permissions = Permissions::Actions(&["read", "write"]);
+const RUN: Permissions = Permissions::Actions(&["read", "write", "execute", "delete"]);
+
+/// What each role may do. The first role of a kind is that of whoever founds the tenant.
+const ROLES: [(Kind, &str, Permissions); 9] = [
+    (Kind::Company, "ceo", Permissions::All),
+    (Kind::Company, "admin", Permissions::All),
+    (Kind::Company, "manager", RUN),
+    (Kind::Company, "funcionario", WRITE),
+    (Kind::Company, "viewer", READ),
+    (Kind::Trader, "trader", Permissions::All),
+    (Kind::Trader, "viewer", READ),
+    (Kind::Influencer, "influencer", WRITE),
+    (Kind::Influencer, "viewer", READ),
+];
+
+impl Kind {
+    /// The kind of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Company, Self::Trader, Self::Influencer].into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Company => "company",
+            Self::Trader => "trader",
+            Self::Influencer => "influencer",
+        }
+    }
+
+    /// The role of whoever founds such a tenant.
+    pub fn founder(self) -> &'static str {
+        ROLES.iter().find(|(kind, ..)| *kind == self).map_or("viewer", |(_, role, _)| role)
+    }
+
+    /// What a role may do in such a tenant: by the table, or, for a role of the tenant's own making, what it names.
+    /// A role that nobody knows may do nothing.
+    pub fn permissions(self, role: &str, named: Option<Vec<String>>) -> Permissions {
+        match ROLES.iter().find(|(kind, name, _)| *kind == self && *name == role) {
+            Some((.., permissions)) => permissions.clone(),
+            None => Permissions::Named(Arc::from(named.unwrap_or_default())),
+        }
+    }
+
+    /// Whether the role is one of the table's.
+    pub(crate) fn knows(self, role: &str) -> bool {
+        ROLES.iter().any(|(kind, name, _)| *kind == self && *name == role)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACTIONS: [&str; 5] = ["read", "write", "execute", "delete", "manage"];
+
+    fn may(kind: Kind, role: &str) -> Vec<&'static str> {
+        let permissions = kind.permissions(role, None);
+        ACTIONS.into_iter().filter(|action| permissions.hold(&format!("bots:{action}"))).collect()
+    }
+
+    #[test]
+    fn each_role_may_do_what_the_table_says() {
+        for owner in [(Kind::Company, "ceo"), (Kind::Company, "admin"), (Kind::Trader, "trader")] {
+            assert_eq!(may(owner.0, owner.1), ACTIONS);
+        }
+        assert_eq!(may(Kind::Company, "manager"), ["read", "write", "execute", "delete"]);
+        assert_eq!(may(Kind::Company, "funcionario"), ["read", "write"]);
+        assert_eq!(may(Kind::Influencer, "influencer"), ["read", "write"]);
+        for kind in [Kind::Company, Kind::Trader, Kind::Influencer] {
+            assert_eq!(may(kind, "viewer"), ["read"]);
+        }
+    }
+
+    #[test]
+    fn a_role_of_another_kind_or_of_nobody_may_do_nothing() {
+        assert!(may(Kind::Trader, "ceo").is_empty());
+        assert!(may(Kind::Company, "nobody").is_empty());
+    }
+
+    #[test]
+    fn a_role_of_the_tenants_own_making_may_do_what_it_names_and_cannot_take_the_name_of_another() {
+        let named = Some(vec!["bots:execute".to_owned()]);
+        assert!(Kind::Company.permissions("night shift", named.clone()).hold("bots:execute"));
+        assert!(!Kind::Company.permissions("night shift", named.clone()).hold("bots:read"));
+        assert!(!Kind::Company.permissions("viewer", named).hold("bots:execute"));
+    }
+
+    #[test]
+    fn the_founder_holds_the_first_role_of_the_kind() {
+        assert_eq!(Kind::Company.founder(), "ceo");
+        assert_eq!(Kind::Trader.founder(), "trader");
+        assert_eq!(Kind::Influencer.founder(), "influencer");
+        assert_eq!(Kind::parse("company"), Some(Kind::Company));
+        assert_eq!(Kind::parse("Company"), None);
+    }
+}

@@ -1,0 +1,67 @@
+/// The longest name that a domain's part may have.
+const LONGEST: usize = 63;
+
+/// The name as a part of a domain: small letters and digits, with single hyphens between them, at most `LONGEST`
+/// less `room` for what comes after it. A name without any is `tenant`.
+pub(crate) fn slug(name: &str, room: usize) -> String {
+    let mut slug = String::new();
+    for letter in name.chars().map(plain) {
+        match letter {
+            Some(letter) => slug.push(letter),
+            None if slug.is_empty() || slug.ends_with('-') => {}
+            None => slug.push('-'),
+        }
+        if slug.len() >= LONGEST - room {
+            break;
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { "tenant".to_owned() } else { slug.to_owned() }
+}
+
+/// The letter without its accent.
+fn plain(letter: char) -> Option<char> {
+    let letter = letter.to_lowercase().next().unwrap_or(letter);
+    match letter {
+        'a'..='z' | '0'..='9' => Some(letter),
+        'à'..='å' => Some('a'),
+        'ç' => Some('c'),
+        'è'..='ë' => Some('e'),
+        'ì'..='ï' => Some('i'),
+        'ñ' => Some('n'),
+        'ò'..='ö' | 'ø' => Some('o'),
+        'ù'..='ü' => Some('u'),
+        'ý' | 'ÿ' => Some('y'),
+        _ => None,
+    }
+}
+
+/// Whether the text may be a tenant's slug.
+pub(crate) fn is_slug(text: &str, _: &()) -> garde::Result {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = text.as_bytes();
+    let sound = bytes.len() <= LONGEST
+        && bytes.iter().all(|&byte| inner(byte) || byte == b'-')
+        && bytes.first().is_some_and(|&byte| inner(byte))
+        && bytes.last().is_some_and(|&byte| inner(byte));
+    if sound { Ok(()) } else { Err(garde::Error::new("not a part of a domain: small letters, digits and hyphens")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_is_a_part_of_a_domain() {
+        assert_eq!(slug("Ana & Filhos Participações Ltda.", 0), "ana-filhos-participacoes-ltda");
+        assert_eq!(slug("  --  ", 0), "tenant");
+        assert_eq!(slug("交易", 0), "tenant");
+        assert_eq!(slug(&"ab ".repeat(100), 8).len(), 55);
+        for name in ["Ação!", "a", "9 lives", &"x".repeat(500)] {
+            assert!(is_slug(&slug(name, 0), &()).is_ok(), "{name}");
+        }
+        for bad in ["", "-a", "a-", "A", "a_b", "a.b", &"x".repeat(64)] {
+            assert!(is_slug(bad, &()).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+use crate::{Email, Profile, profile::ProfileInput, store};
+use audit::Change;
+use kit::{Error, Result, SystemTx, Tx, User, UserTx};
+use uuid::Uuid;
+
+/// A user to be.
+#[derive(Clone, Debug)]
+pub struct NewUser<'a> {
+    pub email: &'a Email,
+    pub name: &'a str,
+    /// The address of a picture.
+    pub image: Option<&'a str>,
+    /// Whether the address is known to be theirs.
+    pub email_verified: bool,
+}
+
+/// Adds a user, or answers `None` when the address is somebody's already.
+pub async fn create(tx: &mut SystemTx, new: &NewUser<'_>) -> Result<Option<User>> {
+    store::insert(tx, new).await
+}
+
+/// The user with this id.
+pub async fn find(tx: &mut SystemTx, id: Uuid) -> Result<Option<User>> {
+    store::find(tx, id).await
+}
+
+/// The user with this address.
+pub async fn find_by_email(tx: &mut SystemTx, email: &Email) -> Result<Option<User>> {
+    store::find_by_email(tx, email.as_str()).await
+}
+
+/// Notes that the address is the user's own. Answers whether that is news.
+pub async fn verify_email(tx: &mut SystemTx, user: Uuid) -> Result<bool> {
+    store::verify_email(tx, user).await
+}
+
+/// Makes a tenant the one that the user's requests are about when they name none.
+pub async fn set_default_tenant<K>(tx: &mut Tx<K>, user: Uuid, tenant: Uuid) -> Result<()> {
+    store::set_default_tenant(tx, user, tenant).await
+}
+
+/// Changes the profile to what `change` makes of the present one.
+pub(crate) async fn change(tx: &mut UserTx, user: Uuid, change: impl FnOnce(&User) -> ProfileInput) -> Result<Profile> {
+    let before = store::lock(tx, user).await?.ok_or_else(|| Error::not_found("user"))?;
+    let after = Profile::from(&store::change(tx, user, &change(&before)).await?);
+    let change = Change::new("user", user, "user.profile-changed").before(Profile::from(&before)).after(&after);
+    audit::record(tx, change).await?;
+    Ok(after)
+}

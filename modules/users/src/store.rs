@@ -1,0 +1,97 @@
+use crate::{profile::ProfileInput, service::NewUser};
+use kit::{Result, SystemTx, Tx, User, UserTx};
+use uuid::Uuid;
+
+pub(crate) async fn insert(tx: &mut SystemTx, new: &NewUser<'_>) -> Result<Option<User>> {
+    let (id, now) = (tx.new_id(), tx.now());
+    let user = sqlx::query_as!(
+        User,
+        "insert into users (id, email, name, image, email_verified, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $6)
+         on conflict (email) do nothing
+         returning id, email, name, image, email_verified, role, locale, time_zone, currency, created_at, updated_at",
+        id,
+        new.email.as_str(),
+        new.name,
+        new.image,
+        new.email_verified,
+        now.utc()
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(user)
+}
+
+pub(crate) async fn find(tx: &mut SystemTx, id: Uuid) -> Result<Option<User>> {
+    let user = sqlx::query_as!(
+        User,
+        "select id, email, name, image, email_verified, role, locale, time_zone, currency, created_at, updated_at
+         from users where id = $1",
+        id
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(user)
+}
+
+pub(crate) async fn find_by_email(tx: &mut SystemTx, email: &str) -> Result<Option<User>> {
+    let user = sqlx::query_as!(
+        User,
+        "select id, email, name, image, email_verified, role, locale, time_zone, currency, created_at, updated_at
+         from users where email = $1",
+        email
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(user)
+}
+
+pub(crate) async fn verify_email(tx: &mut SystemTx, id: Uuid) -> Result<bool> {
+    let now = tx.now();
+    let done = sqlx::query!(
+        "update users set email_verified = true, updated_at = $2 where id = $1 and not email_verified",
+        id,
+        now.utc()
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(crate) async fn set_default_tenant<K>(tx: &mut Tx<K>, id: Uuid, tenant: Uuid) -> Result<()> {
+    sqlx::query!("update users set default_tenant_id = $2 where id = $1", id, tenant).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// The user, whom nobody else changes until the transaction ends.
+pub(crate) async fn lock(tx: &mut UserTx, id: Uuid) -> Result<Option<User>> {
+    let user = sqlx::query_as!(
+        User,
+        "select id, email, name, image, email_verified, role, locale, time_zone, currency, created_at, updated_at
+         from users where id = $1 for update",
+        id
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(user)
+}
+
+pub(crate) async fn change(tx: &mut UserTx, id: Uuid, profile: &ProfileInput) -> Result<User> {
+    let now = tx.now();
+    let user = sqlx::query_as!(
+        User,
+        "update users set name = $2, image = $3, locale = $4, time_zone = $5, currency = $6, updated_at = $7
+         where id = $1
+         returning id, email, name, image, email_verified, role, locale, time_zone, currency, created_at, updated_at",
+        id,
+        profile.name,
+        profile.image,
+        profile.locale,
+        profile.time_zone,
+        profile.currency,
+        now.utc()
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(user)
+}
