@@ -1,14 +1,12 @@
 use crate::Outcome;
-use private_postgres::{Options, PrivatePostgres};
+use private_postgres::PrivatePostgres;
 use sqlx::{AssertSqlSafe, ConnectOptions, postgres::PgConnectOptions};
 use std::str::FromStr;
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// A PostgreSQL that lives as long as this value.
 pub struct Cluster {
     postgres: PrivatePostgres,
-    _data: TempDir,
     runtime: Runtime,
 }
 
@@ -16,11 +14,8 @@ impl Cluster {
     /// Starts one that flushes nothing to disk.
     pub fn start() -> Result<Self, String> {
         let runtime = Runtime::new().map_err(|error| error.to_string())?;
-        let data = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let postgres = runtime
-            .block_on(PrivatePostgres::start(Options::for_tests(data.path())))
-            .map_err(|error| error.to_string())?;
-        Ok(Self { postgres, _data: data, runtime })
+        let postgres = runtime.block_on(PrivatePostgres::temporary()).map_err(|error| error.to_string())?;
+        Ok(Self { postgres, runtime })
     }
 
     /// Where a database of it is reached by its owner.

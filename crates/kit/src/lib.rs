@@ -19,6 +19,7 @@ mod time;
 pub use answer::{Accepted, Answer, Content, Created, Feed, Json, NoContent, Page};
 pub use app::{App, AppParts, Mode, Settings};
 pub use axum::routing;
+pub use chrono;
 pub use caller::{Caller, Guard, Identify, Identity, Membership, Public, SignedIn, TenantHint, User};
 pub use clock::{Clock, Ids};
 pub use db::{Actor, Db, DbSettings, Reason, Scope, SystemTx, TenantTx, Tx, UserTx, kind};

@@ -1,5 +1,5 @@
 use crate::{
-    Answer, App, Guard, Input, Module,
+    Answer, App, Guard, Input, Module, Settings,
     error::{ErrorBody, FAILURES},
     http,
 };
@@ -28,7 +28,7 @@ pub struct Api {
 impl Api {
     /// # Panics
     /// When the modules contradict each other or themselves: see [`Operation::finish`].
-    pub fn new(title: &str, version: &str, modules: &[Module], app: &App) -> Self {
+    pub fn new(title: &str, version: &str, modules: &[Module], settings: &Settings) -> Self {
         let mut schemas = Schemas::new();
         let mut router = Router::new();
         let mut paths = Map::new();
@@ -36,7 +36,7 @@ impl Api {
         for route in modules.iter().flat_map(|module| module.routes) {
             let mut operation = Operation::new(route, &mut schemas);
             (route.describe)(&mut operation);
-            let most = if operation.slow { SLOW } else { app.settings().request_timeout };
+            let most = if operation.slow { SLOW } else { settings.request_timeout };
             let operation = operation.finish();
             assert!(
                 ids.insert(operation["operationId"].to_string()),

@@ -1,4 +1,4 @@
-use private_postgres::{Options, PrivatePostgres};
+use private_postgres::PrivatePostgres;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -59,18 +59,14 @@ fn server() -> &'static PgConnectOptions {
 /// A cluster of this process's own. It ends with the process.
 struct Private {
     postgres: PrivatePostgres,
-    _data: tempfile::TempDir,
     _runtime: Runtime,
 }
 
 impl Private {
     fn start() -> Self {
-        let data = tempfile::tempdir().expect("a folder for the cluster");
         let runtime = Runtime::new().expect("a runtime");
-        let postgres = runtime
-            .block_on(PrivatePostgres::start(Options::for_tests(data.path())))
-            .expect("a private PostgreSQL for the tests");
-        Self { postgres, _data: data, _runtime: runtime }
+        let postgres = runtime.block_on(PrivatePostgres::temporary()).expect("a private PostgreSQL for the tests");
+        Self { postgres, _runtime: runtime }
     }
 }
 

@@ -1,0 +1,193 @@
+use crate::{Client, Outbox};
+use auth::{AuthSettings, Hashing, Mailer, Passwords};
+use axum::Router;
+use kit::{Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, Module, Origin, Reason, Time, Worker};
+use serde_json::Value;
+use sqlx::PgPool;
+use std::{
+    collections::HashMap,
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+use tenants::Kind;
+use users::{Email, NewUser};
+use uuid::Uuid;
+
+/// The application around some modules: fixed clock, seeded identifiers, fakes that record.
+pub struct TestApp {
+    app: App,
+    router: Router,
+    document: Value,
+    worker: Worker,
+    outbox: Outbox,
+    people: AtomicU32,
+}
+
+/// A user of a tenant, who calls with a session.
+#[derive(Clone)]
+pub struct Member {
+    client: Client,
+    /// The user.
+    pub user: Uuid,
+    /// The tenant, of which the user is a member.
+    pub tenant: Uuid,
+    /// The user's address.
+    pub email: String,
+}
+
+impl Deref for Member {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// When the clock of every test stands: 2026-01-05T12:00:00.000Z, a Monday.
+const NOON: i64 = 1_767_614_400_000;
+
+impl TestApp {
+    /// The application around these modules and those that everybody stands on.
+    pub async fn new(db: PgPool, modules: impl IntoIterator<Item = Module>) -> Self {
+        Self::with(db, modules, |parts| parts).await
+    }
+
+    /// The same, with further parts or other settings.
+    pub async fn with(
+        db: PgPool,
+        modules: impl IntoIterator<Item = Module>,
+        change: impl FnOnce(AppParts) -> AppParts,
+    ) -> Self {
+        let outbox = Outbox::default();
+        let app = App::new(change(parts(&db, &outbox)));
+        let mut all: Vec<Module> = vec![audit::module(), users::module(), tenants::module(), auth::module()];
+        let known = |all: &[Module], name| all.iter().any(|module| module.name == name);
+        for module in modules {
+            if !known(&all, module.name) {
+                all.push(module);
+            }
+        }
+        let api = Api::new("Test", "1", &all, app.settings());
+        let worker = Worker::new(&app, all.iter().flat_map(|module| module.jobs).copied());
+        let router = kit::serve_with(&app, api.router);
+        Self { app, router, document: api.document, worker, outbox, people: AtomicU32::new(0) }
+    }
+
+    /// What requests, jobs and services can reach.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The clock, which stands until it is moved.
+    pub fn clock(&self) -> &Clock {
+        self.app.clock()
+    }
+
+    /// The API document.
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+
+    /// The mails that would have been sent.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// Everything behind the whole pipeline.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Runs the jobs that are due, and those that they ask for. Answers how many attempts that took.
+    pub async fn run_jobs(&self) -> usize {
+        self.worker.drain().await.expect("jobs can be claimed")
+    }
+
+    /// Somebody without a session.
+    pub fn stranger(&self) -> Client {
+        Client { router: self.router.clone(), headers: vec![] }
+    }
+
+    /// A user of a tenant of their own, who holds just these permissions in it.
+    pub async fn member<const N: usize>(&self, permissions: [&str; N]) -> Member {
+        self.member_with(&permissions).await
+    }
+
+    /// The same, with permissions from wherever.
+    pub async fn member_with(&self, permissions: &[&str]) -> Member {
+        let (tx, user, email) = self.user().await;
+        let made = tenants::create(tx, Kind::Trader, &email, user).await;
+        let (mut tx, tenant) = made.expect("a tenant can be made");
+        let permissions: Vec<String> = permissions.iter().map(|&it| it.to_owned()).collect();
+        tenants::define_role(&mut tx, "tester", &permissions).await.expect("a role can be made");
+        tenants::set_role(&mut tx, user, "tester").await.expect("a role can be given");
+        tx.commit().await.expect("the tenant lasts");
+        self.signed_in(user, tenant.id, email).await
+    }
+
+    /// The owner of a tenant of this kind, who holds every permission in it.
+    pub async fn owner(&self, kind: Kind) -> Member {
+        let (tx, user, email) = self.user().await;
+        let (tx, tenant) = tenants::create(tx, kind, &email, user).await.expect("a tenant can be made");
+        tx.commit().await.expect("the tenant lasts");
+        self.signed_in(user, tenant.id, email).await
+    }
+
+    /// A further member of a tenant, with one of its roles.
+    pub async fn colleague(&self, of: &Member, role: &str) -> Member {
+        let (tx, user, email) = self.user().await;
+        #[expect(clippy::disallowed_methods, reason = "a test puts a user into a tenant")]
+        let scope = kit::Scope::new(of.tenant, None);
+        let mut tx = tx.enter(scope).await.expect("the tenant can be entered");
+        tenants::add_member(&mut tx, user, role).await.expect("a member can be added");
+        tx.commit().await.expect("the member stays");
+        let member = self.signed_in(user, of.tenant, email).await;
+        Member { client: member.client.with("x-tenant-id", of.tenant), ..member }
+    }
+
+    async fn user(&self) -> (kit::SystemTx, Uuid, String) {
+        let number = self.people.fetch_add(1, Ordering::SeqCst);
+        let email = format!("user{number}@test.example");
+        let mut tx = self.system().await;
+        let address = Email::parse(&email).expect("a sound address");
+        let new = NewUser { email: &address, name: "Test User", image: None, email_verified: true };
+        let user = users::create(&mut tx, &new).await.expect("a user can be made").expect("the address is free");
+        (tx, user.id, email)
+    }
+
+    async fn signed_in(&self, user: Uuid, tenant: Uuid, email: String) -> Member {
+        let mut tx = self.system().await;
+        users::set_default_tenant(&mut tx, user, tenant).await.expect("the user has a tenant");
+        let token = auth::open_session(&self.app, &mut tx, user, true).await.expect("a session can be opened").token;
+        tx.commit().await.expect("the session lasts");
+        let client = self.stranger().with("authorization", format!("Bearer {token}"));
+        Member { client, user, tenant, email }
+    }
+
+    /// A transaction across tenants, for what no operation does.
+    pub async fn system(&self) -> kit::SystemTx {
+        self.app.db().system(Reason::Operator, Origin::internal("test")).await.expect("the database answers")
+    }
+}
+
+fn parts(db: &PgPool, outbox: &Outbox) -> AppParts {
+    let clock = Clock::fixed(Time::from_millis(NOON));
+    let ids = Ids::seeded(7);
+    let options = DbSettings { options: (*db.connect_options()).clone(), max_connections: 8 };
+    let mut settings = AuthSettings::new("a secret of no less than thirty-two characters");
+    // the least cost that bcrypt knows: what is tested is not how slow it is
+    settings.passwords = Passwords::new(Hashing::Bcrypt { cost: 4 });
+    let parts = AppParts {
+        db: Db::new(options, clock.clone(), ids.clone()),
+        health: Health::new(clock.now()),
+        clock,
+        ids,
+        settings: kit::Settings { mode: kit::Mode::Test, ..kit::Settings::default() },
+        identify: auth::identify,
+        provided: HashMap::new(),
+    };
+    parts.provide(settings).provide::<Arc<dyn Mailer>>(Arc::new(outbox.clone()))
+}
