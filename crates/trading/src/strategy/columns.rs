@@ -1,0 +1,184 @@
+//! A history's indicators, computed once and shared by all programs that run over it.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::frame::{Bar, Gathering};
+use super::machine::{BLOCK, Feed, Machine};
+use super::program::{Program, Series, Value};
+use super::signals::Signals;
+use crate::candle::{Candles, Field};
+use crate::time::Timeframe;
+
+/// The most memory that indicators may hold between two programs.
+const DEFAULT_BUDGET: usize = 512 << 20;
+
+/// The candles of a back-test or a sweep with everything that was computed from them. Several
+/// threads may use it at once; each indicator is computed by one of them.
+pub struct Columns<'a> {
+    candles: &'a Candles,
+    outputs: Cache<Series, Vec<Vec<f64>>>,
+    frames: Cache<Timeframe, FrameColumns>,
+}
+
+/// Values by key, each made once, until their size reaches a budget; what comes later is made
+/// anew each time.
+struct Cache<K, V> {
+    slots: Mutex<Slots<K, V>>,
+    budget: usize,
+}
+
+struct Slots<K, V> {
+    made: HashMap<K, Slot<V>>,
+    size: usize,
+}
+
+/// Made by the first thread that asks; others wait for it.
+type Slot<V> = Arc<OnceLock<Arc<V>>>;
+
+impl<K: Hash + Eq + Clone, V> Cache<K, V> {
+    fn new(budget: usize) -> Self {
+        Self { slots: Mutex::new(Slots { made: HashMap::new(), size: 0 }), budget }
+    }
+
+    fn get(&self, key: &K, size: usize, make: impl FnOnce() -> V) -> Arc<V> {
+        match self.slot(key, size) {
+            Some(slot) => slot.get_or_init(|| Arc::new(make())).clone(),
+            None => Arc::new(make()),
+        }
+    }
+
+    fn slot(&self, key: &K, size: usize) -> Option<Slot<V>> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.made.get(key) {
+            return Some(slot.clone());
+        }
+        if slots.size + size > self.budget {
+            return None;
+        }
+        slots.size += size;
+        Some(slots.made.entry(key.clone()).or_default().clone())
+    }
+}
+
+/// The candles of a longer time frame as columns.
+struct FrameColumns {
+    fields: [Vec<f64>; Field::ALL.len()],
+    /// For each of the market's candles, how many longer ones are closed with it.
+    closed: Vec<u32>,
+}
+
+impl<'a> Columns<'a> {
+    /// Nothing is computed yet.
+    #[must_use]
+    pub fn new(candles: &'a Candles) -> Self {
+        Self::with_budget(candles, DEFAULT_BUDGET)
+    }
+
+    /// The same with another limit, in bytes, on the indicators that are kept.
+    #[must_use]
+    pub fn with_budget(candles: &'a Candles, budget: usize) -> Self {
+        Self { candles, outputs: Cache::new(budget), frames: Cache::new(budget) }
+    }
+
+    /// The candles.
+    #[must_use]
+    pub fn candles(&self) -> &'a Candles {
+        self.candles
+    }
+
+    fn source(&self, series: &Series) -> Source {
+        let frame = series.timeframe.map(|frame| self.frame(frame));
+        let length = frame.as_ref().map_or(self.candles.len(), |frame| frame.fields[0].len());
+        let size = length * series.indicator.kind().outputs.len() * size_of::<f64>();
+        let outputs = self.outputs.get(series, size, || {
+            let column = |field: &Field| match &frame {
+                Some(frame) => frame.fields[*field as usize].as_slice(),
+                None => self.candles.column(*field),
+            };
+            let inputs: Vec<&[f64]> = series.indicator.inputs().iter().map(column).collect();
+            series.indicator.compute(&inputs)
+        });
+        Source { outputs, frame }
+    }
+
+    fn frame(&self, frame: Timeframe) -> Arc<FrameColumns> {
+        self.frames.get(&frame, self.candles.len() * size_of::<u32>(), || FrameColumns::of(self.candles, frame))
+    }
+}
+
+impl FrameColumns {
+    fn of(candles: &Candles, frame: Timeframe) -> Self {
+        let mut gathering = Gathering::new(candles.timeframe(), frame);
+        let mut columns = Self { fields: Default::default(), closed: Vec::with_capacity(candles.len()) };
+        let mut count = 0;
+        for row in 0..candles.len() {
+            gathering.push(candles.open_time(row), bar(candles, row), |bar| {
+                count += 1;
+                for field in Field::ALL {
+                    columns.fields[field as usize].push(bar.field(field));
+                }
+            });
+            columns.closed.push(count);
+        }
+        columns
+    }
+}
+
+fn bar(candles: &Candles, row: usize) -> Bar {
+    let at = |field| candles.column(field)[row];
+    let (open, high, low) = (at(Field::Open), at(Field::High), at(Field::Low));
+    Bar { open, high, low, close: at(Field::Close), volume: at(Field::Volume) }
+}
+
+/// The outputs of an indicator, and how to see them from the market's candles.
+struct Source {
+    outputs: Arc<Vec<Vec<f64>>>,
+    frame: Option<Arc<FrameColumns>>,
+}
+
+impl Program {
+    /// The signals of every candle.
+    #[must_use]
+    pub fn signals(&self, columns: &Columns<'_>) -> Signals {
+        let sources: Vec<Source> = self.series.iter().map(|series| columns.source(series)).collect();
+        let candles = columns.candles;
+        let mut machine = Machine::new(self, BLOCK);
+        let mut signals = Signals::with_capacity(candles.len());
+        for row in (0..candles.len()).step_by(BLOCK) {
+            let count = BLOCK.min(candles.len() - row);
+            machine.run(self, count, &Rows { candles, sources: &sources, row });
+            signals.append(count, machine.bits(self.entry), self.exit.map(|exit| machine.bits(exit)));
+        }
+        signals
+    }
+}
+
+/// The candles from `row` on.
+struct Rows<'a> {
+    candles: &'a Candles,
+    sources: &'a [Source],
+    row: usize,
+}
+
+impl Feed for Rows<'_> {
+    fn fill(&self, value: Value, lane: &mut [f64]) {
+        match value {
+            Value::Field(field) => lane.copy_from_slice(&self.candles.column(field)[self.row..][..lane.len()]),
+            Value::Output { series, output } => {
+                let source = &self.sources[series];
+                let column = &source.outputs[output];
+                match &source.frame {
+                    None => lane.copy_from_slice(&column[self.row..][..lane.len()]),
+                    Some(frame) => {
+                        for (slot, &closed) in lane.iter_mut().zip(&frame.closed[self.row..]) {
+                            *slot = (closed as usize).checked_sub(1).map_or(f64::NAN, |last| column[last]);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
