@@ -28,6 +28,11 @@ create function current_tenant() returns uuid language sql stable parallel safe
 create function current_user_id() returns uuid language sql stable parallel safe
     return nullif(current_setting('app.user_id', true), '')::uuid;
 
+-- A policy for a role holds for the role's members too, and the owner of the tables is one: only
+-- who has really taken the role on sees all tenants.
+create function acts_as_system() returns boolean language sql stable parallel safe
+    return current_user = 'botcriptofy_system';
+
 -- A table of which each row is one tenant's. `visible` widens what may be read, never what may be written.
 create function protect_tenant_table(name text, visible text default 'false') returns void language plpgsql as $$
 begin
@@ -37,7 +42,7 @@ begin
     if visible <> 'false' then
         execute format('create policy visible on %I for select to botcriptofy_app using (%s)', name, visible);
     end if;
-    execute format('create policy system on %I to botcriptofy_system using (true) with check (true)', name);
+    execute format('create policy system on %I to botcriptofy_system using (acts_as_system()) with check (acts_as_system())', name);
     execute format('grant select, insert, update, delete on %I to botcriptofy_app, botcriptofy_system', name);
 end
 $$;
@@ -48,7 +53,7 @@ begin
     execute format('alter table %I enable row level security', name);
     execute format('alter table %I force row level security', name);
     execute format('create policy own on %I to botcriptofy_app using (%I = current_user_id()) with check (%I = current_user_id())', name, key, key);
-    execute format('create policy system on %I to botcriptofy_system using (true) with check (true)', name);
+    execute format('create policy system on %I to botcriptofy_system using (acts_as_system()) with check (acts_as_system())', name);
     execute format('grant select, insert, update, delete on %I to botcriptofy_app, botcriptofy_system', name);
 end
 $$;
@@ -83,7 +88,7 @@ alter table jobs force row level security;
 -- A user without a tenant may ask for work too, but then sees nothing of it.
 create policy tenant on jobs to botcriptofy_app using (tenant_id = current_tenant())
     with check (tenant_id is not distinct from current_tenant());
-create policy system on jobs to botcriptofy_system using (true) with check (true);
+create policy system on jobs to botcriptofy_system using (acts_as_system()) with check (acts_as_system());
 grant select, insert, update on jobs to botcriptofy_app;
 grant select, insert, update, delete on jobs to botcriptofy_system;
 

@@ -23,7 +23,7 @@ alter table audit_entries force row level security;
 create policy read on audit_entries for select to botcriptofy_app using (tenant_id = current_tenant());
 create policy add on audit_entries for insert to botcriptofy_app, botcriptofy_system
     with check (tenant_id is not distinct from current_tenant());
-create policy system on audit_entries for select to botcriptofy_system using (true);
+create policy system on audit_entries for select to botcriptofy_system using (acts_as_system());
 grant select, insert on audit_entries to botcriptofy_app, botcriptofy_system;
 
 -- Not even the owner of the table changes an entry by mistake.

@@ -55,7 +55,7 @@ alter table tenants force row level security;
 create policy tenant on tenants to botcriptofy_app using (id = current_tenant()) with check (id = current_tenant());
 create policy member on tenants for select to botcriptofy_app
     using (id in (select tenant_id from tenant_members where user_id = current_user_id()));
-create policy system on tenants to botcriptofy_system using (true) with check (true);
+create policy system on tenants to botcriptofy_system using (acts_as_system()) with check (acts_as_system());
 grant select, update, delete on tenants to botcriptofy_app;
 grant select, insert, update, delete on tenants to botcriptofy_system;
 
