@@ -1,4 +1,23 @@
 //! The engine: the only place where the state of a bot changes.
+//!
+//! A back-test, a paper bot and a live bot are three drivers of one [`Engine::step`]. Time arrives
+//! with the input, and the state is a function of the configuration and the inputs alone, so that
+//! a journal of `(at, input)` rebuilds it.
+
+mod atr;
+mod book;
+mod day;
+mod driver;
+mod guard;
+mod io;
+mod machine;
+mod protect;
+mod sizing;
+mod trade;
+
+pub use driver::Driver;
+pub use io::{Effect, Effects, Input, Note, Reason, RejectReason, Rejection, Stop};
+pub use machine::{Config, Engine};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

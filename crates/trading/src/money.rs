@@ -36,7 +36,7 @@ pub enum MoneyError {
 }
 
 /// Decimal digits after the point of a quantity that no instrument rounds.
-pub const QUANTITY_DIGITS: u32 = 12;
+pub const QUANTITY_DIGITS: u32 = 16;
 
 #[allow(clippy::cast_possible_truncation, reason = "the three words of a number below 2^96")]
 const fn whole(number: u128) -> Decimal {
@@ -136,6 +136,8 @@ const PRICE_LIMIT: Decimal = whole(10_u128.pow(12));
 const QUANTITY_LIMIT: Decimal = whole(10_u128.pow(15));
 const NOTIONAL_LIMIT: Decimal = whole(10_u128.pow(27));
 const PERCENT_LIMIT: Decimal = whole(10_u128.pow(6));
+const BASIS_POINTS_LIMIT: Decimal = whole(5_000);
+const BASIS_POINTS_OF_ONE: Decimal = whole(10_000);
 const HUNDRED: Decimal = Decimal::ONE_HUNDRED;
 
 decimal_type!(
@@ -174,6 +176,18 @@ decimal_type!(
     |value| (Decimal::ZERO..=Decimal::ONE_THOUSAND).contains(&value)
 );
 
+decimal_type!(
+    /// Hundredths of a percentage point: `5` is 0.05 %; 0 to 5,000.
+    BasisPoints, "number of basis points", "from 0 to 5000", r"^\d{1,4}(\.\d{1,24})?$",
+    |value| value >= Decimal::ZERO && value <= BASIS_POINTS_LIMIT
+);
+
+decimal_type!(
+    /// A part of a whole: above 0, at most 1.
+    Share, "share", "above 0 and at most 1", r"^[01](\.\d{1,28})?$",
+    |value| value > Decimal::ZERO && value <= Decimal::ONE
+);
+
 impl Price {
     /// `mantissa / 10^scale`, for columns that have checked both.
     #[inline]
@@ -194,12 +208,17 @@ impl Price {
     }
 }
 
+/// One unit of the last of [`QUANTITY_DIGITS`].
+const SMALLEST_QUANTITY: Quantity = Quantity(Decimal::from_parts(1, 0, 0, false, QUANTITY_DIGITS));
+
 /// The smallest price a computed trigger can have.
 const SMALLEST_PRICE: Decimal = Decimal::from_parts(1, 0, 0, false, 20);
 
 impl Quantity {
     /// Nothing.
     pub const ZERO: Self = Self(Decimal::ZERO);
+    /// One coin.
+    pub const ONE: Self = Self(Decimal::ONE);
 
     /// `mantissa / 10^scale`, for columns that have checked both.
     #[inline]
@@ -225,10 +244,17 @@ impl Quantity {
         cut(self.0 * (percent.0 / HUNDRED))
     }
 
-    /// What a fee of `rate` takes from these coins.
+    /// What a fee of `rate` takes from these coins, rounded up to [`QUANTITY_DIGITS`].
     #[must_use]
     pub fn fee(self, rate: Rate) -> Self {
-        Self(self.0 * rate.0)
+        let fee = self.0 * rate.0;
+        Self(fee.round_dp_with_strategy(QUANTITY_DIGITS, RoundingStrategy::AwayFromZero))
+    }
+
+    /// A share of these coins, cut to [`QUANTITY_DIGITS`].
+    #[must_use]
+    pub fn share(self, share: Share) -> Self {
+        cut(self.0 * share.0)
     }
 }
 
@@ -258,10 +284,13 @@ impl Notional {
         cut(self.0.checked_div(price.0).unwrap_or(QUANTITY_LIMIT))
     }
 
-    /// How many coins this amount buys at `price` when a fee of `rate` is paid on top.
+    /// How many coins this amount buys at `price` when a fee of `rate` is paid on top: with that
+    /// fee they never cost more than it.
     #[must_use]
     pub fn buys_with_fee(self, price: Price, rate: Rate) -> Quantity {
-        self.buys(Price(price.0 * (Decimal::ONE + rate.0)))
+        let coins = self.buys(Price(price.0 * (Decimal::ONE + rate.0)));
+        let value = price * coins;
+        if value + value.fee(rate) > self { coins.saturating_sub(SMALLEST_QUANTITY) } else { coins }
     }
 
     /// The price at which `quantity` coins are worth this amount, or `None` where there is none.
@@ -289,10 +318,33 @@ impl Notional {
         self.0.checked_div(whole.0).map_or(self, |each| Self::bounded((each * part.0).min(self.0)))
     }
 
+    /// This amount times `numerator / denominator`, within bounds; `None` for no denominator.
+    #[must_use]
+    pub fn scaled(self, numerator: Self, denominator: Self) -> Option<Self> {
+        if denominator.is_zero() {
+            return None;
+        }
+        let limit = if self.is_negative() { -NOTIONAL_LIMIT } else { NOTIONAL_LIMIT };
+        let ratio = numerator.0.checked_div(denominator.0);
+        Some(Self::bounded(ratio.and_then(|ratio| self.0.checked_mul(ratio)).unwrap_or(limit)))
+    }
+
+    /// This amount a number of times, within bounds.
+    #[must_use]
+    pub fn times(self, factor: Factor) -> Self {
+        self.part(Percent(factor.0 * HUNDRED))
+    }
+
     /// This amount divided by a positive number of shares; the whole amount for none.
     #[must_use]
     pub fn shared_by(self, shares: u64) -> Self {
         Self(self.0 / Decimal::from(shares.max(1)))
+    }
+
+    /// The amount with at most so many digits after the point.
+    #[must_use]
+    pub fn rounded(self, digits: u32) -> Self {
+        Self(self.0.round_dp(digits))
     }
 
     /// Whether it is below nought.
@@ -312,10 +364,29 @@ impl Percent {
     /// A hundred per cent.
     pub const HUNDRED: Self = Self(HUNDRED);
 
+    /// The sum; it stops at the bound of the type.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self((self.0 + other.0).min(PERCENT_LIMIT))
+    }
+
     /// As a fraction: 25 gives 0.25.
     #[must_use]
     pub fn fraction(self) -> Decimal {
         self.0 / HUNDRED
+    }
+}
+
+impl Rate {
+    /// One thousandth, the fee of many a venue.
+    pub const THOUSANDTH: Self = Self(Decimal::from_parts(1, 0, 0, false, 3));
+}
+
+impl BasisPoints {
+    /// As a fraction: 5 gives 0.0005.
+    #[must_use]
+    pub fn fraction(self) -> Decimal {
+        self.0 / BASIS_POINTS_OF_ONE
     }
 }
 
@@ -408,7 +479,9 @@ mod tests {
 
     #[test]
     fn numbers_outside_the_bounds_of_their_type_are_refused() {
-        for wrong in ["0", "-1", "1000000000000.1", "1e3", "+1", "1_000", "", " 1", "NaN", "0.00000000000000000000000000001"] {
+        for wrong in
+            ["0", "-1", "1000000000000.1", "1e3", "+1", "1_000", "", " 1", "NaN", "0.00000000000000000000000000001"]
+        {
             assert!(wrong.parse::<Price>().is_err(), "{wrong}");
         }
         assert!("-0.1".parse::<Quantity>().is_err());

@@ -29,6 +29,15 @@ pub struct IdError;
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdPrefix(ArrayString<PREFIX_LENGTH>);
 
+/// `bot`, for orders that no venue sees.
+impl Default for IdPrefix {
+    fn default() -> Self {
+        let mut text = ArrayString::new();
+        text.push_str("bot");
+        Self(text)
+    }
+}
+
 fn spelled(text: &str, extra: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
 }

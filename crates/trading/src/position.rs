@@ -107,13 +107,21 @@ pub struct Position {
     cost: Notional,
     realised: Notional,
     fees: Notional,
+    dust: Quantity,
 }
 
 impl Position {
     /// Cash and no coins.
     #[must_use]
     pub fn with_cash(cash: Notional) -> Self {
-        Self { cash, quantity: Quantity::ZERO, cost: Notional::ZERO, realised: Notional::ZERO, fees: Notional::ZERO }
+        Self {
+            cash,
+            quantity: Quantity::ZERO,
+            cost: Notional::ZERO,
+            realised: Notional::ZERO,
+            fees: Notional::ZERO,
+            dust: Quantity::ZERO,
+        }
     }
 
     /// Quote currency at hand; never negative.
@@ -128,10 +136,15 @@ impl Position {
         self.quantity
     }
 
-    /// Whether any coins are held, be it dust.
+    /// Whether more coins are held than the last round trip left as too few to sell.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.quantity.is_zero()
+        self.quantity > self.dust
+    }
+
+    /// A round trip ends here: what is still held was too little to sell.
+    pub(crate) fn settle(&mut self) {
+        self.dust = self.quantity;
     }
 
     /// What the coins held cost, buying fees included.
@@ -203,6 +216,7 @@ impl Position {
         let left = held.checked_sub(sold).ok_or(PositionError::NotEnoughCoins { sold, held })?;
         let cost = if left.is_zero() { self.cost } else { self.cost.share(sold, held) };
         self.quantity = left;
+        self.dust = self.dust.min(left);
         self.cost -= cost;
         Ok(fill.cash_flow() - cost)
     }

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Notional, Price, Quantity, cut};
+use super::{Notional, Price, Quantity};
 
 /// A unified symbol: base and quote currency, `BTC/USDT`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,7 +113,7 @@ pub struct Instrument {
 }
 
 /// Why a venue would not take a price or a quantity.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "code")]
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum InstrumentError {
@@ -155,13 +155,12 @@ impl Instrument {
         rounded.and_then(|rounded| Price::new(rounded).ok()).unwrap_or(price)
     }
 
-    /// The largest tradable quantity at or below `quantity`; without a lot it is cut to
-    /// [`super::QUANTITY_DIGITS`].
+    /// The largest quantity at or below `quantity` that the lot and the maximum allow.
     #[must_use]
     pub fn quantity_down(&self, quantity: Quantity) -> Quantity {
         let largest = self.max_quantity.unwrap_or(quantity).min(quantity);
         match self.lot.filter(|lot| !lot.is_zero()) {
-            None => cut(largest.0),
+            None => largest,
             Some(lot) => Quantity(largest.0 - largest.0 % lot.0),
         }
     }

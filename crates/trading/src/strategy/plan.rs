@@ -285,7 +285,8 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_refused_at_every_depth() {
-        for pointer in ["", "/sizing", "/protect", "/protect/stopLoss", "/protect/takeProfit/0", "/guards/maxDrawdown"] {
+        for pointer in ["", "/sizing", "/protect", "/protect/stopLoss", "/protect/takeProfit/0", "/guards/maxDrawdown"]
+        {
             let mut plan = full();
             plan.pointer_mut(pointer).unwrap()["surprise"] = json!(1);
             assert!(serde_json::from_value::<Plan>(plan).is_err(), "{pointer}");

@@ -1,0 +1,174 @@
+//! What a back-test writes down while it runs.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::candle::{Candles, Field};
+use crate::engine::{Driver, Effect, Effects, Engine, Note, Strategy};
+use crate::metrics::{Curve, Ending, Metrics, Tally, approximate};
+use crate::money::Notional;
+use crate::position::Trade;
+use crate::time::Timestamp;
+
+/// The most points of an equity curve in a report.
+pub const MAX_POINTS: usize = 2_000;
+/// Digits after the point of an equity point.
+const POINT_DIGITS: u32 = 8;
+
+/// The answer of a back-test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The figures.
+    pub metrics: Metrics,
+    /// Every closed trade, in order.
+    pub trades: Vec<Trade>,
+    /// Closing times and equity, at most [`MAX_POINTS`] evenly spread, the first and the last
+    /// candle among them.
+    pub equity: Vec<(Timestamp, Notional)>,
+    /// What should be known about the figures.
+    pub warnings: Vec<String>,
+}
+
+/// Things that happened to orders and are worth a warning: how often, and the first of them.
+#[derive(Debug, Default)]
+struct Count {
+    times: u64,
+    first: Option<String>,
+}
+
+impl Count {
+    fn add(&mut self, what: impl FnOnce() -> String) {
+        self.times += 1;
+        self.first.get_or_insert_with(what);
+    }
+
+    fn warn(self, what: &str, warnings: &mut Vec<String>) {
+        if let Some(first) = self.first {
+            warnings.push(format!("{} {what}; the first: {first}", self.times));
+        }
+    }
+}
+
+/// Gathers the figures, and with `detail` trades and equity too.
+pub(super) struct Recorder<'a> {
+    candles: &'a Candles,
+    closes: &'a [f64],
+    detail: bool,
+    curve: Curve,
+    tally: Tally,
+    trades: Vec<Trade>,
+    equity: Vec<(Timestamp, Notional)>,
+    stride: usize,
+    next_point: usize,
+    refused: Count,
+    rejected: Count,
+    halted: bool,
+    /// Cash and coins after so many fills, to be valued at each close.
+    fills: u64,
+    cash: f64,
+    coins: f64,
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(candles: &'a Candles, rows: &std::ops::Range<usize>, cash: Notional, detail: bool) -> Self {
+        Self {
+            candles,
+            closes: candles.column(Field::Close),
+            detail,
+            curve: Curve::new(cash),
+            tally: Tally::default(),
+            trades: Vec::new(),
+            equity: Vec::new(),
+            stride: rows.len().div_ceil(MAX_POINTS - 1).max(1),
+            next_point: if detail { rows.start } else { usize::MAX },
+            refused: Count::default(),
+            rejected: Count::default(),
+            halted: false,
+            fills: 0,
+            cash: approximate(cash.decimal()),
+            coins: 0.0,
+        }
+    }
+
+    /// Takes in what the engine had to say.
+    #[inline]
+    pub(super) fn note(&mut self, effects: &Effects) {
+        if !effects.is_empty() {
+            self.write_down(effects);
+        }
+    }
+
+    fn write_down(&mut self, effects: &Effects) {
+        for effect in effects.iter() {
+            match effect {
+                Effect::Journal(Note::Closed(trade)) => {
+                    self.tally.add(trade);
+                    if self.detail {
+                        self.trades.push(*trade);
+                    }
+                }
+                Effect::Journal(Note::Refused(refusal)) => self.refused.add(|| refusal.to_string()),
+                Effect::Journal(Note::Rejected(rejection)) => {
+                    self.rejected.add(|| format!("{} ({:?})", rejection.client_order_id, rejection.reason));
+                }
+                Effect::Journal(Note::Halted) => self.halted = true,
+                _ => {}
+            }
+        }
+    }
+
+    /// Values the position at the close of candle `row`.
+    #[inline]
+    #[expect(clippy::float_arithmetic, reason = "an input of statistics; the report's amounts are exact")]
+    pub(super) fn close<S: Strategy>(&mut self, row: usize, engine: &Engine<S>) {
+        if engine.fills() != self.fills {
+            self.fills = engine.fills();
+            self.cash = approximate(engine.position().cash().decimal());
+            self.coins = approximate(engine.position().quantity().decimal());
+        }
+        let equity = self.cash + self.coins * self.closes[row];
+        self.curve.observe(self.candles.open_time(row), equity, self.coins > 0.0);
+        if row == self.next_point {
+            self.point(row, engine);
+        }
+    }
+
+    fn point<S: Strategy>(&mut self, row: usize, engine: &Engine<S>) {
+        self.next_point = row + self.stride;
+        let at = self.candles.timeframe().close_of(self.candles.open_time(row));
+        self.equity.push((at, engine.equity().rounded(POINT_DIGITS)));
+    }
+
+    pub(super) fn finish<S: Strategy>(
+        mut self,
+        rows: &std::ops::Range<usize>,
+        driver: &Driver<S>,
+        cash: Notional,
+    ) -> Report {
+        let (engine, last) = (driver.engine(), rows.end - 1);
+        let at = self.candles.timeframe().close_of(self.candles.open_time(last));
+        if self.detail && self.equity.last().is_some_and(|point| point.0 < at) {
+            self.point(last, engine);
+        }
+        let end = Ending {
+            initial: cash,
+            equity: engine.equity(),
+            fees: engine.position().fees(),
+            in_trade: engine.in_trade(),
+            at,
+            prices: Some((self.candles.column(Field::Open)[rows.start], self.closes[last])),
+        };
+        let metrics = Metrics::new(self.curve, &self.tally, end);
+        let mut warnings = Vec::new();
+        self.refused.warn("orders were refused by the engine's own checks", &mut warnings);
+        self.rejected.warn("orders were rejected by the venue", &mut warnings);
+        if self.halted {
+            warnings.push("the largest drawdown allowed was reached, and trading ended there".to_owned());
+        }
+        if end.equity.decimal().abs() >= Notional::MAX.decimal() {
+            warnings.push("amounts reached the largest number that is counted; the figures are not right".to_owned());
+        }
+        Report { metrics, trades: self.trades, equity: self.equity, warnings }
+    }
+}

@@ -1,0 +1,157 @@
+//! One back-test.
+
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::recorder::{Recorder, Report};
+use super::{BacktestConfig, BacktestError, BacktestFile, Sweep, sweep};
+use crate::candle::Candles;
+use crate::candle::gaps::gaps;
+use crate::engine::{Config, Driver, Engine, Strategy};
+use crate::metrics::Metrics;
+use crate::money::Instrument;
+use crate::order::IdPrefix;
+use crate::risk::Limits;
+use crate::simulator::Simulator;
+use crate::strategy::plan::Plan;
+use crate::strategy::{ColumnRules, Columns, Document, Program};
+
+/// Progress is told, and a wish to end heard, each time so many candles are done.
+const CANDLES_BETWEEN_PROGRESS: usize = 8_192;
+
+/// Everything that a back-test needs besides candles and signals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// The market and its filters.
+    pub instrument: Instrument,
+    /// Sizing, protection and guards.
+    pub plan: Plan,
+    /// How much may be ventured.
+    pub limits: Limits,
+    /// Cash, period, fees and fills.
+    pub config: BacktestConfig,
+}
+
+impl Setup {
+    /// A document tried on its market without filters and limits.
+    #[must_use]
+    pub fn of(document: &Document, config: BacktestConfig) -> Self {
+        let instrument = Instrument::unfiltered(document.market().symbol.clone());
+        Self { instrument, plan: document.plan(), limits: Limits::default(), config }
+    }
+}
+
+/// Tries a strategy on candles. `progress` is told how many candles are done and may ask for the
+/// end. The strategy sees all candles up to `to`, the ones before `from` as a warm-up.
+///
+/// # Errors
+/// Where the plan makes no sense, there are no candles in the period, or `progress` asks for it.
+pub fn run<S: Strategy>(
+    candles: &Candles,
+    strategy: S,
+    setup: &Setup,
+    progress: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Report, BacktestError> {
+    let mut report = go(candles, strategy, setup, true, progress)?;
+    let missing: u64 = gaps(candles).iter().map(|gap| gap.missing).sum();
+    if missing > 0 {
+        report.warnings.push(format!("{missing} candles are missing in the history"));
+    }
+    Ok(report)
+}
+
+/// The same for the figures alone.
+///
+/// # Errors
+/// As [`run`].
+pub fn measure<S: Strategy>(
+    candles: &Candles,
+    strategy: S,
+    setup: &Setup,
+    progress: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Metrics, BacktestError> {
+    go(candles, strategy, setup, false, progress).map(|report| report.metrics)
+}
+
+fn go<S: Strategy>(
+    candles: &Candles,
+    strategy: S,
+    setup: &Setup,
+    detail: bool,
+    mut progress: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Report, BacktestError> {
+    setup.plan.check()?;
+    let rows = candles.rows(setup.config.from, setup.config.to);
+    if rows.is_empty() {
+        return Err(BacktestError::NoCandles);
+    }
+    let mut driver = driver(candles, strategy, setup, &rows);
+    let mut recorder = Recorder::new(candles, &rows, setup.config.initial_cash, detail);
+    let mut start = 0;
+    while start < rows.end {
+        let end = (start + CANDLES_BETWEEN_PROGRESS).min(rows.end);
+        for row in start..end {
+            driver.on_candle(&candles.get(row), |_, _, effects| recorder.note(effects));
+            if row >= rows.start {
+                recorder.close(row, driver.engine());
+            }
+        }
+        start = end;
+        if progress(start).is_break() {
+            return Err(BacktestError::Cancelled);
+        }
+    }
+    Ok(recorder.finish(&rows, &driver, setup.config.initial_cash))
+}
+
+fn driver<S: Strategy>(candles: &Candles, strategy: S, setup: &Setup, rows: &Range<usize>) -> Driver<S> {
+    let config = Config {
+        instrument: setup.instrument.clone(),
+        plan: setup.plan.clone(),
+        limits: setup.limits,
+        cash: setup.config.initial_cash,
+        prefix: IdPrefix::default(),
+        trade_from: Some(candles.open_time(rows.start)),
+    };
+    let simulator = Simulator::new(setup.config.rules(), setup.instrument.clone());
+    Driver::new(Engine::new(strategy, config), simulator, candles.timeframe())
+}
+
+/// The answer to a back-test file: a report, or the combinations of its sweep.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Answer {
+    /// Of one back-test.
+    Report(Box<Report>),
+    /// Of a sweep.
+    Sweep(Sweep),
+}
+
+impl BacktestFile {
+    /// Runs the file on candles. `progress` is told the done and the total steps (candles, or
+    /// combinations of a sweep) and may ask for the end. A sweep runs on the rayon pool from
+    /// which this is called.
+    ///
+    /// # Errors
+    /// Where the candles do not fit the strategy, or as [`run`] and [`sweep`].
+    pub fn execute(
+        &self,
+        candles: &Candles,
+        progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
+    ) -> Result<Answer, BacktestError> {
+        let timeframe = self.strategy.market().timeframe;
+        if timeframe != candles.timeframe() {
+            return Err(BacktestError::Timeframe { strategy: timeframe, candles: candles.timeframe() });
+        }
+        if !self.sweep.is_empty() {
+            return sweep(self, candles, progress).map(Answer::Sweep);
+        }
+        let signals = Program::compile(&self.strategy).signals(&Columns::new(candles));
+        let rules = ColumnRules::new(Arc::new(signals), 0);
+        let setup = Setup::of(&self.strategy, self.config.clone());
+        run(candles, rules, &setup, |done| progress(done, candles.len())).map(|report| Answer::Report(Box::new(report)))
+    }
+}

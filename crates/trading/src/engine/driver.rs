@@ -1,0 +1,100 @@
+//! The loop that a back-test and a paper bot share: candles into the simulated venue and the
+//! engine, fills back into the engine, orders back into the venue.
+
+use arrayvec::ArrayVec;
+
+use super::book::MOST_ORDERS;
+use super::io::{Effect, Effects, Input};
+use super::{Engine, Strategy};
+use crate::candle::Candle;
+use crate::order::ClientOrderId;
+use crate::simulator::{Moment, Simulator};
+use crate::time::{Timeframe, Timestamp};
+
+/// An engine and its simulated venue.
+#[derive(Clone, Debug)]
+pub struct Driver<S> {
+    engine: Engine<S>,
+    simulator: Simulator,
+    timeframe: Timeframe,
+}
+
+impl<S: Strategy> Driver<S> {
+    /// A driver before its first candle.
+    #[must_use]
+    pub fn new(engine: Engine<S>, simulator: Simulator, timeframe: Timeframe) -> Self {
+        Self { engine, simulator, timeframe }
+    }
+
+    /// The engine, to be looked at.
+    #[must_use]
+    pub fn engine(&self) -> &Engine<S> {
+        &self.engine
+    }
+
+    /// The venue, to be looked at.
+    #[must_use]
+    pub fn simulator(&self) -> &Simulator {
+        &self.simulator
+    }
+
+    /// Takes in a closed candle: first what the venue does with the open orders at its open and
+    /// within its range, then the engine's decision at its close. `record` sees each input with
+    /// its time and what the engine made of it, in order: the bot's journal.
+    #[inline]
+    pub fn on_candle(&mut self, candle: &Candle, mut record: impl FnMut(Timestamp, &Input, &Effects)) {
+        let closed_at = self.timeframe.close_of(candle.open_time);
+        self.simulator.begin(candle);
+        if !self.simulator.is_idle() {
+            self.trade(Moment::Open, candle.open_time, candle, &mut record);
+            self.trade(Moment::Range, closed_at, candle, &mut record);
+        }
+        self.step(closed_at, Input::Candle(*candle), &mut record);
+        if !self.simulator.is_idle() {
+            self.trade(Moment::Close, closed_at, candle, &mut record);
+        }
+    }
+
+    /// Takes in something that is no candle: a signal from outside, a pause, a stop.
+    pub fn on_input(&mut self, at: Timestamp, input: Input, mut record: impl FnMut(Timestamp, &Input, &Effects)) {
+        self.step(at, input, &mut record);
+    }
+
+    #[inline(never)]
+    fn trade(
+        &mut self,
+        moment: Moment,
+        at: Timestamp,
+        candle: &Candle,
+        record: &mut impl FnMut(Timestamp, &Input, &Effects),
+    ) {
+        while let Some(input) = self.simulator.execute(moment, at, candle, self.engine.position()) {
+            self.step(at, input, record);
+        }
+    }
+
+    #[inline]
+    fn step(&mut self, at: Timestamp, input: Input, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
+        let effects = self.engine.step(at, input);
+        record(at, &input, &effects);
+        if !effects.is_empty() {
+            self.carry_out(at, &effects, record);
+        }
+    }
+
+    /// Gives the effects to the venue, and its confirmations to the engine.
+    #[inline(never)]
+    fn carry_out(&mut self, at: Timestamp, effects: &Effects, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
+        let mut cancelled: ArrayVec<ClientOrderId, MOST_ORDERS> = ArrayVec::new();
+        for effect in effects.iter() {
+            match effect {
+                Effect::Place(order) => self.simulator.place(**order),
+                Effect::Cancel(id) if self.simulator.cancel(*id) => cancelled.push(*id),
+                Effect::Cancel(_) | Effect::Journal(_) => {}
+            }
+        }
+        for id in cancelled {
+            self.step(at, Input::Cancelled(id), record);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What goes into the engine and what comes out of it.
+
+use std::ops::Deref;
+
+use arrayvec::ArrayVec;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::Signal;
+use crate::candle::Candle;
+use crate::order::{ClientOrderId, Order};
+use crate::position::{Fill, PositionError, Trade};
+use crate::risk::{Approved, Refusal};
+
+/// Something that has happened.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Input {
+    /// A candle has closed.
+    Candle(Candle),
+    /// An order was executed, or a part of it.
+    Filled(Fill),
+    /// The venue refused an order.
+    Rejected(Rejection),
+    /// An order was taken back or has expired.
+    Cancelled(ClientOrderId),
+    /// A signal from outside, such as a webhook's.
+    Signal(Signal),
+    /// No entries until [`Input::Resume`]; an open position stays protected.
+    Pause,
+    /// Entries again.
+    Resume,
+    /// The bot ends.
+    Stop(Stop),
+}
+
+/// What becomes of the coins when the bot ends.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Stop {
+    /// Orders are taken back, coins stay.
+    Keep,
+    /// Orders are taken back, coins are sold at the market.
+    Sell,
+}
+
+/// A venue's refusal.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rejection {
+    /// Whose order it was.
+    pub client_order_id: ClientOrderId,
+    /// Why.
+    pub reason: RejectReason,
+}
+
+/// Why a venue refuses an order.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum RejectReason {
+    InsufficientFunds,
+    Filter,
+    Other,
+}
+
+/// Something to do.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Effect {
+    /// Send an order.
+    Place(Approved<Order>),
+    /// Take an order back.
+    Cancel(ClientOrderId),
+    /// Write something down.
+    Journal(Note),
+}
+
+/// Something worth writing down.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Note {
+    /// A round trip ended.
+    Closed(Trade),
+    /// A signal to enter was passed over.
+    Skipped(Reason),
+    /// The engine's own check refused an order.
+    Refused(Refusal),
+    /// The venue refused an order.
+    Rejected(Rejection),
+    /// A fill contradicts the position; the engine halts.
+    Contradiction(PositionError),
+    /// A message about an order that is not open; nothing is done.
+    UnknownOrder(ClientOrderId),
+    /// A candle that does not follow the last one; it is passed over.
+    StaleCandle,
+    /// No entries any more.
+    Halted,
+}
+
+/// Why a signal to enter was passed over.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Reason {
+    Paused,
+    Cooldown,
+    MaxTradesPerDay,
+    PauseAfterLosses,
+    IndicatorNotReady,
+    NoStop,
+    NoCash,
+}
+
+/// The most effects of one step: all open orders taken back, a new set placed, and notes.
+const MOST_EFFECTS: usize = 40;
+
+/// What one step asks for, in order; on the stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effects(ArrayVec<Effect, MOST_EFFECTS>);
+
+impl Effects {
+    pub(super) fn place(&mut self, order: Approved<Order>) {
+        self.0.push(Effect::Place(order));
+    }
+
+    pub(super) fn cancel(&mut self, id: ClientOrderId) {
+        self.0.push(Effect::Cancel(id));
+    }
+
+    /// Notes give way to orders where there are too many.
+    pub(super) fn note(&mut self, note: Note) {
+        let _ = self.0.try_push(Effect::Journal(note));
+    }
+}
+
+impl Deref for Effects {
+    type Target = [Effect];
+
+    fn deref(&self) -> &[Effect] {
+        &self.0
+    }
+}
+
+impl Serialize for Effects {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}

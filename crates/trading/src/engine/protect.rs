@@ -1,0 +1,99 @@
+//! How an open position is left without a signal: stops, targets and the longest time.
+
+use super::io::Effects;
+use super::machine::{Engine, Phase};
+use super::{Strategy, trade::OpenTrade};
+use crate::money::{Percent, Price, Quantity};
+use crate::order::{OrderKind, Purpose, Side, Size};
+use crate::strategy::plan::Protect;
+use crate::time::Timestamp;
+
+impl<S: Strategy> Engine<S> {
+    /// Looks after an open position at the close of a candle.
+    pub(super) fn tend(&mut self, at: Timestamp, effects: &mut Effects) {
+        if let Some(purpose) = self.leaving {
+            // The sale was refused by the venue or taken back: the position is still there.
+            if !self.book.has(|order| order.purpose == purpose) {
+                self.sell(purpose, effects);
+            }
+            return;
+        }
+        let Some(trade) = &self.trade else { return };
+        if self.phase == Phase::Stopped {
+            return;
+        }
+        if self.config.plan.protect.max_hold.is_some_and(|most| at >= trade.entry_time.after(most)) {
+            return self.leave(Purpose::MaxHold, effects);
+        }
+        self.follow(effects);
+    }
+
+    /// Places the stop and all targets anew, for a position that has just grown.
+    pub(super) fn arm(&mut self, effects: &mut Effects) {
+        self.book.cancel(|order| order.purpose != Purpose::Entry, |id| effects.cancel(id));
+        self.stop = None;
+        self.follow(effects);
+        let Some(trade) = &self.trade else { return };
+        let wanted = targets(trade, &self.config.plan.protect);
+        for (target, (price, coins)) in (0_u8..).zip(wanted) {
+            let (price, coins) = (self.config.instrument.price_up(price), self.sellable(coins));
+            if !coins.is_zero() {
+                let kind = OrderKind::Limit { price };
+                self.place(Side::Sell, kind, Size::Base(coins), Purpose::TakeProfit, Some(target), effects);
+            }
+        }
+    }
+
+    /// Moves the stop to where it should stand.
+    fn follow(&mut self, effects: &mut Effects) {
+        let Some((trigger, purpose)) = self.trade.as_ref().and_then(|trade| trigger(trade, &self.config.plan.protect))
+        else {
+            return;
+        };
+        let trigger = self.config.instrument.price_down(trigger);
+        if self.stop == Some(trigger) {
+            return;
+        }
+        self.book.cancel(|order| order.is_stop(), |id| effects.cancel(id));
+        self.stop = Some(trigger);
+        let size = Size::Base(self.sellable(self.position.quantity()));
+        self.place(Side::Sell, OrderKind::StopMarket { trigger }, size, purpose, None, effects);
+    }
+}
+
+/// Where the stop should stand: the higher of the stop loss and the trailing stop.
+fn trigger(trade: &OpenTrade, protect: &Protect) -> Option<(Price, Purpose)> {
+    let entry = trade.entry_price();
+    let below = |price: Price, percent: Percent| price.moved_by(-percent.fraction());
+    let fixed = match (protect.stop_loss, trade.risk_distance) {
+        (Some(stop), _) => Some(below(entry, stop.percent)),
+        (None, Some(distance)) => entry.minus(distance),
+        (None, None) => None,
+    };
+    let trailing = protect.trailing_stop.filter(|stop| trade.highest >= entry.moved_by(stop.after.fraction()));
+    let trailing = trailing.map(|stop| (below(trade.highest, stop.percent), Purpose::TrailingStop));
+    let fixed = fixed.map(|price| (price, Purpose::StopLoss));
+    match (fixed, trailing) {
+        (Some(fixed), Some(trailing)) => Some(if trailing.0 > fixed.0 { trailing } else { fixed }),
+        (fixed, trailing) => fixed.or(trailing),
+    }
+}
+
+/// The price of each target and what it has still to sell. Parts are counted from the sum of the
+/// targets so far, so that the last one of a full set leaves no rest.
+fn targets(trade: &OpenTrade, protect: &Protect) -> impl Iterator<Item = (Price, Quantity)> + use<> {
+    let (entry, mut percent, mut before) = (trade.entry_price(), Percent::default(), Quantity::ZERO);
+    let wanted: arrayvec::ArrayVec<_, { crate::strategy::plan::MAX_TARGETS }> = protect
+        .take_profit
+        .iter()
+        .zip(&trade.taken)
+        .map(|(target, taken)| {
+            percent = percent.plus(target.sell);
+            let up_to_here = trade.arrived.part(percent);
+            let coins = up_to_here.saturating_sub(before).saturating_sub(*taken);
+            before = up_to_here;
+            (entry.moved_by(target.percent.fraction()), coins)
+        })
+        .collect();
+    wanted.into_iter()
+}

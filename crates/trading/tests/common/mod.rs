@@ -1,0 +1,45 @@
+//! What the tests share.
+#![allow(dead_code, clippy::unwrap_used, reason = "tests, each of which uses a part")]
+
+pub mod average;
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use trading::backtest::BacktestFile;
+use trading::candle::{Candles, csv};
+
+/// A file of the bundled data.
+pub fn data(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../data").join(path)
+}
+
+/// Bundled candles.
+pub fn candles(name: &str) -> Candles {
+    csv::read(File::open(data("candles").join(name)).unwrap(), &csv::Options::default()).unwrap()
+}
+
+/// An SMA cross as a strategy document.
+pub fn sma_cross(symbol: &str, timeframe: &str, fast: u32, slow: u32, sizing: &Value) -> Value {
+    json!({
+        "name": "SMA cross",
+        "market": {"exchange": "binance", "symbol": symbol, "timeframe": timeframe},
+        "indicators": {"fast": {"kind": "sma", "period": fast}, "slow": {"kind": "sma", "period": slow}},
+        "entry": {"crossesAbove": ["fast", "slow"]},
+        "exit": {"crossesBelow": ["fast", "slow"]},
+        "sizing": sizing
+    })
+}
+
+/// A back-test file from its strategy and the rest.
+pub fn file(strategy: Value, mut rest: Value) -> BacktestFile {
+    rest["strategy"] = strategy;
+    BacktestFile::parse(&rest).unwrap()
+}
+
+/// Symbol and time frame of bundled candles, by the file's name.
+pub fn market_of(name: &str) -> (&'static str, &'static str) {
+    let symbol = if name.contains("BTCUSDT") { "BTC/USDT" } else { "ETH/USDT" };
+    (symbol, if name.contains("_1h_") { "1h" } else { "5m" })
+}
