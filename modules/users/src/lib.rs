@@ -11,7 +11,7 @@ mod store;
 
 pub use email::Email;
 pub use profile::Profile;
-pub use service::{NewUser, create, find, find_by_email, set_default_tenant, verify_email};
+pub use service::{NewUser, create, find, find_by_email, promote, set_default_tenant, verify_email};
 
 use kit::Module;
 

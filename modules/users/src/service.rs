@@ -34,6 +34,14 @@ pub async fn verify_email(tx: &mut SystemTx, user: Uuid) -> Result<bool> {
     store::verify_email(tx, user).await
 }
 
+/// Gives a user a role on the whole platform: `user`, `admin` or `super_admin`.
+pub async fn promote(tx: &mut SystemTx, user: &User, role: &str) -> Result<()> {
+    store::promote(tx, user.id, role).await?;
+    let change = Change::new("user", user.id, "user.role-changed");
+    let change = change.before(serde_json::json!({ "role": user.role })).after(serde_json::json!({ "role": role }));
+    audit::record(tx, change).await
+}
+
 /// Makes a tenant the one that the user's requests are about when they name none.
 pub async fn set_default_tenant<K>(tx: &mut Tx<K>, user: Uuid, tenant: Uuid) -> Result<()> {
     store::set_default_tenant(tx, user, tenant).await
