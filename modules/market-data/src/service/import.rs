@@ -1,0 +1,230 @@
+use super::Series;
+use crate::{GapReport, Market, gaps::GapFinder, store, store::Part};
+use audit::Change;
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use kit::{Error, Result, Time, Tx};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::{io::Read, ops::Range};
+use tokio::{sync::Semaphore, task};
+use trading::{
+    candle::{
+        Candles,
+        csv::{self, CsvError},
+    },
+    time::Timestamp,
+};
+
+/// The largest file that is taken over HTTP, as it is sent.
+pub(crate) const MAX_UPLOAD: usize = 64 << 20;
+/// The most candles of one file.
+pub const MAX_ROWS: usize = 20_000_000;
+/// The largest file, unpacked.
+const MAX_TEXT: u64 = 2 << 30;
+/// The most series of one tenant.
+const MAX_SERIES: i64 = 1_000;
+/// Files that are unpacked at once; others wait, so that uploads cannot take every core and all memory.
+static PARSING: Semaphore = Semaphore::const_new(2);
+
+/// What an import has done.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "CandleImport")]
+pub struct Imported {
+    /// Candles that were not there before.
+    pub imported: u64,
+    /// Candles that were there with other figures and now have the file's.
+    pub updated: u64,
+    /// Candles that were there already, as they are in the file.
+    pub unchanged: u64,
+    /// When the first candle of the file opened.
+    pub from: Time,
+    /// When the last candle of the file opened.
+    pub to: Time,
+    /// What is missing in the file.
+    #[serde(flatten)]
+    pub gaps: GapReport,
+    /// The series as it is now.
+    pub series: Series,
+}
+
+/// Reads a file of candles (CSV, plain or gzip) and checks all of it.
+///
+/// # Errors
+/// 422 `BAD_CANDLE_FILE` with the line, 413 for more than [`MAX_ROWS`] candles.
+pub async fn parse(market: &Market, file: impl Read + Send + 'static) -> Result<Candles> {
+    let options = csv::Options { timeframe: Some(market.timeframe), max_bytes: MAX_TEXT, max_rows: MAX_ROWS };
+    let _turn = PARSING.acquire().await.map_err(Error::internal)?;
+    let parsed = task::spawn_blocking(move || csv::read(file, &options)).await.map_err(Error::internal)?;
+    parsed.map_err(|fault| refused(&fault))
+}
+
+fn refused(fault: &CsvError) -> Error {
+    let message = format!("Nothing was imported: {fault}.");
+    match fault {
+        CsvError::TooLarge { .. } | CsvError::TooManyRows { .. } => {
+            Error::new(StatusCode::PAYLOAD_TOO_LARGE, "FILE_TOO_LARGE", message)
+        }
+        CsvError::Line { line, column, .. } => {
+            let error = Error::invalid("", "BAD_CANDLE_FILE", message).with("line", *line);
+            column.into_iter().fold(error, |error, column| error.with("column", *column))
+        }
+        _ => Error::invalid("", "BAD_CANDLE_FILE", message),
+    }
+}
+
+/// Writes candles into the tenant's own series of the market, or into the platform's where a
+/// system transaction asks; all or none, and commits. A candle that is there already takes the
+/// new figures. It runs to its end even when nobody waits for it any more.
+///
+/// # Errors
+/// 422 for another time frame or candles outside the years 1990 to 2099, 409 `TOO_MANY_SERIES`.
+pub async fn import<K: Send + Sync + 'static>(mut tx: Tx<K>, market: &Market, candles: Candles) -> Result<Imported> {
+    let market = market.clone();
+    let writing = task::spawn(async move {
+        let imported = write(&mut tx, &market, &candles).await?;
+        tx.commit().await?;
+        Ok(imported)
+    });
+    writing.await.map_err(Error::internal)?
+}
+
+async fn write<K>(tx: &mut Tx<K>, market: &Market, candles: &Candles) -> Result<Imported> {
+    let (first, last) = span(market, candles)?;
+    let series = store::lock(tx, market).await?;
+    if series.candle_count == 0 && store::count_own(tx).await? > MAX_SERIES {
+        return Err(Error::conflict("TOO_MANY_SERIES", format!("There may be {MAX_SERIES} series; delete one first.")));
+    }
+    store::ensure_partitions(tx, first, last).await?;
+    let difference = if store::any_between(tx, series.id, first, last).await? {
+        compare(tx, &series, candles, first, last).await?
+    } else {
+        Difference::all(candles.len())
+    };
+    store::delete_at(tx, series.id, &difference.replaced).await?;
+    let (from, to) = (Time::from_millis(first.millis()), Time::from_millis(last.millis()));
+    let changed = !difference.rows.is_empty();
+    if changed {
+        store::copy_in(tx, series.id, candles, &difference.rows).await?;
+    }
+    let series =
+        if changed { store::extend(tx, &series, from, to, difference.new.cast_signed()).await? } else { series };
+    let imported = Imported {
+        imported: difference.new,
+        updated: difference.replaced.len() as u64,
+        unchanged: difference.unchanged,
+        from,
+        to,
+        gaps: gaps_of(candles),
+        series,
+    };
+    record(tx, &imported).await?;
+    Ok(imported)
+}
+
+/// The first and the last time, once the candles are known to be what the market's series may hold.
+fn span(market: &Market, candles: &Candles) -> Result<(Timestamp, Timestamp)> {
+    if candles.timeframe() != market.timeframe {
+        let message = format!("The candles are of {}, not of {}.", candles.timeframe(), market.timeframe);
+        return Err(Error::invalid("timeframe", "OTHER_TIMEFRAME", message));
+    }
+    let Some(last) = candles.len().checked_sub(1) else {
+        return Err(Error::invalid("", "BAD_CANDLE_FILE", "Nothing was imported: there are no candles."));
+    };
+    let (first, last) = (candles.open_time(0), candles.open_time(last));
+    if first < super::read::EARLIEST || last >= super::read::LATEST {
+        let message = format!("Candles are kept for the years 1990 to 2099; these are of {first} to {last}.");
+        return Err(Error::invalid("", "TIME_OUT_OF_RANGE", message));
+    }
+    Ok((first, last))
+}
+
+/// What is to be written so that a series holds the candles of a file.
+#[derive(Default)]
+struct Difference {
+    new: u64,
+    unchanged: u64,
+    /// Times of candles that are there with other figures.
+    replaced: Vec<DateTime<Utc>>,
+    /// The rows of the file that are new or replace others.
+    rows: Vec<Range<usize>>,
+}
+
+impl Difference {
+    fn all(rows: usize) -> Self {
+        let mut all = Self::default();
+        all.add(0..rows);
+        all
+    }
+
+    /// Rows of times that the series does not have.
+    fn add(&mut self, rows: Range<usize>) {
+        self.new += rows.len() as u64;
+        rows.for_each(|row| self.write(row));
+    }
+
+    fn write(&mut self, row: usize) {
+        match self.rows.last_mut() {
+            Some(range) if range.end == row => range.end += 1,
+            _ => self.rows.push(row..row + 1),
+        }
+    }
+}
+
+/// Both ascend in time, so one pass over each tells them apart.
+async fn compare<K>(
+    tx: &mut Tx<K>,
+    series: &Series,
+    candles: &Candles,
+    first: Timestamp,
+    last: Timestamp,
+) -> Result<Difference> {
+    let (mut difference, mut row) = (Difference::default(), 0);
+    let to = Timestamp::from_millis(last.millis() + 1);
+    let part = Part { from: first, to, limit: i64::MAX, newest_first: false };
+    store::each_candle(tx, series.id, part, |stored| {
+        while row < candles.len() && candles.open_time(row) < stored.open_time {
+            difference.add(row..row + 1);
+            row += 1;
+        }
+        if row < candles.len() && candles.open_time(row) == stored.open_time {
+            if candles.get(row) == stored {
+                difference.unchanged += 1;
+            } else {
+                difference.replaced.push(stored.open_time.into());
+                difference.write(row);
+            }
+            row += 1;
+        }
+        Ok(())
+    })
+    .await?;
+    difference.add(row..candles.len());
+    Ok(difference)
+}
+
+fn gaps_of(candles: &Candles) -> GapReport {
+    let mut finder = GapFinder::new(candles.timeframe());
+    candles.open_times().iter().for_each(|time| finder.see(Timestamp::from_millis(*time)));
+    finder.report()
+}
+
+/// What the audit trail keeps of an import.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    #[serde(flatten)]
+    market: &'a Market,
+    from: Time,
+    to: Time,
+    imported: u64,
+    updated: u64,
+    unchanged: u64,
+}
+
+async fn record<K>(tx: &mut Tx<K>, imported: &Imported) -> Result<()> {
+    let Imported { from, to, imported, updated, unchanged, ref series, .. } = *imported;
+    let entry = Entry { market: &series.market, from, to, imported, updated, unchanged };
+    audit::record(tx, Change::new("candle_series", series.id, "candle_series.imported").after(&entry)).await
+}
