@@ -9,7 +9,9 @@ pub fn run(rest: &[String]) -> Outcome {
     let runner: &[&str] =
         if nextest.is_ok_and(|status| status.success()) { &["nextest", "run"] } else { &["test", "--no-fail-fast"] };
     let mut arguments: Vec<&str> = runner.to_vec();
-    arguments.push("--workspace");
+    if !rest.iter().any(|it| it.starts_with("-p") || it.starts_with("--package")) {
+        arguments.push("--workspace");
+    }
     arguments.extend(rest.iter().map(String::as_str));
     cargo(&arguments).env("TEST_DATABASE_URL", url).run()
 }

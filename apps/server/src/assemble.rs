@@ -1,15 +1,18 @@
 //! Puts the parts of the program together.
 
 use crate::{
-    config::{Environment, Secret, Settings},
+    config::{Environment, PasswordHash, Secret, Settings},
     modules,
     system::Document,
 };
+use auth::{AuthSettings, Hashing, Mailer, Passwords};
 use axum::Router;
+use chrono::TimeDelta;
 use kit::{Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, Mode, Module, Worker};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use smtp::SmtpMailer;
 use sqlx::postgres::PgConnectOptions;
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// The program, ready to serve.
 pub struct Assembly {
@@ -23,7 +26,7 @@ pub struct Assembly {
 
 /// Puts the modules around a set of parts.
 pub fn assemble(app: App, modules: &[Module], document: &Document) -> Assembly {
-    let api = Api::new("BotCriptoFy", env!("CARGO_PKG_VERSION"), modules, &app);
+    let api = Api::new("BotCriptoFy", env!("CARGO_PKG_VERSION"), modules, app.settings());
     // the document is the same for every assembly of the same modules
     let _ = document.0.set(api.document);
     let router = kit::serve_with(&app, api.router);
@@ -66,6 +69,38 @@ pub fn product(
     let parts = parts.provide(document.clone()).provide(recorder()).provide(sign_in(settings, secret));
     let parts = parts.provide(mailer(settings)?);
     Ok(assemble(App::new(parts), modules::ALL, &document))
+}
+
+fn sign_in(settings: &Settings, secret: &Secret) -> AuthSettings {
+    let mut sign_in = AuthSettings::new(secret.expose());
+    sign_in.cookie_prefix.clone_from(&settings.cookie_prefix);
+    sign_in.session_max_age = whole(settings.session_max_age);
+    sign_in.session_update_age = whole(settings.session_update_age);
+    sign_in.passwords = Passwords::new(match settings.password_hash {
+        PasswordHash::Bcrypt => Hashing::Bcrypt { cost: settings.bcrypt_cost },
+        PasswordHash::Argon2id => Hashing::Argon2id,
+    });
+    sign_in
+}
+
+/// What the table of settings allows always fits.
+fn whole(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+fn mailer(settings: &Settings) -> Result<Arc<dyn Mailer>, smtp::SetupError> {
+    let from = &settings.mail_from;
+    let mailer = match &settings.smtp_url {
+        Some(url) => SmtpMailer::over(url.expose(), from, Clock::System, Ids::Random)?,
+        None => SmtpMailer::into_folder(settings.data_dir.join("mail"), from, Clock::System, Ids::Random)?,
+    };
+    Ok(Arc::new(mailer))
+}
+
+/// The API document of the product.
+pub fn document() -> serde_json::Value {
+    let settings = kit::Settings::default();
+    Api::new("BotCriptoFy", env!("CARGO_PKG_VERSION"), modules::ALL, &settings).document
 }
 
 /// The one recorder of the process; a second assembly shares it.

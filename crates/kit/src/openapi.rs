@@ -12,7 +12,6 @@ use std::{collections::BTreeSet, time::Duration};
 pub struct Route {
     pub method: &'static str,
     pub path: &'static str,
-    pub module: &'static str,
     pub name: &'static str,
     pub doc: &'static [&'static str],
     pub describe: fn(&mut Operation),
@@ -33,8 +32,8 @@ impl Api {
         let mut router = Router::new();
         let mut paths = Map::new();
         let mut ids = BTreeSet::new();
-        for route in modules.iter().flat_map(|module| module.routes) {
-            let mut operation = Operation::new(route, &mut schemas);
+        for (module, route) in modules.iter().flat_map(|module| module.routes.iter().map(|route| (module.name, route))) {
+            let mut operation = Operation::new(module, route, &mut schemas);
             (route.describe)(&mut operation);
             let most = if operation.slow { SLOW } else { settings.request_timeout };
             let operation = operation.finish();
@@ -78,10 +77,9 @@ pub struct Operation<'a> {
 const SLOW: Duration = Duration::from_secs(600);
 
 impl<'a> Operation<'a> {
-    fn new(route: &'a Route, schemas: &'a mut Schemas) -> Self {
+    fn new(module: &str, route: &'a Route, schemas: &'a mut Schemas) -> Self {
         let mut operation =
             Self { route, schemas, json: Map::new(), parameters: vec![], responses: Map::new(), slow: false };
-        let module = route.module.split("::").next().unwrap_or_default().replace('_', "-");
         let doc: Vec<&str> = route.doc.iter().map(|line| line.trim()).collect();
         let doc = doc.join("\n");
         let (summary, description) = doc.split_once("\n\n").unwrap_or((&doc, ""));
@@ -260,16 +258,30 @@ impl Schemas {
     fn finish(mut self) -> Map<String, Value> {
         let mut all = self.requests.take_definitions(true);
         for (name, schema) in self.answers.take_definitions(true) {
-            let same = all.insert(name.clone(), schema.clone()).is_none_or(|other| other == schema);
-            assert!(
-                same,
-                "`{name}` differs between requests and answers: make it two types, or skip its `None`s when it is written"
-            );
+            let Some(request) = all.get(&name) else {
+                all.insert(name, schema);
+                continue;
+            };
+            // what a request may leave out is certain in an answer: the wider schema is true of both
+            assert!(wide(request) == wide(&schema), "`{name}` differs between requests and answers: make it two types");
         }
         for name in all.keys() {
             let first = name.trim_end_matches(|c: char| c.is_ascii_digit());
             assert!(first == name || !all.contains_key(first), "two types are called `{first}`: rename one");
         }
         all
+    }
+}
+
+/// The schema without what says only which fields are certain.
+fn wide(schema: &Value) -> Value {
+    match schema {
+        Value::Object(fields) => {
+            let certain = ["required", "additionalProperties", "default"];
+            let rest = fields.iter().filter(|(key, _)| !certain.contains(&key.as_str()));
+            rest.map(|(key, value)| (key.clone(), wide(value))).collect()
+        }
+        Value::Array(items) => items.iter().map(wide).collect(),
+        other => other.clone(),
     }
 }

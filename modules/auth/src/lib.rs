@@ -25,7 +25,7 @@ mod view;
 pub use identify::identify;
 pub use mail::{Mail, Mailer};
 pub use password::{Hashing, Passwords};
-pub use service::{NewAccount, OpenSession, SignedUp, open_session, sign_up};
+pub use service::{NewAccount, OpenSession, SignedUp, hash_new_password, open_session, sign_up};
 pub use settings::AuthSettings;
 
 use kit::{JobKind, Module};

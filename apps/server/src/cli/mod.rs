@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, ConfigError, Options};
+use crate::database::DatabaseError;
+use crate::logging::LogError;
 
 /// BotCriptoFy: a crypto-trading-bot service for many tenants, in one program.
 #[derive(Debug, Parser)]
-#[command(name = "botcriptofy", version, after_help = exit_codes_help(), arg_required_else_help = true)]
+#[command(name = "botcriptofy", version, after_help = exit_codes_help())]
 pub struct Cli {
     /// Read settings from a TOML file as well
     #[arg(long, global = true, value_name = "FILE")]
@@ -24,8 +26,9 @@ pub struct Cli {
     #[arg(long, global = true)]
     json: bool,
 
+    /// `serve` when none is named
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 /// Declares the commands: `module::Name` stands for `cli/module.rs` with `Args` and `run(&Args, &Context)`.
@@ -45,7 +48,15 @@ macro_rules! commands {
 }
 
 commands! {
+    serve::Serve,
+    demo::Demo,
+    backtest::Backtest,
+    candles::Candles,
+    migrate::Migrate,
+    openapi::Openapi,
     config::Config,
+    doctor::Doctor,
+    user::User,
 }
 
 impl Cli {
@@ -54,7 +65,8 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let options = Options { config: self.config, data_dir: self.data_dir };
         let context = Context { options, json: self.json };
-        match self.command.run(&context) {
+        let command = self.command.unwrap_or(Command::Serve(serve::Args {}));
+        match command.run(&context) {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
                 // Nothing is left to be done when even the standard error is closed.
@@ -87,6 +99,15 @@ pub(crate) enum Failure {
     /// The command line or the configuration is wrong: exit code 2.
     #[error(transparent)]
     Configuration(#[from] ConfigError),
+    /// The logs cannot be written as configured: exit code 2.
+    #[error(transparent)]
+    Logging(#[from] LogError),
+    /// There is no database: exit code 1.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The platform refused: exit code 1.
+    #[error(transparent)]
+    Refused(#[from] kit::Error),
     /// The command could not do its work: exit code 1.
     #[error("{0}")]
     Failed(String),
@@ -95,10 +116,22 @@ pub(crate) enum Failure {
 impl Failure {
     fn code(&self) -> ExitCode {
         match self {
-            Self::Failed(_) => ExitCode::from(1),
-            Self::Configuration(_) => ExitCode::from(2),
+            Self::Configuration(_) | Self::Logging(_) => ExitCode::from(2),
+            Self::Database(_) | Self::Refused(_) | Self::Failed(_) => ExitCode::from(1),
         }
     }
+}
+
+impl Failure {
+    /// A failure that says what it was about to do.
+    fn of(what: &str, error: impl std::fmt::Display) -> Self {
+        Self::Failed(format!("{what}: {error}"))
+    }
+}
+
+/// What the asynchronous commands run on.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Runtime::new().map_err(|error| Failure::of("the runtime cannot be started", error))
 }
 
 /// Every exit code and what it means.

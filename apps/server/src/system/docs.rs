@@ -20,10 +20,10 @@ const PAGE: &str = r#"<!doctype html>
 </html>
 "#;
 
-const START: &str = r#"Scalar.createApiReference("#app", {
+const START: &str = r##"Scalar.createApiReference("#app", {
   url: "/openapi.json", withDefaultFonts: false, telemetry: false, hideClientButton: true, mcp: { disabled: true }, agent: { disabled: true },
 });
-"#;
+"##;
 
 /// Tells the API document.
 #[get("/openapi.json")]

@@ -6,7 +6,7 @@ mod sign_up;
 mod verification;
 
 pub use sessions::{OpenSession, open_session};
-pub use sign_up::{NewAccount, SignedUp, sign_up};
+pub use sign_up::{NewAccount, SignedUp, hash_new_password, sign_up};
 
 pub(crate) use sessions::{Found, Live, close, find, list, refresh, revoke, revoke_all, revoke_others};
 pub(crate) use sign_in::{SignIn, sign_in};

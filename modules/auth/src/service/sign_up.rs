@@ -75,15 +75,22 @@ async fn settle(tx: SystemTx, user: User, new: &NewAccount<'_>) -> Result<Signed
     Ok(SignedUp { tx, user, tenant })
 }
 
+/// The hash of a password that somebody has chosen.
+///
+/// # Errors
+/// 400 `PASSWORD_TOO_SHORT` below 8 characters, `PASSWORD_TOO_LONG` beyond 128; 503 when too many are hashed already.
+pub async fn hash_new_password(app: &App, password: &str) -> Result<String> {
+    match password.chars().count() {
+        ..8 => Err(error::password_too_short()),
+        129.. => Err(error::password_too_long()),
+        _ => app.the::<AuthSettings>()?.passwords.hash(password, app.ids()).await,
+    }
+}
+
 /// Signs a stranger up and asks them to verify their address. Who gives the address of another learns nothing:
 /// the same work is done for an invented user, the answer looks the same, and nothing is kept.
 pub(crate) async fn register(app: &App, origin: Origin, form: &SignUp) -> Result<User> {
-    match form.password.chars().count() {
-        ..8 => return Err(error::password_too_short()),
-        129.. => return Err(error::password_too_long()),
-        _ => {}
-    }
-    let hash = app.the::<AuthSettings>()?.passwords.hash(&form.password, app.ids()).await?;
+    let hash = hash_new_password(app, &form.password).await?;
     let local_part = form.email.as_str().split('@').next().unwrap_or_default();
     let name = if form.name.trim().is_empty() { local_part } else { form.name.trim() };
     let user = NewUser { email: &form.email, name: &form.name, image: form.image.as_deref(), email_verified: false };

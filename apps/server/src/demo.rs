@@ -1,0 +1,160 @@
+//! The demonstration: people, candles, a strategy, a back-test and a bot, made through the API as a user would.
+
+use crate::assemble::Assembly;
+use auth::{NewAccount, SignedUp};
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, header},
+};
+use http_body_util::BodyExt;
+use kit::{App, Error, Origin, Reason, Result};
+use serde_json::{Value, json};
+use tenants::Kind;
+use tower::ServiceExt;
+use users::{Email, NewUser};
+use uuid::Uuid;
+
+/// Somebody of the demonstration.
+pub struct Person {
+    pub email: &'static str,
+    name: &'static str,
+    pub what: &'static str,
+    kind: Kind,
+}
+
+/// Everybody; the first is the one who trades.
+pub const PEOPLE: &[Person] = &[
+    Person { email: "trader@demo.example", name: "Tara Trader", what: "a trader with a bot", kind: Kind::Trader },
+    Person { email: "ceo@demo.example", name: "Carla CEO", what: "who runs a company", kind: Kind::Company },
+    Person { email: "influencer@demo.example", name: "Ines Influencer", what: "an influencer", kind: Kind::Influencer },
+];
+
+/// The password of everybody in the demonstration.
+pub const PASSWORD: &str = "demo-demo-demo";
+
+/// Real candles: BTCUSDT, five minutes, the year 2023 (see NOTICE).
+static CANDLES: &[u8] = include_bytes!("../../../samples/candles/binance_BTCUSDT_5m_20230101_20231230.csv.gz");
+
+/// What there is to look at.
+pub struct Seeded {
+    pub backtest: String,
+    pub bot: String,
+}
+
+/// Makes what is not there yet.
+///
+/// # Errors
+/// What the platform refuses.
+pub async fn seed(assembly: &Assembly) -> Result<Seeded> {
+    let app = &assembly.app;
+    let mut trader = None;
+    for person in PEOPLE {
+        let user = person.settle(app).await?;
+        trader = trader.or(Some(user));
+    }
+    let trader = trader.ok_or_else(|| Error::internal("the demonstration has nobody"))?;
+    let client = Client::of(assembly, trader).await?;
+    if let Some(bot) = client.first("/api/v1/bots").await? {
+        let backtest = client.first("/api/v1/backtests").await?.unwrap_or_default();
+        return Ok(Seeded { backtest, bot });
+    }
+    client.import().await?;
+    let strategy = client.post("/api/v1/strategies", json!({ "document": sma_cross() })).await?;
+    let backtest = json!({
+        "strategyId": strategy["id"], "initialCash": "10000", "fill": "nextOpen",
+        "fees": { "maker": "0.001", "taker": "0.001", "paidIn": "quote" },
+    });
+    let backtest = client.post("/api/v1/backtests", backtest).await?;
+    assembly.worker.drain().await?;
+    let bot = json!({
+        "name": "BTC trend, on paper", "strategyId": strategy["id"], "mode": "paper", "initialCash": "10000",
+        "fees": { "maker": "0.001", "taker": "0.001", "paidIn": "quote" },
+        "feed": { "kind": "replay", "speed": 10 },
+    });
+    let bot = client.post("/api/v1/bots", bot).await?;
+    let bot = bot["id"].as_str().unwrap_or_default().to_owned();
+    client.post(&format!("/api/v1/bots/{bot}/start"), json!({})).await?;
+    Ok(Seeded { backtest: backtest["id"].as_str().unwrap_or_default().to_owned(), bot })
+}
+
+fn sma_cross() -> Value {
+    json!({
+        "name": "BTC trend",
+        "market": { "exchange": "binance", "symbol": "BTC/USDT", "timeframe": "5m" },
+        "indicators": {
+            "fast": { "kind": "sma", "period": 10, "timeframe": "4h" },
+            "slow": { "kind": "sma", "period": 40, "timeframe": "4h" },
+        },
+        "entry": { "crossesAbove": ["fast", "slow"] },
+        "exit": { "crossesBelow": ["fast", "slow"] },
+        "sizing": { "kind": "percentEquity", "percent": "95" },
+        "protect": { "stopLoss": { "percent": "8" } },
+    })
+}
+
+impl Person {
+    /// The user, who is made if not there.
+    async fn settle(&self, app: &App) -> Result<Uuid> {
+        let address = Email::parse(self.email).ok_or_else(|| Error::internal("an address of the demonstration"))?;
+        let mut tx = app.db().system(Reason::Demo, Origin::internal("demo")).await?;
+        if let Some(user) = users::find_by_email(&mut tx, &address).await? {
+            return Ok(user.id);
+        }
+        let hash = auth::hash_new_password(app, PASSWORD).await?;
+        let user = NewUser { email: &address, name: self.name, image: None, email_verified: true };
+        let new = NewAccount { user, password_hash: Some(&hash), kind: self.kind, tenant_name: self.name };
+        let SignedUp { tx, user, .. } = auth::sign_up(tx, &new).await?;
+        tx.commit().await?;
+        Ok(user.id)
+    }
+}
+
+/// Calls the platform as one of its users.
+struct Client {
+    router: Router,
+    token: String,
+}
+
+impl Client {
+    async fn of(assembly: &Assembly, user: Uuid) -> Result<Self> {
+        let app = &assembly.app;
+        let mut tx = app.db().system(Reason::Demo, Origin::internal("demo")).await?;
+        let token = auth::open_session(app, &mut tx, user, false).await?.token;
+        tx.commit().await?;
+        Ok(Self { router: assembly.router.clone(), token })
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Result<Value> {
+        self.call("POST", path, "application/json", Body::from(body.to_string())).await
+    }
+
+    async fn import(&self) -> Result<Value> {
+        let path = "/api/v1/market-data/candles/import?exchange=binance&symbol=BTC/USDT&timeframe=5m";
+        self.call("POST", path, "application/gzip", Body::from(CANDLES)).await
+    }
+
+    /// The id of the first of a list.
+    async fn first(&self, path: &str) -> Result<Option<String>> {
+        let list = self.call("GET", path, "application/json", Body::empty()).await?;
+        Ok(list[0]["id"].as_str().map(str::to_owned))
+    }
+
+    async fn call(&self, method: &str, path: &str, content_type: &str, body: Body) -> Result<Value> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(header::CONTENT_TYPE, content_type)
+            .body(body)
+            .map_err(Error::internal)?;
+        let Ok(answer) = self.router.clone().oneshot(request).await;
+        let status = answer.status();
+        let bytes = answer.into_body().collect().await.map_err(Error::internal)?.to_bytes();
+        let mut answer: Value = serde_json::from_slice(&bytes).map_err(Error::internal)?;
+        if !status.is_success() {
+            return Err(Error::internal(format!("{method} {path}: {answer}")));
+        }
+        Ok(answer["data"].take())
+    }
+}
