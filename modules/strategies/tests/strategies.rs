@@ -1,4 +1,5 @@
 //! Strategies as a client of the API sees them.
+#![allow(clippy::unwrap_used, reason = "a test that finds nothing should end there")]
 
 use testkit::{Client, Member, PgPool, TestApp, Value, db_test, json};
 
