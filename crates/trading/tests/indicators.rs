@@ -1,5 +1,7 @@
 //! Indicators against TA-Lib's own figures, and against themselves candle by candle.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! Signals against golden back-tests, and the two ways of computing them against each other.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -98,14 +100,48 @@ fn the_first_and_last_golden_trades_stand_at_their_candles() {
     }
 }
 
+/// Every kind of look back, over many more candles than are run at once.
+fn busy() -> Document {
+    let document = json!({
+        "name": "Busy",
+        "market": {"exchange": "binance", "symbol": "BTC/USDT", "timeframe": "1h"},
+        "indicators": {
+            "fast": {"kind": "ema", "period": 12},
+            "bands": {"kind": "bbands", "input": "typical"},
+            "swing": {"kind": "macd", "timeframe": "4h"},
+            "strength": {"kind": "rsi", "timeframe": "1d"},
+            "range": {"kind": "atr"}
+        },
+        "entry": {"any": [
+            {"all": [{"crossesAbove": ["close", "bands.lower"]}, {"gt": ["swing.hist", {"of": "swing.hist", "shift": 9}]}]},
+            {"rising": {"of": "fast", "over": 7}},
+            {"not": {"between": ["close", {"sub": ["fast", {"mul": [4, "range"]}]}, {"add": ["fast", {"mul": [4, "range"]}]}]}}
+        ]},
+        "exit": {"atLeast": {"count": 2, "of": [
+            {"falling": {"of": "close", "over": 2}},
+            {"lt": ["strength", 40]},
+            {"lte": ["close", {"min": [{"of": "low", "shift": 1000}, "bands.middle"]}]}
+        ]}},
+        "sizing": {"kind": "allIn"}
+    });
+    Document::parse(&document).unwrap()
+}
+
 #[test]
 fn the_stream_gives_the_signals_of_the_columns_on_real_candles() {
     let candles = candles("binance_BTCUSDT_1h_20170817_20211231.csv.gz");
-    let program = Arc::new(Program::compile(&sma_cross()));
-    let signals = program.signals(&Columns::new(&candles));
-    let mut stream = StreamRules::new(program);
-    for (row, candle) in candles.iter().enumerate() {
-        assert_eq!(stream.observe(&candle), (signals.entry(row), signals.exit(row)), "row {row}");
+    let columns = Columns::new(&candles);
+    for document in [sma_cross(), busy()] {
+        let program = Arc::new(Program::compile(&document));
+        let signals = program.signals(&columns);
+        let mut stream = StreamRules::new(program);
+        for (row, candle) in candles.iter().enumerate() {
+            assert_eq!(stream.observe(&candle), (signals.entry(row), signals.exit(row)), "row {row}");
+        }
+        let (entries, exits) = (0..candles.len()).fold((0, 0), |(entries, exits), row| {
+            (entries + usize::from(signals.entry(row)), exits + usize::from(signals.exit(row)))
+        });
+        assert!(entries > 500 && exits > 500, "{entries} {exits}");
     }
 }
 

@@ -22,13 +22,16 @@ pub(super) struct Opened {
 /// Input columns of one length.
 pub(super) type Columns<'a> = &'a [&'a [f64]];
 
+/// Output columns of one length.
+pub(super) type Outputs<'a, 'b> = &'a mut [&'b mut [f64]];
+
 /// How one kind of indicator is computed.
 #[derive(Clone, Copy)]
 pub(super) struct Code {
     /// Candles before the first output, by parameters.
     pub(super) lookback: fn(&[f64]) -> Result<usize, RetCode>,
     /// Inputs (columns of one length), parameters, outputs (each shorter by the look-back).
-    pub(super) batch: fn(Columns<'_>, &[f64], &mut [&mut [f64]]) -> Result<(), RetCode>,
+    pub(super) batch: fn(Columns<'_>, &[f64], Outputs<'_, '_>) -> Result<(), RetCode>,
     /// Opens a stream over inputs of exactly the look-back plus one candle.
     pub(super) open: fn(Columns<'_>, &[f64]) -> Result<Opened, RetCode>,
 }

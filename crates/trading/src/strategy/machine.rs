@@ -38,8 +38,11 @@ impl Machine {
     /// A machine for blocks of at most `block` candles, which [`BLOCK`] bounds.
     pub(super) fn new(program: &Program, block: usize) -> Self {
         let lane = |(value, back): (&Value, &usize)| {
-            let fill = if let Value::Number(bits) = value { f64::from_bits(*bits) } else { f64::NAN };
-            vec![fill; back + block.min(BLOCK)]
+            let mut lane = vec![f64::NAN; back + block.min(BLOCK)];
+            if let Value::Number(bits) = value {
+                lane[*back..].fill(f64::from_bits(*bits));
+            }
+            lane
         };
         Self {
             lanes: program.values.iter().zip(&program.back).map(lane).collect(),

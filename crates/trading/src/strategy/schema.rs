@@ -9,5 +9,5 @@ use super::document::Document;
 /// such as that every name is declared, [`Document::parse`] adds.
 #[must_use]
 pub fn schema() -> Value {
-    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<Document>().to_value()
+    SchemaSettings::draft2020_12().for_deserialize().into_generator().into_root_schema_for::<Document>().to_value()
 }

@@ -48,7 +48,7 @@ impl Names {
         for (id, declared) in &self.indicators {
             match declared.as_ref().map(|declared| declared.indicator.kind().outputs) {
                 Some(outputs) if outputs.len() > 1 => {
-                    operands.extend(outputs.iter().map(|output| format!("{id}.{output}")))
+                    operands.extend(outputs.iter().map(|output| format!("{id}.{output}")));
                 }
                 _ => operands.push(id.clone()),
             }

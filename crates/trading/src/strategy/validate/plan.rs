@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 use crate::money::Percent;
 use crate::strategy::fault::Faults;
 use crate::strategy::plan::{
-    Guards, MAX_LOSSES, MAX_TARGETS, MaxDrawdown, PauseAfterLosses, Plan, Protect, Sizing, StopLoss, Target, TrailingStop,
+    Guards, MAX_LOSSES, MAX_TARGETS, MaxDrawdown, PauseAfterLosses, Plan, Protect, Sizing, StopLoss, Target,
+    TrailingStop,
 };
 use crate::strategy::reader::{Fields, Part};
 
@@ -65,7 +66,8 @@ fn sizing(part: &Part<'_>, faults: &mut Faults) -> Option<Sizing> {
 
 fn protect(part: &Part<'_>, faults: &mut Faults) -> Option<Protect> {
     let fields = part.fields(faults, &[], &["stopLoss", "takeProfit", "trailingStop", "maxHold"])?;
-    let stop_loss = optional(&fields, "stopLoss", |part| only_percent(&part, faults).map(|percent| StopLoss { percent }));
+    let stop_loss =
+        optional(&fields, "stopLoss", |part| only_percent(&part, faults).map(|percent| StopLoss { percent }));
     let take_profit = optional(&fields, "takeProfit", |part| targets(&part, faults));
     let trailing_stop = optional(&fields, "trailingStop", |part| trailing_stop(&part, faults));
     let max_hold = optional(&fields, "maxHold", |part| part.parsed(faults));
