@@ -1,1 +1,39 @@
+//! Bots: strategies that trade by themselves, on paper.
+//!
+//! A paper bot is the very driver of a back-test, fed with stored candles at the speed that was
+//! asked for. What it takes in is journalled; what it is, follows from the journal alone.
+//!
+//! A bot runs in one place at a time: a [`Runner`] leases it in the database, and every transaction
+//! of the bot first locks its row under the lease's token. The token grows with each lease and with
+//! each change from outside (start, pause, stop, another speed), so whoever held the bot before
+//! writes nothing more. For each batch of candles the journal, orders, fills, position, equity,
+//! events and the place in the replay are written together: after a crash another runner leases the
+//! bot within seconds, makes it anew from its journal and goes on where it was.
+//!
+//! Owns `bots`, `bot_journal` and `bot_events`.
+//! Permissions: `bots:read`, `bots:write`, `bots:execute`, `bots:delete`.
 
+mod bot;
+mod config;
+mod event;
+mod routes;
+mod run;
+mod service;
+mod status;
+mod store;
+
+pub use run::{Runner, Tick};
+pub use status::Status;
+
+use kit::{Module, Service, permission};
+
+permission!(ReadBots = "bots:read");
+permission!(WriteBots = "bots:write");
+permission!(ExecuteBots = "bots:execute");
+permission!(DeleteBots = "bots:delete");
+
+/// The module, for the server.
+pub const fn module() -> Module {
+    const SERVICES: &[Service] = &[Service { name: "bots", run: |app, stop| Box::pin(Runner::new(&app).run(stop)) }];
+    Module { name: "bots", routes: routes::ROUTES, jobs: &[], services: SERVICES }
+}

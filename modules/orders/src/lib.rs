@@ -1,1 +1,22 @@
+//! Orders and fills: what bots wanted to trade, and what came of it.
+//!
+//! Owns `orders` and `fills`. A bot's runner keeps a [`Book`], which takes every order through the
+//! trading core's table of states and writes all that has changed at once; people read.
+//! Permissions: `orders:read`.
 
+mod book;
+mod routes;
+mod service;
+mod store;
+
+pub use book::Book;
+pub use service::fills_of_bot;
+
+use kit::{Module, permission};
+
+permission!(ReadOrders = "orders:read");
+
+/// The module, for the server.
+pub const fn module() -> Module {
+    Module { name: "orders", routes: routes::ROUTES, jobs: &[], services: &[] }
+}

@@ -1,1 +1,20 @@
+//! Portfolio: what bots hold, what they have earned and how their worth went.
+//!
+//! Owns `positions` and `equity_points`. Every figure follows from a bot's fills: [`rebuild`] makes
+//! the position from them alone.
+//! Permissions: `portfolio:read`.
 
+mod routes;
+mod service;
+mod store;
+
+pub use service::{EquityPoint, check, open, rebuild, record_equity, save};
+
+use kit::{Module, permission};
+
+permission!(ReadPortfolio = "portfolio:read");
+
+/// The module, for the server.
+pub const fn module() -> Module {
+    Module { name: "portfolio", routes: routes::ROUTES, jobs: &[], services: &[] }
+}

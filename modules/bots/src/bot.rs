@@ -1,0 +1,153 @@
+//! A bot and its events, as they are told.
+
+use crate::{config::Feed, status::Status};
+use garde::Validate;
+use kit::Time;
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::FromRow;
+use trading::{
+    metrics::Metrics,
+    money::{BasisPoints, Rate, Share},
+    simulator::{Fees, FillAt, PaidIn, Rules},
+};
+use uuid::Uuid;
+
+/// A bot.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Bot {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+    /// `strategy`.
+    pub(crate) kind: String,
+    /// `paper`.
+    pub(crate) mode: String,
+    pub(crate) status: Status,
+    pub(crate) strategy_id: Uuid,
+    /// The version of the strategy that it keeps to.
+    pub(crate) strategy_version: i32,
+    pub(crate) exchange: String,
+    pub(crate) symbol: String,
+    pub(crate) timeframe: String,
+    /// Quote currency at the start.
+    pub(crate) initial_cash: Decimal,
+    /// How its simulated venue trades.
+    #[serde(flatten)]
+    pub(crate) venue: Venue,
+    pub(crate) feed: Feed,
+    /// How many candles it has been fed.
+    pub(crate) candles: i64,
+    /// When the last of them opened.
+    pub(crate) last_candle: Option<Time>,
+    pub(crate) created_at: Time,
+    pub(crate) updated_at: Time,
+}
+
+/// How a bot's simulated venue trades.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Venue {
+    fees: Charges,
+    fill: FillAt,
+    slippage_bps: BasisPoints,
+    volume_share: Option<Share>,
+}
+
+/// What a bot's simulated venue charges.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "BotFees")]
+struct Charges {
+    maker: Rate,
+    taker: Rate,
+    paid_in: PaidIn,
+}
+
+impl From<Rules> for Venue {
+    fn from(rules: Rules) -> Self {
+        let Rules { fees: Fees { maker, taker, paid_in }, fill, slippage_bps, volume_share } = rules;
+        Self { fees: Charges { maker, taker, paid_in }, fill, slippage_bps, volume_share }
+    }
+}
+
+impl Venue {
+    /// As the trading core knows it.
+    pub(crate) fn rules(&self) -> Rules {
+        let Charges { maker, taker, paid_in } = self.fees;
+        let (fees, fill, slippage_bps) = (Fees { maker, taker, paid_in }, self.fill, self.slippage_bps);
+        Rules { fees, fill, slippage_bps, volume_share: self.volume_share }
+    }
+}
+
+/// What a bot has done.
+#[derive(Clone, Debug, Serialize, JsonSchema, FromRow)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "BotEvent")]
+pub(crate) struct BotEvent {
+    /// Counts the bot's events from 1.
+    pub(crate) seq: i64,
+    /// When it was written down.
+    pub(crate) at: Time,
+    /// The moment of the feed that it is about: in a replay it lies in the past.
+    pub(crate) feed_at: Option<Time>,
+    /// What kind of event, such as `bot.started`, `order.filled` or `trade.closed`.
+    pub(crate) kind: String,
+    /// A sentence for people.
+    pub(crate) message: String,
+    /// The same for programs.
+    pub(crate) data: Option<Value>,
+}
+
+/// How a bot has done so far, reckoned as a back-test's.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "BotPerformance")]
+pub(crate) struct Performance {
+    /// How many candles it has been fed.
+    pub(crate) candles: i64,
+    /// When the last of them opened.
+    pub(crate) last_candle: Option<Time>,
+    /// The figures; `null` before the first candle that trades.
+    #[schemars(with = "Option<Metrics>")]
+    pub(crate) metrics: Option<Value>,
+}
+
+/// Which bots are asked for.
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "BotFilter")]
+pub(crate) struct Filter {
+    /// Only where they stand so.
+    #[garde(skip)]
+    pub(crate) status: Option<Status>,
+    /// Only of this strategy.
+    #[garde(skip)]
+    pub(crate) strategy_id: Option<Uuid>,
+    /// Only those whose name holds this text.
+    #[garde(length(max = 100))]
+    pub(crate) q: Option<String>,
+}
+
+/// How a bot is to be stopped.
+#[derive(Deserialize, JsonSchema, Validate)]
+pub(crate) struct Stopping {
+    /// What becomes of its coins: `sell` if not said.
+    #[serde(default)]
+    #[garde(skip)]
+    pub(crate) coins: Coins,
+}
+
+/// What becomes of the coins of a bot that is stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema, sqlx::Type)]
+#[serde(rename_all = "camelCase")]
+#[sqlx(type_name = "text", rename_all = "camelCase")]
+pub(crate) enum Coins {
+    /// They are sold at the market.
+    #[default]
+    Sell,
+    /// They stay.
+    Keep,
+}

@@ -1,0 +1,101 @@
+use serde::Serialize;
+use serde_json::{Value, json};
+use trading::{
+    engine::{Note, Rejection},
+    order::{ClientOrderId, Order, OrderKind, Side, Size},
+    position::{Fill, Trade},
+    time::Timestamp,
+};
+
+/// Something that a bot did, to be written down.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    /// The moment of the feed that it is about.
+    pub(crate) feed_at: Option<Timestamp>,
+    pub(crate) kind: &'static str,
+    pub(crate) message: String,
+    pub(crate) data: Option<Value>,
+}
+
+impl Event {
+    /// About the bot itself, at no moment of its feed.
+    pub(crate) fn of_bot(kind: &'static str, message: impl Into<String>) -> Self {
+        Self { feed_at: None, kind, message: message.into(), data: None }
+    }
+
+    fn new(feed_at: Timestamp, kind: &'static str, message: String, data: impl Serialize) -> Self {
+        Self { feed_at: Some(feed_at), kind, message, data: serde_json::to_value(data).ok() }
+    }
+
+    pub(crate) fn placed(at: Timestamp, order: &Order) -> Self {
+        let side = verb(order.side);
+        let size = match order.size {
+            Size::Base(coins) => format!("{coins} coins"),
+            Size::Quote(budget) => format!("for {budget}"),
+        };
+        let how = match order.kind {
+            OrderKind::Market {} => "at the market".to_owned(),
+            OrderKind::Limit { price } => format!("at {price} or better"),
+            OrderKind::StopMarket { trigger } => format!("once the price reaches {trigger}"),
+        };
+        Self::new(at, "order.placed", format!("Order {}: {side} {size} {how}.", order.client_order_id), order)
+    }
+
+    pub(crate) fn filled(fill: &Fill) -> Self {
+        let (side, id) = (verb(fill.side), fill.client_order_id);
+        let message = format!("Order {id}: {side} {} coins for {} each, done.", fill.quantity, fill.price);
+        let message = if fill.done { message } else { message.replace(", done", ", in part") };
+        Self::new(fill.at, "order.filled", message, fill)
+    }
+
+    pub(crate) fn cancelled(at: Timestamp, id: ClientOrderId) -> Self {
+        Self::new(at, "order.cancelled", format!("Order {id} was taken back."), json!({ "clientOrderId": id }))
+    }
+
+    pub(crate) fn rejected(at: Timestamp, rejection: &Rejection) -> Self {
+        let message = format!("Order {} was rejected: {}.", rejection.client_order_id, word(rejection.reason));
+        Self::new(at, "order.rejected", message, rejection)
+    }
+
+    /// What the engine had to say; `None` where another event says it already.
+    pub(crate) fn noted(at: Timestamp, note: &Note) -> Option<Self> {
+        let event = |kind, message| Some(Self::new(at, kind, message, note));
+        match note {
+            Note::Closed(trade) => Some(Self::closed(at, trade)),
+            Note::Skipped(reason) => {
+                event("entry.skipped", format!("A signal to enter was passed over: {}.", word(reason)))
+            }
+            Note::Refused(refusal) => event("order.refused", format!("An order was held back: {refusal}.")),
+            Note::Rejected(_) => None,
+            Note::Contradiction(error) => {
+                event("bot.contradiction", format!("A fill contradicts the position: {error}."))
+            }
+            Note::UnknownOrder(id) => {
+                event("order.unknown", format!("A message about the order {id}, which is not open."))
+            }
+            Note::StaleCandle => {
+                event("candle.stale", "A candle does not follow the last one and was passed over.".to_owned())
+            }
+            Note::Halted => {
+                event("bot.halted", "The largest drawdown allowed was reached: no entries any more.".to_owned())
+            }
+        }
+    }
+
+    fn closed(at: Timestamp, trade: &Trade) -> Self {
+        let message = format!("The trade of {} ended with {}.", trade.entry_time, trade.pnl);
+        Self::new(at, "trade.closed", message, trade)
+    }
+}
+
+fn verb(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "buy",
+        Side::Sell => "sell",
+    }
+}
+
+/// A name as it stands in JSON.
+fn word(name: impl Serialize) -> String {
+    serde_json::to_value(name).ok().and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default()
+}

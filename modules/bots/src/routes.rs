@@ -1,0 +1,113 @@
+use crate::{
+    DeleteBots, ExecuteBots, ReadBots, WriteBots,
+    bot::{Bot, BotEvent, Filter, Performance, Stopping},
+    config::{BotChange, NewBot},
+    service,
+};
+use kit::{
+    Caller, Created, Cursor, Feed, Json, NoContent, Page, Paging, Path, Query, Result, Route, delete, get, patch, post,
+    routes,
+};
+use uuid::Uuid;
+
+pub(crate) static ROUTES: &[Route] =
+    routes![list, create, get_one, change, remove, start, pause, stop, list_events, performance];
+
+/// Lists the tenant's bots, the newest first.
+#[get("/api/v1/bots")]
+async fn list(caller: Caller<ReadBots>, Query(filter): Query<Filter>, paging: Paging) -> Result<Page<Bot>> {
+    let mut tx = caller.begin().await?;
+    let (bots, total) = service::list(&mut tx, &filter, &paging).await?;
+    Ok(Page::new(bots, &paging, total))
+}
+
+/// Creates a bot, which waits to be started.
+///
+/// It follows a version of a strategy on paper: its candles are replayed from the stored ones at
+/// the speed that is asked for, its orders go to a simulated venue.
+#[post("/api/v1/bots")]
+async fn create(caller: Caller<WriteBots>, Json(new): Json<NewBot>) -> Result<Created<Bot>> {
+    let mut tx = caller.begin().await?;
+    let bot = service::create(&mut tx, &new).await?;
+    tx.commit().await?;
+    Ok(Created(bot))
+}
+
+/// Shows a bot.
+#[get("/api/v1/bots/{id}")]
+async fn get_one(caller: Caller<ReadBots>, Path(id): Path<Uuid>) -> Result<Json<Bot>> {
+    let mut tx = caller.begin().await?;
+    Ok(Json(service::get(&mut tx, id).await?))
+}
+
+/// Changes a bot's name or the speed of its replay, also while it runs.
+#[patch("/api/v1/bots/{id}")]
+async fn change(caller: Caller<WriteBots>, Path(id): Path<Uuid>, Json(change): Json<BotChange>) -> Result<Json<Bot>> {
+    let mut tx = caller.begin().await?;
+    let bot = service::change(&mut tx, id, &change).await?;
+    tx.commit().await?;
+    Ok(Json(bot))
+}
+
+/// Deletes a bot that does not run, with its orders, fills and events.
+#[delete("/api/v1/bots/{id}")]
+async fn remove(caller: Caller<DeleteBots>, Path(id): Path<Uuid>) -> Result<NoContent> {
+    let mut tx = caller.begin().await?;
+    service::delete(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(NoContent)
+}
+
+/// Starts a bot, or lets one go on that was paused or had failed.
+#[post("/api/v1/bots/{id}/start")]
+async fn start(caller: Caller<ExecuteBots>, Path(id): Path<Uuid>) -> Result<Json<Bot>> {
+    let mut tx = caller.begin().await?;
+    let bot = service::start(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Json(bot))
+}
+
+/// Pauses a bot: it is fed no candles; what it holds and has ordered stays.
+#[post("/api/v1/bots/{id}/pause")]
+async fn pause(caller: Caller<ExecuteBots>, Path(id): Path<Uuid>) -> Result<Json<Bot>> {
+    let mut tx = caller.begin().await?;
+    let bot = service::pause(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Json(bot))
+}
+
+/// Stops a bot for good: its orders are taken back and its coins sold, or kept where that is asked.
+///
+/// A sale needs a price, so the bot is `stopping` until the next candle has given one.
+#[post("/api/v1/bots/{id}/stop")]
+async fn stop(
+    caller: Caller<ExecuteBots>,
+    Path(id): Path<Uuid>,
+    Query(stopping): Query<Stopping>,
+) -> Result<Json<Bot>> {
+    let mut tx = caller.begin().await?;
+    let bot = service::stop(&mut tx, id, stopping.coins).await?;
+    tx.commit().await?;
+    Ok(Json(bot))
+}
+
+/// Lists what a bot has done, the newest first.
+///
+/// With `after`, what follows that place, the oldest first.
+#[get("/api/v1/bots/{id}/events")]
+async fn list_events(
+    caller: Caller<ReadBots>,
+    Path(id): Path<Uuid>,
+    Query(cursor): Query<Cursor>,
+) -> Result<Feed<BotEvent>> {
+    let mut tx = caller.begin().await?;
+    let events = service::events(&mut tx, id, &cursor).await?;
+    Ok(Feed::new(events, cursor.limit(), |event| event.seq.to_string()))
+}
+
+/// Shows how a bot has done so far, in the figures of a back-test.
+#[get("/api/v1/bots/{id}/performance")]
+async fn performance(caller: Caller<ReadBots>, Path(id): Path<Uuid>) -> Result<Json<Performance>> {
+    let mut tx = caller.begin().await?;
+    Ok(Json(service::performance(&mut tx, id).await?))
+}

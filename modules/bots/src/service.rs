@@ -1,0 +1,146 @@
+use crate::{
+    bot::{Bot, BotEvent, Coins, Filter, Performance},
+    config::{BotChange, NewBot},
+    event::Event,
+    status::{Status, Verb},
+    store,
+};
+use audit::Change;
+use kit::{Cursor, Error, Paging, Result, TenantTx};
+use serde_json::json;
+use trading::{money::Symbol, strategy::Document};
+use uuid::Uuid;
+
+/// The most bots of a tenant.
+const MOST_BOTS: i64 = 50;
+
+pub(crate) async fn create(tx: &mut TenantTx, new: &NewBot) -> Result<Bot> {
+    let version = new.strategy_version.map(|version| version.get().into());
+    let strategy = strategies::get(tx, new.strategy_id, version).await?;
+    let document = document(&strategy)?;
+    store::lock_bots(tx).await?;
+    if store::count(tx).await? >= MOST_BOTS {
+        let message = format!("There are {MOST_BOTS} bots, the most that there can be; delete one first.");
+        return Err(Error::conflict("BOT_LIMIT", message).with("limit", MOST_BOTS));
+    }
+    let id = tx.new_id();
+    store::insert(tx, id, new, strategy.version, document.market()).await?;
+    portfolio::open(tx, id, &document.market().symbol, new.initial_cash).await?;
+    let bot = get(tx, id).await?;
+    store::add_event(tx, id, &Event::of_bot("bot.created", "The bot was created.")).await?;
+    audit::record(tx, Change::new("bot", id, "bot.created").after(&bot)).await?;
+    Ok(bot)
+}
+
+/// The strategy that a version holds. It was checked when it was written.
+pub(crate) fn document(strategy: &strategies::Strategy) -> Result<Document> {
+    Document::parse(&strategy.document).map_err(|found| Error::faults(strategies::faults(found)))
+}
+
+/// The symbol as the trading core knows it.
+pub(crate) fn symbol(bot: &Bot) -> Result<Symbol> {
+    bot.symbol.parse().map_err(Error::internal)
+}
+
+pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Bot> {
+    store::get(tx, id).await?.ok_or_else(|| Error::not_found("bot"))
+}
+
+pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, paging: &Paging) -> Result<(Vec<Bot>, i64)> {
+    let columns = [("createdAt", "created_at"), ("updatedAt", "updated_at"), ("name", "name"), ("status", "status")];
+    let order = paging.order(&columns, "created_at desc")?;
+    store::list(tx, filter, &order, paging).await
+}
+
+pub(crate) async fn change(tx: &mut TenantTx, id: Uuid, change: &BotChange) -> Result<Bot> {
+    let before = locked(tx, id).await?;
+    let name = change.name.as_ref().unwrap_or(&before.name);
+    let mut feed = before.feed.clone();
+    feed.speed = change.speed.unwrap_or(feed.speed);
+    store::change(tx, id, name, &feed).await?;
+    let after = get(tx, id).await?;
+    audit::record(tx, Change::new("bot", id, "bot.updated").before(&before).after(&after)).await?;
+    Ok(after)
+}
+
+pub(crate) async fn delete(tx: &mut TenantTx, id: Uuid) -> Result<()> {
+    let before = locked(tx, id).await?;
+    before.status.after(Verb::Delete)?;
+    store::delete(tx, id).await?;
+    audit::record(tx, Change::new("bot", id, "bot.deleted").before(&before)).await
+}
+
+pub(crate) async fn start(tx: &mut TenantTx, id: Uuid) -> Result<Bot> {
+    turn(tx, id, Verb::Start, None, "bot.started", "The bot was started.").await
+}
+
+pub(crate) async fn pause(tx: &mut TenantTx, id: Uuid) -> Result<Bot> {
+    turn(tx, id, Verb::Pause, None, "bot.paused", "The bot was paused.").await
+}
+
+pub(crate) async fn stop(tx: &mut TenantTx, id: Uuid, coins: Coins) -> Result<Bot> {
+    let message = match coins {
+        Coins::Sell => "The bot is being stopped: its orders are taken back, its coins are sold.",
+        Coins::Keep => "The bot is being stopped: its orders are taken back, its coins stay.",
+    };
+    turn(tx, id, Verb::Stop, Some(coins), "bot.stopping", message).await
+}
+
+/// Changes the status for a caller. Whoever runs the bot loses it, and the next one reads it anew.
+async fn turn(
+    tx: &mut TenantTx,
+    id: Uuid,
+    verb: Verb,
+    coins: Option<Coins>,
+    action: &'static str,
+    message: &str,
+) -> Result<Bot> {
+    let before = locked(tx, id).await?;
+    let Some(status) = before.status.after(verb)? else {
+        return Err(Error::internal(format!("{verb:?} leads nowhere")));
+    };
+    store::turn(tx, id, status, coins).await?;
+    store::add_event(tx, id, &Event::of_bot(action, message)).await?;
+    let after = get(tx, id).await?;
+    audit::record(tx, Change::new("bot", id, action).before(&before).after(&after)).await?;
+    if status.is_live() {
+        store::announce(tx).await?;
+    }
+    Ok(after)
+}
+
+/// The bot, which nobody else changes until the transaction ends.
+async fn locked(tx: &mut TenantTx, id: Uuid) -> Result<Bot> {
+    store::lock(tx, id).await?;
+    get(tx, id).await
+}
+
+/// Writes down what the platform has made of a bot.
+pub(crate) async fn audit_turn(tx: &mut TenantTx, id: Uuid, from: Status, to: Status) -> Result<()> {
+    let action = match to {
+        Status::Failed => "bot.failed",
+        Status::Finished => "bot.finished",
+        _ => "bot.stopped",
+    };
+    let change = Change::new("bot", id, action).before(json!({ "status": from })).after(json!({ "status": to }));
+    audit::record(tx, change).await
+}
+
+pub(crate) async fn events(tx: &mut TenantTx, id: Uuid, cursor: &Cursor) -> Result<Vec<BotEvent>> {
+    get(tx, id).await?;
+    let place = |text: &Option<String>, path: &str| match text {
+        None => Ok(None),
+        Some(text) => text
+            .parse::<i64>()
+            .map(Some)
+            .map_err(|_| Error::invalid(path, "BAD_CURSOR", "Not a place in the bot's events.")),
+    };
+    let (before, after) = (place(&cursor.before, "before")?, place(&cursor.after, "after")?);
+    store::events(tx, id, before, after, cursor.limit()).await
+}
+
+pub(crate) async fn performance(tx: &mut TenantTx, id: Uuid) -> Result<Performance> {
+    let bot = get(tx, id).await?;
+    let metrics = store::performance(tx, id).await?;
+    Ok(Performance { candles: bot.candles, last_candle: bot.last_candle, metrics })
+}

@@ -1,0 +1,245 @@
+use crate::store;
+use audit::Change;
+use kit::{Error, Result, TenantTx};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use trading::{
+    money::{Notional, Quantity, Symbol},
+    order::{ClientOrderId, Order, OrderStatus},
+    position::{Fee, Fill, Liquidity},
+    time::Timestamp,
+};
+use uuid::Uuid;
+
+/// The orders of one bot that may still change or have changed since the last [`Book::save`].
+///
+/// What happens to an order is first told to the book, which refuses what the trading core's table
+/// of states does not know; `save` then writes all of it in a few statements.
+#[derive(Debug)]
+pub struct Book {
+    bot: Uuid,
+    symbol: Symbol,
+    orders: Vec<Tracked>,
+    executions: Vec<Execution>,
+    placed: i64,
+    executed: i64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Tracked {
+    /// `None` until it is stored.
+    pub(crate) id: Option<Uuid>,
+    pub(crate) order: Order,
+    pub(crate) status: OrderStatus,
+    pub(crate) filled: Quantity,
+    pub(crate) value: Notional,
+    pub(crate) trades: i32,
+    pub(crate) reason: Option<String>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    changed: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Execution {
+    /// Where the order stands in the book.
+    order: usize,
+    pub(crate) fill: Fill,
+    pub(crate) trade_number: i32,
+}
+
+/// What the trail keeps of an order.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Placed<'a> {
+    bot_id: Uuid,
+    symbol: &'a Symbol,
+    at: String,
+    #[serde(flatten)]
+    order: &'a Order,
+}
+
+impl Tracked {
+    pub(crate) fn average_price(&self) -> Option<Decimal> {
+        self.value.per(self.filled).map(|price| price.decimal().normalize())
+    }
+}
+
+impl Execution {
+    /// The fee and the currency it was taken from.
+    pub(crate) fn fee<'a>(&self, symbol: &'a Symbol) -> (Decimal, &'a str) {
+        match self.fill.fee {
+            Fee::Quote(fee) => (fee.decimal().normalize(), symbol.quote()),
+            Fee::Base(fee) => (fee.decimal().normalize(), symbol.base()),
+        }
+    }
+
+    pub(crate) fn maker(&self) -> bool {
+        self.fill.liquidity == Liquidity::Maker
+    }
+}
+
+impl Book {
+    /// The book of a bot that has not traded yet.
+    pub fn new(bot: Uuid, symbol: Symbol) -> Self {
+        Self { bot, symbol, orders: vec![], executions: vec![], placed: 0, executed: 0 }
+    }
+
+    /// An intent to trade, decided at this moment of the bot's feed and not sent yet.
+    pub fn place(&mut self, order: &Order, at: Timestamp) {
+        self.placed += 1;
+        self.orders.push(Tracked {
+            id: None,
+            order: *order,
+            status: OrderStatus::Pending,
+            filled: Quantity::ZERO,
+            value: Notional::ZERO,
+            trades: 0,
+            reason: None,
+            created_at: at,
+            updated_at: at,
+            changed: true,
+        });
+    }
+
+    /// The order has come to another state.
+    ///
+    /// # Errors
+    /// 500 where the book has no such order, or there is no such step.
+    pub fn advance(&mut self, id: ClientOrderId, to: OrderStatus, at: Timestamp) -> Result<()> {
+        self.step(id, to, at).map(|_| ())
+    }
+
+    /// The venue has refused the order, and says why.
+    ///
+    /// # Errors
+    /// As [`Book::advance`].
+    pub fn reject(&mut self, id: ClientOrderId, reason: String, at: Timestamp) -> Result<()> {
+        let order = self.step(id, OrderStatus::Rejected, at)?;
+        self.orders[order].reason = Some(reason);
+        Ok(())
+    }
+
+    /// The order was executed, or a part of it.
+    ///
+    /// # Errors
+    /// As [`Book::advance`].
+    pub fn fill(&mut self, fill: &Fill) -> Result<()> {
+        let to = if fill.done { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
+        let at = self.step(fill.client_order_id, to, fill.at)?;
+        let order = &mut self.orders[at];
+        order.filled += fill.quantity;
+        order.value += fill.value();
+        order.trades += 1;
+        self.executions.push(Execution { order: at, fill: *fill, trade_number: order.trades });
+        self.executed += 1;
+        Ok(())
+    }
+
+    /// No venue will hear of the open orders again, and why.
+    ///
+    /// # Errors
+    /// As [`Book::advance`].
+    pub fn expire_open(&mut self, reason: &str, at: Timestamp) -> Result<()> {
+        for order in self.orders.iter_mut().filter(|order| !order.status.is_final()) {
+            order.status.advance(OrderStatus::Expired).map_err(Error::internal)?;
+            order.reason = Some(reason.to_owned());
+            (order.updated_at, order.changed) = (at, true);
+        }
+        Ok(())
+    }
+
+    /// Moves an order on; answers where it stands in the book.
+    fn step(&mut self, id: ClientOrderId, to: OrderStatus, at: Timestamp) -> Result<usize> {
+        let found = self.orders.iter().rposition(|order| order.order.client_order_id == id);
+        let found = found.ok_or_else(|| Error::internal(format!("the order {id} is not in the book")))?;
+        let order = &mut self.orders[found];
+        order.status.advance(to).map_err(Error::internal)?;
+        (order.updated_at, order.changed) = (at, true);
+        Ok(found)
+    }
+
+    /// How many orders were placed and how many fills they had, all in all.
+    pub fn counts(&self) -> (i64, i64) {
+        (self.placed, self.executed)
+    }
+
+    /// Writes what has changed, and an audit entry for every order that is new.
+    ///
+    /// # Errors
+    /// 500 where the database knows an order or a fill already.
+    pub async fn save(&mut self, tx: &mut TenantTx) -> Result<()> {
+        let (known, mut new): (Vec<_>, Vec<_>) =
+            self.orders.iter_mut().filter(|order| order.changed).partition(|order| order.id.is_some());
+        // ids of one moment have no order of their own: sorted, they follow that of the placements
+        let ids = sorted_ids(tx, new.len());
+        for (order, id) in new.iter_mut().zip(ids) {
+            order.id = Some(id);
+        }
+        store::update(tx, &known).await?;
+        store::insert(tx, self.bot, &self.symbol, &new).await?;
+        for order in &new {
+            let placed = Placed {
+                bot_id: self.bot,
+                symbol: &self.symbol,
+                at: order.created_at.to_string(),
+                order: &order.order,
+            };
+            let change = Change::new("order", order.id.unwrap_or_default(), "order.placed").after(placed);
+            audit::record(tx, change).await?;
+        }
+        self.save_fills(tx).await?;
+        self.settle();
+        Ok(())
+    }
+
+    async fn save_fills(&mut self, tx: &mut TenantTx) -> Result<()> {
+        let ids = sorted_ids(tx, self.executions.len());
+        let orders: Vec<_> = self.executions.iter().filter_map(|it| self.orders[it.order].id).collect();
+        store::insert_fills(tx, self.bot, &self.symbol, &ids, &orders, &self.executions).await
+    }
+
+    fn settle(&mut self) {
+        self.executions.clear();
+        self.orders.retain_mut(|order| {
+            order.changed = false;
+            !order.status.is_final()
+        });
+    }
+
+    /// Takes over what is stored, after the book was told all of it again: the open orders get
+    /// their ids, and nothing of it is written a second time.
+    ///
+    /// # Errors
+    /// 500 where the book and the stored orders disagree.
+    pub async fn adopt(&mut self, tx: &mut TenantTx) -> Result<()> {
+        self.settle();
+        let stored = store::open_orders(tx, self.bot).await?;
+        let counts = store::counts(tx, self.bot).await?;
+        if counts != self.counts() || stored.len() != self.orders.len() {
+            let (placed, executed) = self.counts();
+            return Err(Error::internal(format!(
+                "{} orders and {} fills are stored, {placed} and {executed} follow from the journal",
+                counts.0, counts.1
+            )));
+        }
+        for order in &mut self.orders {
+            let id = order.order.client_order_id;
+            let same = stored.iter().find(|it| {
+                it.client_order_id == id.as_str()
+                    && it.status == order.status.as_str()
+                    && it.filled_quantity == order.filled.decimal()
+            });
+            let same =
+                same.ok_or_else(|| Error::internal(format!("the stored order {id} differs from the journal's")))?;
+            order.id = Some(same.id);
+        }
+        Ok(())
+    }
+}
+
+fn sorted_ids(tx: &TenantTx, count: usize) -> Vec<Uuid> {
+    let mut ids: Vec<_> = (0..count).map(|_| tx.new_id()).collect();
+    ids.sort_unstable();
+    ids
+}

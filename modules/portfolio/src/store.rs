@@ -1,0 +1,166 @@
+use crate::service::{Curve, EquityPoint, Filter, Point};
+use kit::{Paging, Result, TenantTx, Time};
+use rust_decimal::Decimal;
+use sqlx::{FromRow, Postgres, QueryBuilder};
+use trading::{
+    money::{Notional, Price, Symbol},
+    position::Position,
+};
+use uuid::Uuid;
+
+/// More positions than a tenant's bots can have.
+const MOST: i64 = 1_000;
+
+/// A position as it is stored.
+#[derive(FromRow)]
+pub(crate) struct Row {
+    pub(crate) bot_id: Uuid,
+    pub(crate) symbol: String,
+    pub(crate) initial_cash: Decimal,
+    pub(crate) cash: Decimal,
+    pub(crate) quantity: Decimal,
+    pub(crate) cost: Decimal,
+    pub(crate) realised_pnl: Decimal,
+    pub(crate) fees: Decimal,
+    pub(crate) mark_price: Option<Decimal>,
+    pub(crate) updated_at: Time,
+}
+
+pub(crate) async fn insert(tx: &mut TenantTx, bot: Uuid, symbol: &Symbol, cash: Notional) -> Result<()> {
+    let now = tx.now();
+    sqlx::query!(
+        "insert into positions (bot_id, symbol, initial_cash, cash, quantity, cost, realised_pnl, fees, updated_at)
+         values ($1, $2, $3, $3, 0, 0, 0, 0, $4)",
+        bot,
+        symbol.as_str(),
+        cash.decimal().normalize(),
+        now.utc()
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn update(
+    tx: &mut TenantTx,
+    bot: Uuid,
+    symbol: &Symbol,
+    position: &Position,
+    mark: Option<Price>,
+) -> Result<()> {
+    let now = tx.now();
+    sqlx::query!(
+        "update positions set cash = $3, quantity = $4, cost = $5, realised_pnl = $6, fees = $7, mark_price = $8,
+                              updated_at = $9
+         where tenant_id = current_tenant() and bot_id = $1 and symbol = $2",
+        bot,
+        symbol.as_str(),
+        position.cash().decimal().normalize(),
+        position.quantity().decimal().normalize(),
+        position.cost().decimal().normalize(),
+        position.realised().decimal().normalize(),
+        position.fees().decimal().normalize(),
+        mark.map(|price| price.decimal().normalize()),
+        now.utc()
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn insert_points(tx: &mut TenantTx, bot: Uuid, points: &[EquityPoint]) -> Result<()> {
+    let amounts = |of: fn(&EquityPoint) -> Notional| -> Vec<Decimal> {
+        points.iter().map(|point| of(point).decimal().normalize()).collect()
+    };
+    let at: Vec<_> = points.iter().map(|point| point.at.to_datetime()).collect();
+    sqlx::query!(
+        "insert into equity_points (bot_id, at, equity, cash, position_value)
+         select $1, at, cash + value, cash, value
+         from unnest($2::timestamptz[], $3::numeric[], $4::numeric[]) as new (at, cash, value)",
+        bot,
+        &at,
+        &amounts(|point| point.cash),
+        &amounts(|point| point.position_value)
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn of_bot(tx: &mut TenantTx, bot: Uuid) -> Result<Vec<Row>> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select bot_id, symbol, initial_cash, cash, quantity, cost, realised_pnl, fees, mark_price, updated_at
+         from positions where tenant_id = current_tenant() and bot_id = $1",
+        bot
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
+}
+
+pub(crate) async fn all(tx: &mut TenantTx) -> Result<Vec<Row>> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select bot_id, symbol, initial_cash, cash, quantity, cost, realised_pnl, fees, mark_price, updated_at
+         from positions where tenant_id = current_tenant() order by bot_id, symbol limit $1",
+        MOST
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows)
+}
+
+/// `order` is one of [`Paging::order`]'s own making.
+pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, order: &str, paging: &Paging) -> Result<(Vec<Row>, i64)> {
+    let mut count = QueryBuilder::new("select count(*) from positions where tenant_id = current_tenant()");
+    narrow(&mut count, filter);
+    let total = count.build_query_scalar().fetch_one(tx.conn()).await?;
+    let mut query = QueryBuilder::new(
+        "select bot_id, symbol, initial_cash, cash, quantity, cost, realised_pnl, fees, mark_price, updated_at
+         from positions where tenant_id = current_tenant()",
+    );
+    narrow(&mut query, filter);
+    query.push(format_args!(" order by {order}, bot_id desc, symbol limit ")).push_bind(paging.limit);
+    query.push(" offset ").push_bind(paging.offset());
+    Ok((query.build_query_as().fetch_all(tx.conn()).await?, total))
+}
+
+fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+    if let Some(bot) = filter.bot_id {
+        query.push(" and bot_id = ").push_bind(bot);
+    }
+    if let Some(symbol) = &filter.symbol {
+        query.push(" and symbol = ").push_bind(symbol.clone());
+    }
+    if let Some(open) = filter.open {
+        query.push(if open { " and quantity > 0" } else { " and quantity = 0" });
+    }
+}
+
+/// The last point of each of so many equal stretches of time.
+pub(crate) async fn points(tx: &mut TenantTx, curve: &Curve) -> Result<Vec<Point>> {
+    let points = sqlx::query_as!(
+        Point,
+        r#"with chosen as (
+               select at, equity, cash, position_value from equity_points
+               where tenant_id = current_tenant() and bot_id = $1
+                 and ($2::timestamptz is null or at >= $2) and ($3::timestamptz is null or at < $3)
+           ), reach as (
+               select extract(epoch from min(at)) as first, extract(epoch from max(at)) + 1 as last from chosen
+           )
+           select distinct on (stretch) at as "at!", equity as "equity!", cash as "cash!",
+                  position_value as "position_value!"
+           from (
+               select chosen.*, width_bucket(extract(epoch from at), first, last, $4) as stretch from chosen, reach
+           ) placed
+           order by stretch, at desc"#,
+        curve.bot_id,
+        curve.from.map(|at| at.utc()),
+        curve.to.map(|at| at.utc()),
+        curve.points.unwrap_or(500)
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(points)
+}
