@@ -1,0 +1,10 @@
+//! The Better Auth protocol, over HTTP.
+
+#![expect(clippy::expect_used, reason = "a test may panic")]
+
+mod origin;
+mod sessions;
+mod sign_in;
+mod sign_up;
+mod support;
+mod verification;

@@ -1,0 +1,69 @@
+use testkit::{Answer, Client, TestApp, Value, json};
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// What signs this address up.
+pub(crate) fn form(email: &str) -> Value {
+    json!({ "name": "Ana Souza", "email": email, "password": PASSWORD })
+}
+
+/// The link of the newest mail to this address, as a path.
+#[track_caller]
+pub(crate) fn link(app: &TestApp, email: &str) -> String {
+    let mail = app.outbox().newest_to(email);
+    let link = mail.text.lines().find(|line| line.starts_with("http")).expect("a link");
+    link.strip_prefix("http://127.0.0.1:3000").expect("a link to us").to_owned()
+}
+
+/// A user who has signed up and verified the address.
+pub(crate) async fn user(app: &TestApp, email: &str) {
+    let stranger = app.stranger();
+    assert_eq!(stranger.post("/api/auth/sign-up/email", &form(email)).await.status, 200);
+    app.run_jobs().await;
+    assert_eq!(stranger.get(&link(app, email)).await.status, 302);
+}
+
+/// A session of such a user: who calls with its cookie, from a page that may, and the answer that opened it.
+pub(crate) async fn session(app: &TestApp, email: &str) -> (Client, Value) {
+    let credentials = json!({ "email": email, "password": PASSWORD });
+    let answer = app.stranger().post("/api/auth/sign-in/email", &credentials).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    (browser(app, &cookies(&answer)), answer.body())
+}
+
+/// Who calls with these cookies, from a page of ours.
+pub(crate) fn browser(app: &TestApp, cookies: &str) -> Client {
+    app.stranger().with("cookie", cookies).with("origin", "http://127.0.0.1:3000")
+}
+
+/// Every `Set-Cookie` of an answer.
+pub(crate) fn set_cookies(answer: &Answer) -> Vec<String> {
+    let lines = answer.headers.get_all("set-cookie").iter();
+    lines.map(|line| line.to_str().expect("a plain text").to_owned()).collect()
+}
+
+/// What a browser would send back.
+pub(crate) fn cookies(answer: &Answer) -> String {
+    let pairs: Vec<_> =
+        set_cookies(answer).iter().filter_map(|line| line.split(';').next().map(str::to_owned)).collect();
+    pairs.join("; ")
+}
+
+/// Checks the status and answers the body, which says that it is a success.
+#[track_caller]
+pub(crate) fn success(answer: &Answer) -> Value {
+    let body = answer.body();
+    assert_eq!((answer.status.as_u16(), &body["success"]), (200, &json!(true)), "{body}");
+    body
+}
+
+/// Checks status, code and message.
+#[track_caller]
+pub(crate) fn failure(answer: Answer, status: u16, code: &str, message: &str) {
+    assert_eq!(answer.refused(status, code)["message"], message);
+}
+
+/// The names of an object's fields.
+pub(crate) fn fields(object: &Value) -> Vec<&str> {
+    object.as_object().into_iter().flat_map(|object| object.keys().map(String::as_str)).collect()
+}
