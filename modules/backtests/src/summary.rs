@@ -1,6 +1,9 @@
 //! What came of a back-test, for a terminal.
 
-use crate::{offline::Outcome, report::figures};
+use crate::{
+    offline::Outcome,
+    report::{figures, percent},
+};
 use std::fmt::Write;
 use trading::{
     backtest::{Answer, BacktestFile, Combination, Report},
@@ -73,8 +76,7 @@ fn many(file: &BacktestFile, combinations: &[Combination]) -> String {
 
 fn key_figures(metrics: &Metrics) -> [String; 4] {
     let sharpe = metrics.sharpe.map_or_else(|| "–".to_owned(), |sharpe| format!("{sharpe:.2}"));
-    let percent = |fraction: f64| format!("{:.2} %", fraction * 100.0);
-    [percent(metrics.total_return), percent(metrics.max_drawdown), sharpe, metrics.closed_trades.to_string()]
+    [percent(metrics.total_return), percent(-metrics.max_drawdown), sharpe, metrics.closed_trades.to_string()]
 }
 
 /// The values as bars of eight heights, the last of each span.

@@ -57,7 +57,7 @@ pub(super) fn signed(value: f64) -> String {
 }
 
 /// A fraction as a percentage: 0.1234 gives `12.34 %`.
-pub(super) fn percent(fraction: f64) -> String {
+pub(crate) fn percent(fraction: f64) -> String {
     let digits = if fraction.abs() >= 100.0 { 0 } else { 2 };
     format!("{} %", grouped(fraction * 100.0, digits))
 }

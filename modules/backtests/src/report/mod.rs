@@ -7,12 +7,13 @@ mod sweep;
 mod tables;
 mod tiles;
 
+pub(crate) use format::percent;
 pub use sweep::sweep_html;
 pub(crate) use tiles::figures;
 
 use crate::curve::Curve;
 use chart::{Chart, Line};
-use format::{date, escape, money, percent, short};
+use format::{date, escape, money, short};
 use std::fmt::Write;
 use trading::{
     backtest::{BacktestFile, Report},
