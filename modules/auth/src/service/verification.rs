@@ -82,7 +82,7 @@ pub(crate) async fn write_verification(
     let link = format!("{base}/api/auth/verify-email?token={token}&callbackURL={callback}");
     let why = "Please confirm that this e-mail address is yours by opening this link:";
     let note = "The link holds for one hour. If you did not sign up, you need not do anything.";
-    Ok(Some(Mail::with_link(email.as_str(), "Confirm your e-mail address", &user.name, why, &link, note)))
+    Ok(Some(Mail::with_link(email.as_str(), "Confirm your e-mail address", why, &link, note)))
 }
 
 /// Notes that the address of the link's token is its user's own. It may be opened again.

@@ -8,7 +8,9 @@ const USER: [&str; 8] = ["id", "name", "email", "emailVerified", "image", "creat
 #[db_test]
 async fn a_new_user_gets_no_session_but_a_mail(db: PgPool) {
     let app = TestApp::new(db, []).await;
-    let answer = app.stranger().post(PATH, &form("Ana.Souza@Example.COM")).await;
+    let mut form = form("Ana.Souza@Example.COM");
+    form["name"] = json!("You won! https://evil.example");
+    let answer = app.stranger().post(PATH, &form).await;
     let body = success(&answer);
     assert_eq!(fields(&body), ["success", "token", "user"]);
     assert!(body["token"].is_null() && !answer.headers.contains_key("set-cookie"));
@@ -20,6 +22,7 @@ async fn a_new_user_gets_no_session_but_a_mail(db: PgPool) {
     app.run_jobs().await;
     let mail = app.outbox().newest_to("ana.souza@example.com");
     assert!(mail.html.contains("/api/auth/verify-email?token="));
+    assert!(!mail.html.contains("evil") && !mail.text.contains("evil"), "nobody's words but ours");
     let link = link(&app, "ana.souza@example.com");
     assert!(link.starts_with("/api/auth/verify-email?token=ey") && link.ends_with("&callbackURL=%2F"), "{link}");
 }

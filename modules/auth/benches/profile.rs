@@ -1,0 +1,85 @@
+//! What recognising the caller costs: `GET /api/user/profile` behind the whole pipeline, beside a bare handler that
+//! selects one row by its key. `cargo bench -p auth`
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "a measurement that cannot go on has failed")]
+
+use axum::{Json, Router, body::Body, extract::State, http::Request, routing::get};
+use http_body_util::BodyExt;
+use sqlx::postgres::PgPoolOptions;
+use std::{fs, time::Instant};
+use testkit::{PgPool, TestApp, Value};
+use tower::ServiceExt;
+
+const REQUESTS: usize = 20_000;
+const AT_ONCE: usize = 16;
+
+fn main() {
+    testkit::run("auth", "profile", async |db| {
+        let app = TestApp::new(db.clone(), []).await;
+        let ana = app.member([]).await;
+        let mut tx = app.system().await;
+        let open = auth::open_session(app.app(), &mut tx, ana.user, true).await.expect("a session");
+        tx.commit().await.expect("it lasts");
+        let options = (*db.connect_options()).clone();
+        let pool = PgPoolOptions::new().max_connections(8).test_before_acquire(false).connect_lazy_with(options);
+        let bare = Router::new().route("/{id}", get(row)).with_state(pool);
+
+        for round in 1..=3 {
+            let theirs = measure(&bare, &format!("/{}", ana.user), None).await;
+            let ours = measure(&app.router(), "/api/user/profile", Some(&open.cookie)).await;
+            println!("round {round}: bare {theirs}; profile {ours}; {:.0} %", 100.0 * ours.rate / theirs.rate);
+        }
+    });
+}
+
+async fn row(State(pool): State<PgPool>, axum::extract::Path(id): axum::extract::Path<uuid::Uuid>) -> Json<Value> {
+    let row: (uuid::Uuid, String, String) = sqlx::query_as("select id, email, name from users where id = $1")
+        .bind(id)
+        .fetch_one(&pool)
+        .await
+        .expect("the user");
+    Json(testkit::json!({ "success": true, "data": { "id": row.0, "email": row.1, "name": row.2 } }))
+}
+
+struct Figures {
+    rate: f64,
+    cpu_ms: f64,
+}
+
+impl std::fmt::Display for Figures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:.0} requests/s, {:.3} ms of CPU each", self.rate, self.cpu_ms)
+    }
+}
+
+async fn measure(router: &Router, path: &str, cookie: Option<&str>) -> Figures {
+    let (began, cpu) = (Instant::now(), cpu_seconds());
+    let callers = (0..AT_ONCE).map(|_| {
+        let (router, path, cookie) = (router.clone(), path.to_owned(), cookie.map(str::to_owned));
+        tokio::spawn(async move {
+            for _ in 0..REQUESTS / AT_ONCE {
+                let mut request = Request::get(&path);
+                if let Some(cookie) = &cookie {
+                    request = request.header("cookie", cookie);
+                }
+                let request = request.body(Body::empty()).expect("a request");
+                let answer = router.clone().oneshot(request).await.expect("an answer");
+                assert_eq!(answer.status(), 200);
+                answer.into_body().collect().await.expect("a whole body");
+            }
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.expect("the caller ends");
+    }
+    let requests = f64::from(u32::try_from(REQUESTS).unwrap_or(u32::MAX));
+    let rate = requests / began.elapsed().as_secs_f64();
+    Figures { rate, cpu_ms: (cpu_seconds() - cpu) * 1000.0 / requests }
+}
+
+/// What this process has used of the processors so far, without the database's own processes.
+fn cpu_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").expect("a Linux machine");
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    // the fields `utime` and `stime`, in hundredths
+    [11, 12].iter().filter_map(|&at: &usize| fields.get(at)?.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
