@@ -13,6 +13,9 @@
 //! Owns `bots`, `bot_journal` and `bot_events`.
 //! Permissions: `bots:read`, `bots:write`, `bots:execute`, `bots:delete`.
 
+#[cfg(test)]
+extern crate self as bots;
+
 mod bot;
 mod config;
 mod event;

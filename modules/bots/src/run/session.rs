@@ -288,3 +288,70 @@ fn timestamp(at: Time) -> Timestamp {
 fn count(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+#[path = "../../tests/common/mod.rs"]
+mod common;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+    use super::{common::*, *};
+    use chrono::TimeDelta;
+    use testkit::{PgPool, TestApp, db_test, json};
+    use uuid::Uuid;
+
+    /// Leases the one bot for somebody, whoever holds it.
+    async fn leased(app: &TestApp) -> Lease {
+        app.clock().advance(TimeDelta::minutes(1));
+        let mut tx = app.system().await;
+        let until = tx.now() + TimeDelta::seconds(5);
+        let lease = store::lease(&mut tx, Uuid::from_u128(7), until, 10).await.unwrap();
+        tx.commit().await.unwrap();
+        let [lease] = lease[..] else { panic!("one lease, not {lease:?}") };
+        lease
+    }
+
+    async fn advanced(session: &mut Session) -> Result<usize, Halt> {
+        Box::pin(session.advance()).await.map(|step| step.candles)
+    }
+
+    #[db_test]
+    async fn whoever_holds_an_old_token_writes_nothing(db: PgPool) {
+        let app = app(db).await;
+        let (ana, strategy) = trader(&app, &candles(300)).await;
+        let bot = started(&ana, "Contested", &strategy, json!({ "kind": "replay", "speed": 100 })).await;
+        let mut old = Session::open(app.app(), leased(&app).await).await.unwrap();
+        assert_eq!(advanced(&mut old).await.unwrap(), 1);
+        let mut new = Session::open(app.app(), leased(&app).await).await.unwrap();
+        let before = journal(&app, &bot).await;
+        app.clock().advance(TimeDelta::seconds(1));
+        assert!(matches!(advanced(&mut old).await, Err(Halt::Lost)));
+        fail(app.app(), &old.lease, "It is not its own any more.").await.unwrap();
+        assert_eq!((journal(&app, &bot).await, status(&ana, &bot).await.as_str()), (before, "running"));
+        assert_eq!(advanced(&mut new).await.unwrap(), 101);
+        assert!(matches!(Session::open(app.app(), old.lease).await, Err(Halt::Lost)));
+    }
+
+    #[db_test]
+    async fn every_change_from_outside_takes_the_bot_from_its_runner(db: PgPool) {
+        let app = app(db).await;
+        let (ana, strategy) = trader(&app, &candles(300)).await;
+        let bot = started(&ana, "Turned", &strategy, json!({ "kind": "replay", "speed": 100 })).await;
+        let path = format!("/api/v1/bots/{bot}");
+        for change in ["speed", "pause", "stop"] {
+            let mut session = Session::open(app.app(), leased(&app).await).await.unwrap();
+            advanced(&mut session).await.unwrap();
+            match change {
+                "speed" => ana.patch(&path, &json!({ "speed": 200 })).await.ok(),
+                verb => ana.post(&format!("{path}/{verb}"), &json!({})).await.ok(),
+            };
+            app.clock().advance(TimeDelta::seconds(1));
+            assert!(matches!(advanced(&mut session).await, Err(Halt::Lost)), "{change}");
+            if change == "pause" {
+                ana.post(&format!("{path}/start"), &json!({})).await.ok();
+            }
+        }
+    }
+}
