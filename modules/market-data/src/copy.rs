@@ -138,7 +138,7 @@ mod tests {
         let mut buffer = vec![];
         number(&mut buffer, text.parse().unwrap());
         let (length, bytes) = buffer.split_first_chunk::<4>().unwrap();
-        assert_eq!(i32::from_be_bytes(*length) as usize, bytes.len());
+        assert_eq!(usize::try_from(i32::from_be_bytes(*length)), Ok(bytes.len()));
         assert!(bytes.len() <= 8 + 2 * MOST_DIGITS, "{text}");
         read(bytes).or_else(|| generic(bytes)).unwrap()
     }
@@ -147,10 +147,10 @@ mod tests {
     fn generic(bytes: &[u8]) -> Option<Decimal> {
         let word = |at: usize| i16::from_be_bytes([bytes[at], bytes[at + 1]]);
         let place = |place: i16| match word(2) - place {
-            power if power >= 0 => Decimal::from(10_000_i64.pow(power as u32)),
+            power if power >= 0 => Decimal::from(10_000_i64.pow(power.unsigned_abs().into())),
             power => Decimal::new(1, 4 * u32::from(power.unsigned_abs())),
         };
-        Some((0..word(0)).map(|at| Decimal::from(word(8 + 2 * at as usize)) * place(at)).sum())
+        Some((0..word(0)).map(|at| Decimal::from(word(8 + 2 * usize::from(at.unsigned_abs()))) * place(at)).sum())
     }
 
     #[test]

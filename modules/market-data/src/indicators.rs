@@ -1,6 +1,14 @@
+use crate::{Market, service};
+use garde::Validate;
+use kit::{Error, Fault, Result, TenantTx, Time, nearest};
 use schemars::JsonSchema;
-use serde::Serialize;
-use trading::indicator::{CATALOGUE, Inputs, Kind};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use tokio::task;
+use trading::{
+    candle::{Candles, Field},
+    indicator::{CATALOGUE, Indicator, Inputs, Kind, find},
+};
 
 /// A kind of indicator.
 #[derive(Serialize, JsonSchema)]
@@ -55,5 +63,91 @@ impl From<&Kind> for IndicatorKind {
             outputs: kind.outputs,
             source: kind.source,
         }
+    }
+}
+
+/// The most candles of one computation.
+const MOST_CANDLES: u32 = 50_000;
+
+/// An indicator to be computed on the candles of a market.
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+pub(crate) struct Computation {
+    /// The candles.
+    market: Market,
+    /// The kind of the indicator, such as `sma`.
+    #[garde(length(max = 64))]
+    kind: String,
+    /// Its parameters by name; what is not given takes its default.
+    #[serde(default)]
+    #[garde(length(max = 16))]
+    parameters: BTreeMap<String, f64>,
+    /// The field of a candle that it reads, where the kind leaves the choice: the close if not said.
+    #[garde(length(max = 16))]
+    input: Option<String>,
+    /// Only candles that open at this time or later. The indicator warms up on the first of them.
+    from: Option<Time>,
+    /// Only candles that open before this time.
+    to: Option<Time>,
+}
+
+/// What an indicator says of candles.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "IndicatorValues")]
+pub(crate) struct Values {
+    /// When the candles opened.
+    open_times: Vec<Time>,
+    /// A value for each candle, by the names of the outputs; `null` while the indicator warms up.
+    outputs: BTreeMap<&'static str, Vec<Option<f64>>>,
+}
+
+/// Computes an indicator on at most [`MOST_CANDLES`] candles.
+pub(crate) async fn compute(tx: &mut TenantTx, computation: &Computation) -> Result<Values> {
+    let indicator = computation.indicator()?;
+    let series = service::series(tx, &computation.market).await?;
+    let (from, to) = (computation.from.map(service::timestamp), computation.to.map(service::timestamp));
+    let candles = service::load_at_most(tx, &series, from, to, MOST_CANDLES + 1).await?;
+    if candles.len() > MOST_CANDLES as usize {
+        let message = format!("There are more than {MOST_CANDLES} candles; ask for a shorter time.");
+        return Err(Error::invalid("from", "TOO_MANY_CANDLES", message));
+    }
+    task::spawn_blocking(move || values(&indicator, &candles)).await.map_err(Error::internal)
+}
+
+impl Computation {
+    /// What is asked for, once all of its parameters are known to be right.
+    fn indicator(&self) -> Result<Indicator> {
+        let kind = find(&self.kind).ok_or_else(|| {
+            let known = nearest(&self.kind, CATALOGUE.iter().map(|kind| kind.name));
+            let hint = known.map_or_else(String::new, |name| format!(" Did you mean `{name}`?"));
+            Error::invalid("kind", "UNKNOWN_INDICATOR", format!("There is no such indicator.{hint}"))
+        })?;
+        let input = self.input.as_deref().map(str::parse::<Field>).transpose();
+        let input = input.map_err(|unknown| Error::invalid("input", "UNKNOWN_FIELD", unknown.to_string()))?;
+        let given: Vec<_> = self.parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        Indicator::new(kind, &given, input).map_err(|faults| {
+            let faults = faults.iter().map(|fault| {
+                let path = match fault.parameter() {
+                    "input" => "input".to_owned(),
+                    name => format!("parameters.{name}"),
+                };
+                Fault::new(path, "BAD_PARAMETER", fault.to_string())
+            });
+            Error::faults(faults.collect())
+        })
+    }
+}
+
+fn values(indicator: &Indicator, candles: &Candles) -> Values {
+    let inputs: Vec<&[f64]> = indicator.inputs().iter().map(|field| candles.column(*field)).collect();
+    let columns = indicator.compute(&inputs).into_iter().map(|column| {
+        let values = column.into_iter().map(|value| value.is_finite().then_some(value));
+        values.collect()
+    });
+    Values {
+        open_times: candles.open_times().iter().map(|time| Time::from_millis(*time)).collect(),
+        outputs: indicator.kind().outputs.iter().copied().zip(columns).collect(),
     }
 }

@@ -1,6 +1,6 @@
 use crate::{
     GapReport, Market, ReadMarketData, WriteMarketData,
-    indicators::{IndicatorKind, catalogue},
+    indicators::{self, Computation, IndicatorKind, Values},
     service::{self, CandleFilter, Imported, MAX_UPLOAD, MarketCandle, Series, SeriesFilter},
 };
 use axum::{
@@ -14,7 +14,8 @@ use kit::{
 };
 use uuid::Uuid;
 
-pub(crate) static ROUTES: &[Route] = routes![markets, candles, import, gaps, remove, list_indicators];
+pub(crate) static ROUTES: &[Route] =
+    routes![markets, candles, import, gaps, remove, list_indicators, compute_indicator];
 
 /// Lists the series of candles that the tenant sees: its own and the platform's.
 #[get("/api/v1/market-data/markets")]
@@ -80,7 +81,17 @@ async fn remove(caller: Caller<WriteMarketData>, Path(id): Path<Uuid>) -> Result
 /// Lists the kinds of indicators with their parameters, defaults and outputs.
 #[get("/api/v1/indicators")]
 async fn list_indicators(_: Caller<ReadMarketData>) -> Result<Json<Vec<IndicatorKind>>> {
-    Ok(Json(catalogue()))
+    Ok(Json(indicators::catalogue()))
+}
+
+/// Computes an indicator on the candles of a market.
+#[post("/api/v1/indicators/compute")]
+async fn compute_indicator(
+    caller: Caller<ReadMarketData>,
+    Json(computation): Json<Computation>,
+) -> Result<Json<Values>> {
+    let mut tx = caller.begin().await?;
+    Ok(Json(indicators::compute(&mut tx, &computation).await?))
 }
 
 /// A file as the body, of a type that files have.

@@ -5,7 +5,7 @@ pub use import::{Imported, MAX_ROWS, import, parse};
 pub use read::{after, load, series};
 
 pub(crate) use import::MAX_UPLOAD;
-pub(crate) use read::{CandleFilter, MarketCandle, SeriesFilter, candles, gaps, list, remove};
+pub(crate) use read::{CandleFilter, MarketCandle, SeriesFilter, candles, gaps, list, load_at_most, remove, timestamp};
 
 use crate::Market;
 use kit::Time;

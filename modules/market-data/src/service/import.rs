@@ -68,7 +68,7 @@ fn refused(fault: &CsvError) -> Error {
         }
         CsvError::Line { line, column, .. } => {
             let error = Error::invalid("", "BAD_CANDLE_FILE", message).with("line", *line);
-            column.into_iter().fold(error, |error, column| error.with("column", *column))
+            column.iter().fold(error, |error, column| error.with("column", *column))
         }
         _ => Error::invalid("", "BAD_CANDLE_FILE", message),
     }

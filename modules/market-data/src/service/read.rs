@@ -45,8 +45,22 @@ pub async fn load(
     from: Option<Timestamp>,
     to: Option<Timestamp>,
 ) -> Result<Candles> {
+    columns(tx, series, part(from, to, i64::MAX)).await
+}
+
+/// The same, but only so many of the first.
+pub(crate) async fn load_at_most(
+    tx: &mut TenantTx,
+    series: &Series,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    most: u32,
+) -> Result<Candles> {
+    columns(tx, series, part(from, to, most.into())).await
+}
+
+async fn columns(tx: &mut TenantTx, series: &Series, part: Part) -> Result<Candles> {
     let mut candles = Candles::new(series.market.timeframe);
-    let part = part(from, to, i64::MAX);
     store::each_candle(tx, series.id, part, |candle| candles.push(candle).map_err(Error::internal)).await?;
     Ok(candles)
 }
@@ -74,7 +88,7 @@ fn next(at: Timestamp) -> Timestamp {
     Timestamp::from_millis(at.millis().saturating_add(1))
 }
 
-fn timestamp(at: Time) -> Timestamp {
+pub(crate) fn timestamp(at: Time) -> Timestamp {
     Timestamp::from_millis(at.millis())
 }
 
