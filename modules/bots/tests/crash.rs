@@ -207,3 +207,30 @@ async fn nobody_changes_the_journal_fills_or_events(db: PgPool) {
         }
     }
 }
+
+/// Waits until it is so, for as long as a test may take.
+async fn until(mut so: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), wait).await.expect("it comes to be so");
+}
+
+#[db_test]
+async fn the_service_runs_bots_by_itself_and_gives_them_back_when_it_is_told_to_end(db: PgPool) {
+    let (app, candles) = (app(db).await, candles(1_200));
+    let (ana, strategy) = trader(&app, &candles).await;
+    let [service] = bots::module().services else { panic!("one service") };
+    let stop = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn((service.run)(app.app().clone(), stop.clone()));
+    let fast = started(&ana, "Fast", &strategy, json!({ "kind": "replay", "speed": "max" })).await;
+    let slow = started(&ana, "Slow", &strategy, json!({ "kind": "replay", "speed": 0.001 })).await;
+    until(async || status(&ana, &fast).await == "finished").await;
+    until(async || ana.get(&format!("/api/v1/bots/{slow}")).await.ok()["candles"] == 1).await;
+    stop.cancel();
+    running.await.expect("the service ends well");
+    assert_eq!(status(&ana, &slow).await, "running");
+    assert_eq!(Runner::new(app.app()).tick().await.unwrap().held, 1, "another takes it over at once");
+}
