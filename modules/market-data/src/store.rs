@@ -109,14 +109,15 @@ pub(crate) async fn list(
     Ok((series?, total))
 }
 
-/// How many series are the tenant's own (or the platform's, where no tenant asks).
-pub(crate) async fn count_own<K>(tx: &mut Tx<K>) -> Result<i64> {
-    let count = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from candle_series where tenant_id is not distinct from current_tenant()"#
+/// How many series and candles are the tenant's own; none where no tenant asks.
+pub(crate) async fn own_size<K>(tx: &mut Tx<K>) -> Result<(i64, i64)> {
+    let size = sqlx::query!(
+        r#"select count(*) as "series!", coalesce(sum(candle_count), 0)::bigint as "candles!"
+           from candle_series where tenant_id = current_tenant()"#
     )
     .fetch_one(tx.conn())
     .await?;
-    Ok(count)
+    Ok((size.series, size.candles))
 }
 
 /// The own series of a market, made where there is none, and kept from others until the end of the transaction.

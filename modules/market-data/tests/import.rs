@@ -291,6 +291,22 @@ async fn a_tenant_may_not_make_series_without_end(db: PgPool) {
 }
 
 #[db_test]
+async fn a_tenant_may_not_keep_candles_without_end(db: PgPool) {
+    let app = app(db).await;
+    let ana = app.member(BOTH).await;
+    import(&ana, BTC_5M, csv(&lines(5))).await;
+    let mut tx = app.system().await;
+    sqlx::query("update candle_series set candle_count = 49999995").execute(tx.conn()).await.unwrap();
+    tx.commit().await.unwrap();
+    let path = format!("{IMPORT}?{BTC_5M}");
+    ana.upload(&path, "text/csv", csv(&lines(11))).await.refused(409, "TOO_MANY_CANDLES");
+    assert_eq!(stored(&app).await, 5);
+    assert_eq!(import(&ana, BTC_5M, csv(&lines(10))).await["imported"], 5);
+    assert_eq!(import(&ana, BTC_5M, csv(&lines(10))).await["unchanged"], 10);
+    import_for_all(&app, &market("5m"), csv(&lines(11))).await;
+}
+
+#[db_test]
 async fn what_is_no_file_is_refused_with_a_hint(db: PgPool) {
     let app = app(db).await;
     let ana = app.member(BOTH).await;

@@ -24,6 +24,8 @@ pub const MAX_ROWS: usize = 20_000_000;
 const MAX_TEXT: u64 = 2 << 30;
 /// The most series of one tenant.
 const MAX_SERIES: i64 = 1_000;
+/// The most candles of one tenant, in all of its series.
+const MAX_CANDLES: i64 = 50_000_000;
 /// Files that are unpacked at once; others wait, so that uploads cannot take every core and all memory.
 static PARSING: Semaphore = Semaphore::const_new(2);
 
@@ -79,7 +81,8 @@ fn refused(fault: &CsvError) -> Error {
 /// new figures. It runs to its end even when nobody waits for it any more.
 ///
 /// # Errors
-/// 422 for another time frame or candles outside the years 1990 to 2099, 409 `TOO_MANY_SERIES`.
+/// 422 for another time frame or candles outside the years 1990 to 2099, 409 `TOO_MANY_SERIES` or
+/// `TOO_MANY_CANDLES`.
 pub async fn import<K: Send + Sync + 'static>(mut tx: Tx<K>, market: &Market, candles: Candles) -> Result<Imported> {
     let market = market.clone();
     let writing = task::spawn(async move {
@@ -93,15 +96,13 @@ pub async fn import<K: Send + Sync + 'static>(mut tx: Tx<K>, market: &Market, ca
 async fn write<K>(tx: &mut Tx<K>, market: &Market, candles: &Candles) -> Result<Imported> {
     let (first, last) = span(market, candles)?;
     let series = store::lock(tx, market).await?;
-    if series.candle_count == 0 && store::count_own(tx).await? > MAX_SERIES {
-        return Err(Error::conflict("TOO_MANY_SERIES", format!("There may be {MAX_SERIES} series; delete one first.")));
-    }
     store::ensure_partitions(tx, first, last).await?;
     let difference = if store::any_between(tx, series.id, first, last).await? {
         compare(tx, &series, candles, first, last).await?
     } else {
         Difference::all(candles.len())
     };
+    within_limits(tx, difference.new.cast_signed()).await?;
     store::delete_at(tx, series.id, &difference.replaced).await?;
     let (from, to) = (Time::from_millis(first.millis()), Time::from_millis(last.millis()));
     let changed = !difference.rows.is_empty();
@@ -121,6 +122,19 @@ async fn write<K>(tx: &mut Tx<K>, market: &Market, candles: &Candles) -> Result<
     };
     record(tx, &imported).await?;
     Ok(imported)
+}
+
+/// Whether the tenant may have so many candles more, in a series that has been made for them. The platform may.
+async fn within_limits<K>(tx: &mut Tx<K>, more: i64) -> Result<()> {
+    let (series, candles) = store::own_size(tx).await?;
+    if series > MAX_SERIES {
+        return Err(Error::conflict("TOO_MANY_SERIES", format!("There may be {MAX_SERIES} series; delete one first.")));
+    }
+    if more > 0 && candles + more > MAX_CANDLES {
+        let message = format!("There may be {MAX_CANDLES} candles in all series together; delete one first.");
+        return Err(Error::conflict("TOO_MANY_CANDLES", message));
+    }
+    Ok(())
 }
 
 /// The first and the last time, once the candles are known to be what the market's series may hold.
