@@ -60,7 +60,7 @@ pub async fn seed(assembly: &Assembly) -> Result<Seeded> {
         return Ok(Seeded { backtest, bot });
     }
     client.import().await?;
-    let strategy = client.post("/api/v1/strategies", json!({ "document": sma_cross() })).await?;
+    let strategy = client.post("/api/v1/strategies", sma_cross()).await?;
     let backtest = json!({
         "strategyId": strategy["id"], "initialCash": "10000", "fill": "nextOpen",
         "fees": { "maker": "0.001", "taker": "0.001", "paidIn": "quote" },
@@ -70,7 +70,7 @@ pub async fn seed(assembly: &Assembly) -> Result<Seeded> {
     let bot = json!({
         "name": "BTC trend, on paper", "strategyId": strategy["id"], "mode": "paper", "initialCash": "10000",
         "fees": { "maker": "0.001", "taker": "0.001", "paidIn": "quote" },
-        "feed": { "kind": "replay", "speed": 10 },
+        "feed": { "kind": "replay", "speed": 200 },
     });
     let bot = client.post("/api/v1/bots", bot).await?;
     let bot = bot["id"].as_str().unwrap_or_default().to_owned();

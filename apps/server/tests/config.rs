@@ -54,8 +54,6 @@ fn without_any_source_every_setting_has_its_documented_default() {
     assert_eq!(settings.session_max_age, Duration::from_secs(604_800));
     assert_eq!(settings.session_update_age, Duration::from_secs(86_400));
     assert!(settings.trusted_proxies.is_empty() && settings.trusted_origins.is_empty());
-    assert_eq!((settings.rate_limits, settings.rate_limit_per_minute), (true, 100));
-    assert_eq!(settings.rate_limit_auth_per_minute, 5);
     assert_eq!((settings.log_level.as_str(), settings.log_format), ("info", None));
     assert_eq!((settings.log_max_files, settings.log_max_size_mb), (14, 20));
 }
@@ -68,7 +66,6 @@ fn values_are_read_into_their_types() {
         ("TRUSTED_PROXIES", "10.0.0.0/8, 192.168.1.7"),
         ("TRUSTED_ORIGINS", "https://App.Example.com:443, http://localhost:5173"),
         ("PASSWORD_HASH", "argon2id"),
-        ("RATE_LIMITS", "off"),
         ("LOG_FORMAT", "pretty"),
         ("LOG_LEVEL", "warn,server=debug"),
         ("DATABASE_URL", "postgres://app:hunter2@db/bots"),
@@ -78,7 +75,7 @@ fn values_are_read_into_their_types() {
     let proxies: Vec<_> = settings.trusted_proxies.iter().map(ToString::to_string).collect();
     assert_eq!(proxies, ["10.0.0.0/8", "192.168.1.7/32"]);
     assert_eq!(settings.trusted_origins, ["https://app.example.com", "http://localhost:5173"]);
-    assert_eq!((settings.password_hash, settings.rate_limits), (PasswordHash::Argon2id, false));
+    assert_eq!(settings.password_hash, PasswordHash::Argon2id);
     assert_eq!((settings.log_format, settings.log_level.as_str()), (Some(LogFormat::Pretty), "warn,server=debug"));
     let database = settings.database_url.as_ref().map(Secret::expose);
     assert_eq!(database, Some("postgres://app:hunter2@db/bots"));
@@ -113,9 +110,6 @@ fn every_setting_refuses_what_it_cannot_use() {
         ("BCRYPT_COST", "31", "is too large"),
         ("SESSION_MAX_AGE_S", "1h", "is not a whole number"),
         ("SESSION_UPDATE_AGE_S", "604801", "at most SESSION_MAX_AGE_S"),
-        ("RATE_LIMITS", "maybe", "is not known"),
-        ("RATE_LIMIT_PER_MINUTE", "99999999999999999999", "is too large"),
-        ("RATE_LIMIT_AUTH_PER_MINUTE", "0", "is too small"),
         ("LOG_LEVEL", "inof", "which is not a level"),
         ("LOG_FORMAT", "xml", "is not known"),
         ("LOG_DIR", "/dev/null", "is not a directory"),
@@ -144,7 +138,7 @@ fn the_environment_beats_dotenv_which_beats_the_toml_file() {
     let sources = environment(&[("PORT", "1"), ("HOST", "")])
         .with_dotenv("PORT=2\nHOST=127.0.0.2\nCOOKIE_PREFIX='two'\nUNRELATED=x\n")
         .expect("a right .env")
-        .with_toml(Path::new("bots.toml"), "PORT = 3\nHOST = '127.0.0.3'\nBCRYPT_COST = 12\nRATE_LIMITS = false")
+        .with_toml(Path::new("bots.toml"), "PORT = 3\nHOST = '127.0.0.3'\nBCRYPT_COST = 12")
         .expect("a right file");
     let config = Config::of(&sources).expect("a right configuration");
     let origin = |name: &str| {
@@ -155,9 +149,8 @@ fn the_environment_beats_dotenv_which_beats_the_toml_file() {
     assert_eq!(origin("HOST"), ("127.0.0.2".to_owned(), ".env".to_owned()), "an empty value counts as none");
     assert_eq!(origin("COOKIE_PREFIX"), ("two".to_owned(), ".env".to_owned()));
     assert_eq!(origin("BCRYPT_COST"), ("12".to_owned(), "bots.toml".to_owned()));
-    assert_eq!(origin("RATE_LIMITS"), ("false".to_owned(), "bots.toml".to_owned()));
     assert_eq!(origin("LOG_LEVEL"), ("info".to_owned(), "default".to_owned()));
-    assert_eq!((config.settings.port, config.settings.bcrypt_cost, config.settings.rate_limits), (1, 12, false));
+    assert_eq!((config.settings.port, config.settings.bcrypt_cost), (1, 12));
 }
 
 #[test]

@@ -23,7 +23,7 @@ use tower_http::{
     cors::{AllowOrigin, CorsLayer},
 };
 
-/// Puts the pipeline around the routes. `correlated` comes from the caller's trace or is made here.
+/// Puts the pipeline around the routes.
 pub fn serve_with(app: &App, routes: Router<App>) -> Router {
     routes
         .fallback(async || Error::not_found("page"))
@@ -45,6 +45,7 @@ pub(crate) fn within(most: Duration, operation: MethodRouter<App>) -> MethodRout
     }))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let message = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
     let message = message.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();

@@ -144,7 +144,7 @@ impl<'a> Operation<'a> {
 
     pub fn success<T: JsonSchema>(&mut self, status: StatusCode) {
         let schema = self.schemas.answers.subschema_for::<T>();
-        self.response(status.as_str(), json!({ "description": "Success.", "content": content(schema) }));
+        self.response(status.as_str(), json!({ "description": "Success.", "content": content(&schema) }));
     }
 
     /// A success whose content is no JSON.
@@ -163,7 +163,7 @@ impl<'a> Operation<'a> {
 
     pub fn request_body<T: JsonSchema>(&mut self) {
         let schema = self.schemas.requests.subschema_for::<T>();
-        self.set("requestBody", json!({ "required": true, "content": content(schema) }));
+        self.set("requestBody", json!({ "required": true, "content": content(&schema) }));
     }
 
     /// The body is a file, which may take its time.
@@ -217,7 +217,7 @@ impl<'a> Operation<'a> {
     }
 }
 
-fn content(schema: Schema) -> Value {
+fn content(schema: &Schema) -> Value {
     json!({ "application/json": { "schema": schema } })
 }
 
@@ -245,7 +245,7 @@ impl Schemas {
     }
 
     fn error_responses(&mut self) -> Value {
-        let content = content(self.answers.subschema_for::<ErrorBody>());
+        let content = content(&self.answers.subschema_for::<ErrorBody>());
         let response = |description: &str| json!({ "description": description, "content": content });
         let mut responses: Map<_, _> =
             FAILURES.iter().map(|(status, _, why)| (status.as_str().to_owned(), response(why))).collect();

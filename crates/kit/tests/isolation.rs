@@ -1,5 +1,7 @@
 //! The locks that keep tenants apart, tried one by one on a table that is protected as all are.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be prepared has failed")]
+
 use kit::{Scope, TenantTx};
 use sqlx::{AssertSqlSafe, Executor};
 use testkit::{PgPool, TestApp, db_test};

@@ -1,5 +1,7 @@
 //! What a job can rely on.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be prepared has failed")]
+
 use kit::{
     Error, Job, JobContext, JobKind, Module, Result, Scope, TenantTx, cancel_job, chrono::TimeDelta, enqueue_job,
 };

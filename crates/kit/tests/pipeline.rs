@@ -1,5 +1,7 @@
 //! What the pipeline promises of every request, whatever the operation.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be prepared has failed")]
+
 use axum::body::Body;
 use garde::Validate;
 use kit::{

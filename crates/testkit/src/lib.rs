@@ -1,6 +1,9 @@
 //! What a module's tests stand on: a database of their own, the application around some modules, clients that
 //! call it, and fakes that record what it sends out.
 
+#![allow(clippy::expect_used, reason = "a test that cannot be prepared has failed")]
+#![allow(clippy::needless_pass_by_value, reason = "tests read better without references")]
+
 mod app;
 mod client;
 mod cluster;

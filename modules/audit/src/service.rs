@@ -17,6 +17,7 @@ pub struct Change {
 
 impl Change {
     /// A change of this thing. The action is `thing.done`.
+    #[expect(clippy::needless_pass_by_value, reason = "an id is small, and reads better without a reference")]
     pub fn new(resource: &'static str, id: impl ToString, action: &'static str) -> Self {
         Self { resource, resource_id: id.to_string(), action, before: None, after: None }
     }

@@ -1,5 +1,7 @@
 //! The trail as an auditor sees it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be prepared has failed")]
+
 use kit::Tx;
 use serde_json::Value;
 use testkit::{PgPool, TestApp, db_test, json};

@@ -94,25 +94,6 @@ impl<T: Copy> Rule for OneOf<T> {
     }
 }
 
-/// On or off.
-pub(super) struct Switch;
-
-impl Rule for Switch {
-    type Value = bool;
-
-    fn expected(&self) -> String {
-        "on or off (also true, false, 1, 0)".to_owned()
-    }
-
-    fn read(&self, text: &str) -> Result<bool, Problem> {
-        match text {
-            "on" | "true" | "1" => Ok(true),
-            "off" | "false" | "0" => Ok(false),
-            _ => Err("is not known".into()),
-        }
-    }
-}
-
 /// An IP address to listen on.
 pub(super) struct Address;
 

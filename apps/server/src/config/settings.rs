@@ -9,7 +9,7 @@ use url::Url;
 
 use super::rules::{
     Address, BaseUrl, CookiePrefix, Directives, Directory, List, Mailbox, Network, OneOf, OriginUrl, Seconds,
-    SecretText, SecretUrl, Switch, Whole,
+    SecretText, SecretUrl, Whole,
 };
 use super::table::table;
 use super::{Environment, LogFormat, PasswordHash, Secret};
@@ -53,14 +53,6 @@ table! {
         SESSION_MAX_AGE_S session_max_age: Duration, Seconds(60..=31_536_000), "604800";
         /// How old a session is before its use extends it, in seconds; at most SESSION_MAX_AGE_S.
         SESSION_UPDATE_AGE_S session_update_age: Duration, Seconds(0..=31_536_000), "86400";
-    }
-    "Rate limits" {
-        /// Whether requests are limited.
-        RATE_LIMITS rate_limits: bool, Switch, "on";
-        /// Requests per minute for each caller.
-        RATE_LIMIT_PER_MINUTE rate_limit_per_minute: u32, Whole(1..=1_000_000), "100";
-        /// Sign-in, sign-up and password requests per minute for each caller.
-        RATE_LIMIT_AUTH_PER_MINUTE rate_limit_auth_per_minute: u32, Whole(1..=1_000_000), "5";
     }
     "Logs" {
         /// What is logged: a level, or levels for each module as in `info,sqlx=warn`.

@@ -1,0 +1,207 @@
+//! What the whole product promises of all its operations and tables, read from its own document and catalogue:
+//! no list is kept by hand.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be prepared has failed")]
+
+use serde_json::Value;
+use server::{assemble::document, modules, system};
+use std::{fs, path::Path};
+use tenants::Kind;
+use testkit::{Client, PgPool, TestApp, db_test};
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+#[derive(Clone)]
+struct Operation {
+    method: String,
+    path: String,
+    about: Value,
+}
+
+impl Operation {
+    /// Calls it with something that could be meant in each place of its path.
+    async fn call(&self, client: &Client) -> testkit::Answer {
+        let path = self.path.replace("{version}", "1").replace("{provider}", "google").replace("{token}", "t");
+        let parts = path.split('/').map(|part| if part.starts_with('{') { NOBODYS } else { part });
+        let path = parts.collect::<Vec<_>>().join("/");
+        let body = axum::body::Body::from("{}");
+        client.send(&self.method.to_uppercase(), &path, body, Some("application/json")).await
+    }
+
+    fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    fn is_public(&self) -> bool {
+        self.about["x-public"] == true
+    }
+
+    fn permission(&self) -> Option<&str> {
+        self.about["x-permission"].as_str()
+    }
+}
+
+/// An id that nothing has.
+const NOBODYS: &str = "00000000-0000-7000-8000-000000000000";
+
+fn operations(document: &Value) -> Vec<Operation> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    let operations = paths.flat_map(|(path, item)| {
+        let item = item.as_object().unwrap().iter();
+        item.map(|(method, about)| Operation { method: method.clone(), path: path.clone(), about: about.clone() })
+    });
+    let operations: Vec<_> = operations.collect();
+    assert!(operations.len() > 60 && operations.iter().all(|it| METHODS.contains(&it.method.as_str())));
+    operations
+}
+
+async fn product(db: PgPool) -> TestApp {
+    TestApp::with(db, modules::ALL.iter().copied(), |parts| parts.provide(system::Document::default())).await
+}
+
+#[db_test]
+async fn every_operation_that_is_not_public_refuses_a_stranger(db: PgPool) {
+    let app = product(db).await;
+    let stranger = app.stranger();
+    for operation in operations(app.document()).iter().filter(|it| !it.is_public()) {
+        let answer = operation.call(&stranger).await;
+        assert_eq!(answer.status.as_u16(), 401, "{}: {}", operation.name(), answer.text());
+    }
+}
+
+#[db_test]
+async fn every_operation_with_a_permission_refuses_a_member_without_it(db: PgPool) {
+    let app = product(db).await;
+    let member = app.member([]).await;
+    let guarded = operations(app.document());
+    let guarded: Vec<_> = guarded.iter().filter(|it| it.permission().is_some()).collect();
+    assert!(guarded.len() > 30);
+    for operation in guarded {
+        let path = operation.path.replace("/api/tenant/{id}", &format!("/api/tenant/{}", member.tenant));
+        let answer = Operation { path, ..operation.clone() }.call(&member).await;
+        let name = operation.name();
+        assert_eq!(answer.status.as_u16(), 403, "{name}: {}", answer.text());
+        assert_eq!(answer.body()["context"]["permission"], operation.about["x-permission"], "{name}");
+    }
+}
+
+#[db_test]
+async fn every_operation_says_who_may_call_it_and_how_it_fails(db: PgPool) {
+    let app = product(db).await;
+    for operation in operations(app.document()) {
+        let (name, about) = (operation.name(), &operation.about);
+        assert!(operation.is_public() || about["security"].is_array(), "{name} says nothing of who may call it");
+        assert!(about["summary"].as_str().is_some_and(|summary| summary.ends_with('.')), "{name} has no summary");
+        assert!(about["responses"]["default"].is_object(), "{name} does not say how it fails");
+    }
+}
+
+#[db_test]
+async fn what_another_tenant_has_does_not_exist(db: PgPool) {
+    let app = product(db).await;
+    let owner = app.owner(Kind::Company).await;
+    for operation in operations(app.document()).iter().filter(|it| it.method == "get" && it.path.contains("{id}")) {
+        let answer = operation.call(&owner).await;
+        assert_eq!(answer.status.as_u16(), 404, "{}: {}", operation.name(), answer.text());
+    }
+}
+
+#[test]
+fn the_committed_document_is_the_codes() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi.json");
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    let fresh = format!("{:#}\n", document());
+    assert!(committed == fresh, "openapi.json is out of date: run `cargo xtask openapi`");
+}
+
+/// Tables that are nobody's in particular, and why.
+const GLOBAL: &[(&str, &str)] = &[
+    ("_sqlx_migrations", "what has been applied to the database"),
+    ("candles", "reached only through a series, which is looked up under row level security"),
+];
+
+#[db_test]
+async fn every_table_is_behind_row_level_security_or_says_why_not(db: PgPool) {
+    let tables: Vec<(String, bool, bool)> = sqlx::query_as(
+        "select relname::text, relrowsecurity, relforcerowsecurity from pg_class c
+         where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition order by 1",
+    )
+    .fetch_all(&db)
+    .await
+    .unwrap();
+    assert!(tables.len() > 15);
+    for (table, enabled, forced) in &tables {
+        let global = GLOBAL.iter().any(|(name, _)| name == table);
+        assert_eq!((*enabled, *forced), (!global, !global), "{table}: protect it, or say why it is global");
+    }
+    for (name, _) in GLOBAL {
+        assert!(tables.iter().any(|(table, ..)| table == name), "{name} is no longer there");
+    }
+}
+
+#[db_test]
+async fn a_reference_between_tenants_tables_carries_the_tenant(db: PgPool) {
+    let bare: Vec<(String, String)> = sqlx::query_as(
+        "select c.conrelid::regclass::text, c.conname::text
+         from pg_constraint c
+         where c.contype = 'f'
+           and exists (select from pg_attribute a where a.attrelid = c.conrelid and a.attname = 'tenant_id' and a.attnotnull)
+           and exists (select from pg_attribute a where a.attrelid = c.confrelid and a.attname = 'tenant_id' and a.attnotnull)
+           and not exists (select from pg_attribute a
+                           where a.attrelid = c.conrelid and a.attnum = any (c.conkey) and a.attname = 'tenant_id')",
+    )
+    .fetch_all(&db)
+    .await
+    .unwrap();
+    assert!(bare.is_empty(), "these references accept another tenant's id: {bare:?}");
+}
+
+#[db_test]
+async fn a_tenants_table_fills_its_tenant_in_by_itself(db: PgPool) {
+    let without: Vec<String> = sqlx::query_scalar(
+        "select a.attrelid::regclass::text from pg_attribute a
+         join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
+         left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+         where a.attname = 'tenant_id' and coalesce(pg_get_expr(d.adbin, d.adrelid), '') <> 'current_tenant()'",
+    )
+    .fetch_all(&db)
+    .await
+    .unwrap();
+    assert!(without.is_empty(), "`tenant_id` does not default to current_tenant(): {without:?}");
+}
+
+/// Scopes are opened where a caller or a job has been recognised, and nowhere else.
+#[test]
+fn a_tenant_is_opened_in_few_places() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut homes = vec![];
+    for folder in ["crates", "modules", "adapters", "apps"] {
+        sources(&root.join(folder), &mut |path, text| {
+            if text.contains("Scope::new(") && !path.contains("/tests/") && !path.contains("/testkit/") && !path.contains("/examples/") {
+                homes.push(path.rsplit("/../../").next().unwrap_or(path).to_owned());
+            }
+        });
+    }
+    homes.sort();
+    assert_eq!(
+        homes,
+        [
+            "crates/kit/src/caller.rs",
+            "crates/kit/src/jobs/worker.rs",
+            "modules/auth/src/service/mod.rs",
+            "modules/bots/src/run/session.rs",
+            "modules/tenants/src/service.rs",
+        ]
+    );
+}
+
+fn sources(folder: &Path, see: &mut impl FnMut(&str, &str)) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, see);
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            see(&path.to_string_lossy(), &fs::read_to_string(&path).unwrap());
+        }
+    }
+}
