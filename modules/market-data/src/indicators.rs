@@ -72,6 +72,7 @@ const MOST_CANDLES: u32 = 50_000;
 /// An indicator to be computed on the candles of a market.
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "IndicatorComputation")]
 #[garde(allow_unvalidated)]
 pub(crate) struct Computation {
     /// The candles.

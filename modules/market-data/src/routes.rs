@@ -1,7 +1,7 @@
 use crate::{
     GapReport, Market, ReadMarketData, WriteMarketData,
     indicators::{self, Computation, IndicatorKind, Values},
-    service::{self, CandleFilter, Imported, MAX_UPLOAD, MarketCandle, Series, SeriesFilter},
+    service::{self, CandleFilter, GapFilter, Imported, MAX_UPLOAD, MarketCandle, Series, SeriesFilter},
 };
 use axum::{
     extract::{FromRequest, Request},
@@ -63,7 +63,7 @@ async fn import(
 async fn gaps(
     caller: Caller<ReadMarketData>,
     Query(market): Query<Market>,
-    Query(filter): Query<CandleFilter>,
+    Query(filter): Query<GapFilter>,
 ) -> Result<Json<GapReport>> {
     let mut tx = caller.begin().await?;
     Ok(Json(service::gaps(&mut tx, &market, &filter).await?))

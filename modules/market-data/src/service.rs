@@ -5,7 +5,9 @@ pub use import::{Imported, MAX_ROWS, import, parse};
 pub use read::{after, load, series};
 
 pub(crate) use import::MAX_UPLOAD;
-pub(crate) use read::{CandleFilter, MarketCandle, SeriesFilter, candles, gaps, list, load_at_most, remove, timestamp};
+pub(crate) use read::{
+    CandleFilter, GapFilter, MarketCandle, SeriesFilter, candles, gaps, list, load_at_most, remove, timestamp,
+};
 
 use crate::Market;
 use kit::Time;

@@ -124,9 +124,9 @@ pub(crate) async fn list(tx: &mut TenantTx, filter: &SeriesFilter, paging: &Pagi
 #[garde(allow_unvalidated)]
 pub(crate) struct CandleFilter {
     /// Only candles that open at this time or later.
-    pub(crate) from: Option<Time>,
+    from: Option<Time>,
     /// Only candles that open before this time.
-    pub(crate) to: Option<Time>,
+    to: Option<Time>,
     /// Only candles that open before this time, the newest first: the `next` of the part before.
     before: Option<Time>,
     /// Only candles that open after this time, the oldest first: the `next` of the part before.
@@ -179,9 +179,19 @@ pub(crate) async fn candles(tx: &mut TenantTx, market: &Market, filter: &CandleF
     Ok(candles)
 }
 
-pub(crate) async fn gaps(tx: &mut TenantTx, market: &Market, filter: &CandleFilter) -> Result<GapReport> {
+/// Which candles are looked at for gaps.
+#[derive(Deserialize, JsonSchema, Validate)]
+#[garde(allow_unvalidated)]
+pub(crate) struct GapFilter {
+    /// Only candles that open at this time or later.
+    from: Option<Time>,
+    /// Only candles that open before this time.
+    to: Option<Time>,
+}
+
+pub(crate) async fn gaps(tx: &mut TenantTx, market: &Market, filter: &GapFilter) -> Result<GapReport> {
     let series = series(tx, market).await?;
-    let Part { from, to, .. } = filter.part();
+    let Part { from, to, .. } = part(filter.from.map(timestamp), filter.to.map(timestamp), i64::MAX);
     let mut finder = GapFinder::new(market.timeframe);
     store::each_time(tx, series.id, from, to, |time| finder.see(time)).await?;
     Ok(finder.report())
