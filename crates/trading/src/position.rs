@@ -108,6 +108,7 @@ pub struct Position {
     realised: Notional,
     fees: Notional,
     dust: Quantity,
+    open: bool,
 }
 
 impl Position {
@@ -121,6 +122,7 @@ impl Position {
             realised: Notional::ZERO,
             fees: Notional::ZERO,
             dust: Quantity::ZERO,
+            open: false,
         }
     }
 
@@ -139,12 +141,13 @@ impl Position {
     /// Whether more coins are held than the last round trip left as too few to sell.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.quantity > self.dust
+        self.open
     }
 
     /// A round trip ends here: what is still held was too little to sell.
     pub(crate) fn settle(&mut self) {
         self.dust = self.quantity;
+        self.open = false;
     }
 
     /// What the coins held cost, buying fees included.
@@ -202,6 +205,7 @@ impl Position {
         self.cash = cash;
         self.realised += profit;
         self.fees += fill.fee_value();
+        self.open = self.quantity > self.dust;
         Ok(profit)
     }
 

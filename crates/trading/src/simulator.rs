@@ -2,8 +2,9 @@
 //!
 //! Where a candle leaves open what came first, the worse is assumed: a stop and a target inside
 //! one candle fill the stop. A stop fills at its trigger, at the open where the market has jumped
-//! over it, and never better than either; slippage comes on top. A limit fills at its price, as a
-//! maker, in a candle that touches it.
+//! over it, and never better than either; slippage comes on top. What it cannot fill for lack of
+//! volume is a market order from then on. A limit fills at its price, as a maker, in a candle that
+//! touches it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -199,6 +200,9 @@ impl Simulator {
     }
 
     fn slipped(&self, side: Side, price: Price) -> Price {
+        if self.rules.slippage_bps.is_zero() {
+            return price;
+        }
         let slippage = self.rules.slippage_bps.fraction();
         match side {
             Side::Buy => self.instrument.price_up(price.moved_by(slippage)),
@@ -211,10 +215,13 @@ impl Simulator {
         resting.triggered = true;
         let Resting { order, left, .. } = *resting;
         let wanted = self.wanted(&order, left, price, position);
+        // Only a new entry is refused; what is left of an order that was taken just ends.
+        let fresh = left == order.size && !order.reduces_only();
+        let refuse = |reason| if fresh { Outcome::Reject(reason) } else { Outcome::Vanish };
         if wanted.is_zero() {
-            return if order.reduces_only() { Outcome::Vanish } else { Outcome::Reject(RejectReason::Filter) };
+            return refuse(RejectReason::Filter);
         }
-        if left == order.size && !order.reduces_only() && self.instrument.check(price, wanted).is_err() {
+        if fresh && self.instrument.check(price, wanted).is_err() {
             return Outcome::Reject(RejectReason::Filter);
         }
         let quantity = self.capacity.map_or(wanted, |most| self.instrument.quantity_down(wanted.min(most)));
@@ -223,7 +230,7 @@ impl Simulator {
         }
         let fill = self.fill(&order, at, price, quantity, quantity == wanted);
         if (position.cash() + fill.cash_flow()).is_negative() {
-            return Outcome::Reject(RejectReason::InsufficientFunds);
+            return refuse(RejectReason::InsufficientFunds);
         }
         self.book(index, &fill);
         Outcome::Fill(fill)

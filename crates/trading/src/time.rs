@@ -307,6 +307,7 @@ impl Timeframe {
     }
 
     /// Milliseconds of every candle, or `None` for months, which differ.
+    #[inline]
     #[must_use]
     pub const fn fixed_millis(self) -> Option<i64> {
         Some(match self {
@@ -350,6 +351,7 @@ impl Timeframe {
 
     /// The last millisecond of the candle that opens at `open_time`, as exchanges count it: a
     /// candle is closed at this moment, and the next one opens a millisecond later.
+    #[inline]
     #[must_use]
     pub fn close_of(self, open_time: Timestamp) -> Timestamp {
         match self.fixed_millis() {

@@ -1,5 +1,5 @@
 //! The golden figures of the SMA cross, from the real engine.
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
 mod common;
 

@@ -56,11 +56,22 @@ pub fn run<S: Strategy>(
     progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Report, BacktestError> {
     let mut report = go(candles, strategy, setup, true, progress)?;
-    let missing: u64 = gaps(candles).iter().map(|gap| gap.missing).sum();
+    let missing = missing(candles);
     if missing > 0 {
         report.warnings.push(format!("{missing} candles are missing in the history"));
     }
     Ok(report)
+}
+
+/// How many candles are not there between the first and the last.
+fn missing(candles: &Candles) -> u64 {
+    match (candles.timeframe().fixed_millis(), candles.open_times()) {
+        (Some(length), [first, .., last]) => {
+            let expected = last.abs_diff(*first) / length.unsigned_abs() + 1;
+            expected.saturating_sub(candles.len() as u64)
+        }
+        _ => gaps(candles).iter().map(|gap| gap.missing).sum(),
+    }
 }
 
 /// The same for the figures alone.

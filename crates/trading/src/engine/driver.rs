@@ -60,6 +60,17 @@ impl<S: Strategy> Driver<S> {
         self.step(at, input, &mut record);
     }
 
+    /// Takes in a line of a journal that [`Driver::on_candle`] and [`Driver::on_input`] recorded,
+    /// to rebuild driver and engine after a crash. The venue's own messages are passed over: it
+    /// says them again when their candle comes.
+    pub fn replay(&mut self, at: Timestamp, input: Input, record: impl FnMut(Timestamp, &Input, &Effects)) {
+        match input {
+            Input::Candle(candle) => self.on_candle(&candle, record),
+            Input::Filled(_) | Input::Rejected(_) | Input::Cancelled(_) => {}
+            Input::Signal(_) | Input::Pause | Input::Resume | Input::Stop(_) => self.on_input(at, input, record),
+        }
+    }
+
     #[inline(never)]
     fn trade(
         &mut self,
@@ -75,7 +86,8 @@ impl<S: Strategy> Driver<S> {
 
     #[inline]
     fn step(&mut self, at: Timestamp, input: Input, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
-        let effects = self.engine.step(at, input);
+        let mut effects = Effects::none();
+        self.engine.step_into(at, &input, &mut effects);
         record(at, &input, &effects);
         if !effects.is_empty() {
             self.carry_out(at, &effects, record);

@@ -56,6 +56,7 @@ impl Guard {
 
     /// Whether the equity, which `equity` computes when a rule asks for it, has fallen too far
     /// from its peak.
+    #[inline]
     pub(super) fn drawn_down(&mut self, equity: impl FnOnce() -> Notional) -> bool {
         let Some(rule) = self.rules.max_drawdown else { return false };
         let equity = equity();

@@ -115,10 +115,15 @@ pub enum Reason {
 const MOST_EFFECTS: usize = 40;
 
 /// What one step asks for, in order; on the stack.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effects(ArrayVec<Effect, MOST_EFFECTS>);
 
 impl Effects {
+    #[inline]
+    pub(super) const fn none() -> Self {
+        Self(ArrayVec::new_const())
+    }
+
     pub(super) fn place(&mut self, order: Approved<Order>) {
         self.0.push(Effect::Place(order));
     }

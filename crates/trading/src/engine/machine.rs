@@ -103,18 +103,24 @@ impl<S: Strategy> Engine<S> {
     /// come in the order of time; the effects are carried out in their order.
     #[inline]
     pub fn step(&mut self, at: Timestamp, input: Input) -> Effects {
-        let mut effects = Effects::default();
-        match input {
-            Input::Candle(candle) => self.on_candle(at, &candle, &mut effects),
-            Input::Filled(fill) => self.on_fill(&fill, &mut effects),
-            Input::Rejected(rejection) => self.on_rejected(rejection, &mut effects),
-            Input::Cancelled(id) => self.on_cancelled(id, &mut effects),
-            Input::Signal(signal) => self.on_signal(at, signal, &mut effects),
+        let mut effects = Effects::none();
+        self.step_into(at, &input, &mut effects);
+        effects
+    }
+
+    /// The step itself, for a loop that is too hot to move its effects, which are some kilobytes.
+    #[inline]
+    pub(super) fn step_into(&mut self, at: Timestamp, input: &Input, effects: &mut Effects) {
+        match *input {
+            Input::Candle(ref candle) => self.on_candle(at, candle, effects),
+            Input::Filled(ref fill) => self.on_fill(fill, effects),
+            Input::Rejected(rejection) => self.on_rejected(rejection, effects),
+            Input::Cancelled(id) => self.on_cancelled(id, effects),
+            Input::Signal(signal) => self.on_signal(at, signal, effects),
             Input::Pause => self.pause(true),
             Input::Resume => self.pause(false),
-            Input::Stop(stop) => self.on_stop(stop, &mut effects),
+            Input::Stop(stop) => self.on_stop(stop, effects),
         }
-        effects
     }
 
     /// Cash and coins.
@@ -133,6 +139,12 @@ impl<S: Strategy> Engine<S> {
     #[must_use]
     pub fn candles(&self) -> u64 {
         self.candles
+    }
+
+    /// When the last candle opened, if one was seen.
+    #[must_use]
+    pub fn last_candle(&self) -> Option<Timestamp> {
+        (self.candles > 0).then_some(self.last_open)
     }
 
     /// The last closing price, if a candle was seen.
@@ -169,9 +181,8 @@ impl<S: Strategy> Engine<S> {
             effects.note(Note::Halted);
             self.leave(Purpose::MaxDrawdown, effects);
         }
-        if let Some(trade) = &mut self.trade {
-            trade.highest = trade.highest.max(candle.high);
-            self.tend(at, effects);
+        if self.trade.is_some() {
+            self.tend(at, candle.high, effects);
         }
         if let Some(signal) = signal {
             self.on_signal(at, signal, effects);
@@ -296,7 +307,6 @@ impl<S: Strategy> Engine<S> {
         let (index, distance) = (self.index_of(fill.at), self.risk_distance);
         let trade = self.trade.get_or_insert_with(|| OpenTrade::new(index, fill, distance));
         trade.on_buy(fill);
-        trade.highest = trade.highest.max(fill.price);
         if self.leaving.is_none() && self.phase != Phase::Stopped {
             self.arm(effects);
         }

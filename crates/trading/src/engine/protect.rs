@@ -9,8 +9,9 @@ use crate::strategy::plan::Protect;
 use crate::time::Timestamp;
 
 impl<S: Strategy> Engine<S> {
-    /// Looks after an open position at the close of a candle.
-    pub(super) fn tend(&mut self, at: Timestamp, effects: &mut Effects) {
+    /// Looks after an open position at the close of a candle that went up to `high`.
+    #[inline]
+    pub(super) fn tend(&mut self, at: Timestamp, high: Price, effects: &mut Effects) {
         if let Some(purpose) = self.leaving {
             // The sale was refused by the venue or taken back: the position is still there.
             if !self.book.has(|order| order.purpose == purpose) {
@@ -18,14 +19,21 @@ impl<S: Strategy> Engine<S> {
             }
             return;
         }
-        let Some(trade) = &self.trade else { return };
+        let Some(trade) = &mut self.trade else { return };
+        let protect = &self.config.plan.protect;
         if self.phase == Phase::Stopped {
             return;
         }
-        if self.config.plan.protect.max_hold.is_some_and(|most| at >= trade.entry_time.after(most)) {
+        if protect.max_hold.is_some_and(|most| at >= trade.entry_time.after(most)) {
             return self.leave(Purpose::MaxHold, effects);
         }
-        self.follow(effects);
+        let rises = protect.trailing_stop.is_some() && high > trade.highest;
+        if rises {
+            trade.highest = high;
+        }
+        if rises || self.stop.is_none() && stops(trade, protect) {
+            self.follow(effects);
+        }
     }
 
     /// Places the stop and all targets anew, for a position that has just grown.
@@ -61,9 +69,14 @@ impl<S: Strategy> Engine<S> {
     }
 }
 
+/// Whether a stop of some kind is asked for.
+fn stops(trade: &OpenTrade, protect: &Protect) -> bool {
+    protect.stop_loss.is_some() || protect.trailing_stop.is_some() || trade.risk_distance.is_some()
+}
+
 /// Where the stop should stand: the higher of the stop loss and the trailing stop.
 fn trigger(trade: &OpenTrade, protect: &Protect) -> Option<(Price, Purpose)> {
-    let entry = trade.entry_price();
+    let entry = trade.entry_price;
     let below = |price: Price, percent: Percent| price.moved_by(-percent.fraction());
     let fixed = match (protect.stop_loss, trade.risk_distance) {
         (Some(stop), _) => Some(below(entry, stop.percent)),
@@ -82,7 +95,7 @@ fn trigger(trade: &OpenTrade, protect: &Protect) -> Option<(Price, Purpose)> {
 /// The price of each target and what it has still to sell. Parts are counted from the sum of the
 /// targets so far, so that the last one of a full set leaves no rest.
 fn targets(trade: &OpenTrade, protect: &Protect) -> impl Iterator<Item = (Price, Quantity)> + use<> {
-    let (entry, mut percent, mut before) = (trade.entry_price(), Percent::default(), Quantity::ZERO);
+    let (entry, mut percent, mut before) = (trade.entry_price, Percent::default(), Quantity::ZERO);
     let wanted: arrayvec::ArrayVec<_, { crate::strategy::plan::MAX_TARGETS }> = protect
         .take_profit
         .iter()

@@ -20,7 +20,9 @@ pub(super) struct OpenTrade {
     pnl: Notional,
     /// Coins that arrived, after a fee in coins: what the targets share out.
     pub(super) arrived: Quantity,
-    /// The highest price since the entry.
+    /// The average price of the buys, without fees.
+    pub(super) entry_price: Price,
+    /// The highest price since the entry, as far as a trailing stop asks for it.
     pub(super) highest: Price,
     /// The distance of the stop that the sizing asked for.
     pub(super) risk_distance: Option<Notional>,
@@ -40,6 +42,7 @@ impl OpenTrade {
             fees: Notional::ZERO,
             pnl: Notional::ZERO,
             arrived: Quantity::ZERO,
+            entry_price: fill.price,
             highest: fill.price,
             risk_distance,
             taken: [Quantity::ZERO; MAX_TARGETS].into(),
@@ -51,6 +54,8 @@ impl OpenTrade {
         self.arrived += fill.coins();
         self.spent += fill.value();
         self.fees += fill.fee_value();
+        self.entry_price = self.spent.per(self.bought).unwrap_or(fill.price);
+        self.highest = self.highest.max(fill.price);
     }
 
     pub(super) fn on_sale(&mut self, fill: &Fill, profit: Notional, target: Option<u8>) {
@@ -63,17 +68,12 @@ impl OpenTrade {
         }
     }
 
-    /// The average price of the buys, without fees.
-    pub(super) fn entry_price(&self) -> Price {
-        self.spent.per(self.bought).unwrap_or(self.highest)
-    }
-
     /// The finished trade, or `None` while nothing was sold.
     pub(super) fn close(&self, index: u64, at: Timestamp, reason: Purpose) -> Option<Trade> {
         Some(Trade {
             entry_index: self.entry_index,
             entry_time: self.entry_time,
-            entry_price: self.entry_price(),
+            entry_price: self.entry_price,
             exit_index: index,
             exit_time: at,
             exit_price: self.received.per(self.sold)?,

@@ -1,7 +1,8 @@
 //! What the tests share.
-#![allow(dead_code, clippy::unwrap_used, reason = "tests, each of which uses a part")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "tests, each of which uses a part")]
 
 pub mod average;
+pub mod bot;
 
 use std::fs::File;
 use std::path::PathBuf;

@@ -1,0 +1,104 @@
+//! A year of one-minute candles made up from a seed, and the SMA cross over them: as the product
+//! runs it, and as a plain loop over floating numbers for comparison.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::float_arithmetic, reason = "a measurement")]
+
+use std::ops::ControlFlow;
+
+use serde_json::json;
+use trading::backtest::{Answer, BacktestFile};
+use trading::candle::{Candle, Candles, Field};
+use trading::money::{Price, Quantity};
+use trading::time::{Timeframe, Timestamp};
+
+/// Minutes of a year.
+pub const CANDLES: usize = 525_600;
+const START: i64 = 1_672_531_200_000;
+
+/// A random walk of cents, the same each time.
+pub fn candles() -> Candles {
+    let mut seed = 42_u64;
+    let mut random = |below: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        i64::try_from((seed >> 33) % below).unwrap()
+    };
+    let price = |cents: i64| Price::new(rust_decimal::Decimal::new(cents, 2)).unwrap();
+    let mut all = Candles::new(Timeframe::M1);
+    let mut close = 3_000_000;
+    for row in 0..CANDLES {
+        let open = close;
+        close = (open + random(6_001) - 3_000).clamp(1_000_000, 9_000_000);
+        let (high, low) = (open.max(close) + random(1_000), open.min(close) - random(1_000));
+        let volume = Quantity::new(rust_decimal::Decimal::new(random(100_000_000), 5)).unwrap();
+        let open_time = Timestamp::from_millis(START + i64::try_from(row).unwrap() * 60_000);
+        let [open, high, low, close] = [open, high, low, close].map(price);
+        all.push(Candle { open_time, open, high, low, close, volume }).unwrap();
+    }
+    all
+}
+
+/// The SMA cross as a back-test file, with or without a sweep of a hundred combinations.
+pub fn file(sweep: bool) -> BacktestFile {
+    let mut file = json!({
+        "strategy": {
+            "name": "SMA cross",
+            "market": {"exchange": "binance", "symbol": "BTC/USDT", "timeframe": "1m"},
+            "indicators": {"fast": {"kind": "sma", "period": 10}, "slow": {"kind": "sma", "period": 50}},
+            "entry": {"crossesAbove": ["fast", "slow"]},
+            "exit": {"crossesBelow": ["fast", "slow"]},
+            "sizing": {"kind": "fixedQuantity", "quantity": "1"}
+        },
+        "initialCash": "10000000",
+        "fees": {"maker": "0.001", "taker": "0.001", "paidIn": "quote"},
+        "fill": "nextOpen",
+        "slippageBps": "0"
+    });
+    if sweep {
+        file["sweep"] = json!({
+            "indicators.fast.period": [5, 8, 10, 12, 15, 18, 20, 22, 25, 28],
+            "indicators.slow.period": [30, 40, 50, 60, 70, 80, 90, 100, 120, 150]
+        });
+    }
+    BacktestFile::parse(&file).unwrap()
+}
+
+/// Runs a file.
+pub fn execute(file: &BacktestFile, candles: &Candles) -> Answer {
+    file.execute(candles, |_, _| ControlFlow::Continue(())).unwrap()
+}
+
+/// The same back-test by hand: running sums, crosses, fills at the next open, fees, equity, its
+/// peak and its largest fall, in one loop over floating numbers.
+pub fn plain_loop(candles: &Candles, fast: usize, slow: usize) -> (f64, f64) {
+    let (open, close) = (candles.column(Field::Open), candles.column(Field::Close));
+    let (mut cash, mut coins, mut peak, mut fall) = (1e7, 0.0, 1e7_f64, 0.0_f64);
+    let (mut fast_sum, mut slow_sum, mut before, mut order) = (0.0, 0.0, f64::NAN, 0);
+    for row in 0..close.len() {
+        if order != 0 {
+            let side = f64::from(order);
+            cash -= side * open[row] + 0.001 * open[row];
+            coins += side;
+            order = 0;
+        }
+        fast_sum += close[row];
+        slow_sum += close[row];
+        if row >= fast {
+            fast_sum -= close[row - fast];
+        }
+        if row >= slow {
+            slow_sum -= close[row - slow];
+        }
+        if row + 1 >= slow {
+            let above = fast_sum / fast as f64 - slow_sum / slow as f64;
+            if above > 0.0 && before <= 0.0 && coins == 0.0 {
+                order = 1;
+            } else if above < 0.0 && before >= 0.0 && coins > 0.0 {
+                order = -1;
+            }
+            before = above;
+        }
+        let equity = cash + coins * close[row];
+        peak = peak.max(equity);
+        fall = fall.max((peak - equity) / peak);
+    }
+    (cash + coins * close[close.len() - 1], fall)
+}

@@ -1,0 +1,221 @@
+//! What holds whatever the market, the strategy and the venue's manners are.
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::bot::{Bot, Case, candle, script};
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+use trading::candle::Candle;
+use trading::engine::{Effect, Note};
+use trading::money::{Notional, Quantity};
+use trading::order::{ClientOrderId, Order, OrderKind, OrderStatus, Side, Size};
+use trading::position::Position;
+
+/// A walk in tenths that stays above 20: gap, body, and both shadows of each candle.
+fn market() -> impl Strategy<Value = Vec<Candle>> {
+    let step = (-40_i64..40, -60_i64..60, 0_i64..50, 0_i64..50);
+    prop::collection::vec(step, 20..120).prop_map(|steps| {
+        let mut last = 1_000;
+        let mut next = |row: usize, (gap, body, up, down): (i64, i64, i64, i64)| {
+            let open = (last + gap).max(100);
+            let close = (open + body).max(100);
+            last = close;
+            candle(row, [open, open.max(close) + up, (open.min(close) - down).max(20), close])
+        };
+        steps.into_iter().enumerate().map(|(row, step)| next(row, step)).collect()
+    })
+}
+
+fn sizing() -> impl Strategy<Value = Value> {
+    select(vec![
+        json!({"kind": "fixedQuantity", "quantity": "1.7"}),
+        json!({"kind": "fixedQuote", "quote": "333.33"}),
+        json!({"kind": "percentEquity", "percent": "70"}),
+        json!({"kind": "allIn"}),
+        json!({"kind": "riskPercent", "percent": "3"}),
+        json!({"kind": "atrRisk", "percent": "2", "period": 3, "multiple": "1.5"}),
+    ])
+}
+
+fn protect() -> impl Strategy<Value = Value> {
+    let targets = vec![
+        json!([]),
+        json!([{"percent": "1"}]),
+        json!([{"percent": "2", "sell": "33"}, {"percent": "4", "sell": "67"}]),
+    ];
+    let trailing = vec![Value::Null, json!({"percent": "2"}), json!({"percent": "1.5", "after": "1"})];
+    (select(vec!["1", "3", "30"]), select(targets), select(trailing), select(vec![Value::Null, json!("5m")])).prop_map(
+        |(stop, targets, trailing, hold)| {
+            let mut protect = json!({"stopLoss": {"percent": stop}, "takeProfit": targets});
+            if !trailing.is_null() {
+                protect["trailingStop"] = trailing;
+            }
+            if !hold.is_null() {
+                protect["maxHold"] = hold;
+            }
+            protect
+        },
+    )
+}
+
+/// A venue whose volume is without limit, or where little trades in a candle.
+fn config() -> impl Strategy<Value = Value> {
+    (boundless(), select(vec![Value::Null, json!("0.01"), json!("0.003")])).prop_map(|(mut config, share)| {
+        if !share.is_null() {
+            config["volumeShare"] = share;
+        }
+        config
+    })
+}
+
+fn boundless() -> impl Strategy<Value = Value> {
+    let fill = select(vec!["nextOpen", "close"]);
+    let paid_in = select(vec!["quote", "received"]);
+    (fill, paid_in, select(vec!["0", "0.001", "0.07"]), select(vec!["0", "3", "50"])).prop_map(
+        |(fill, paid_in, fee, slippage)| {
+            let fees = json!({"maker": fee, "taker": fee, "paidIn": paid_in});
+            json!({"initialCash": "1000", "fees": fees, "fill": fill, "slippageBps": slippage})
+        },
+    )
+}
+
+fn instrument() -> impl Strategy<Value = Value> {
+    select(vec![
+        json!({"symbol": "BTC/USDT"}),
+        json!({"symbol": "BTC/USDT", "tick": "0.01", "lot": "0.001", "minNotional": "5"}),
+        json!({"symbol": "BTC/USDT", "tick": "0.5", "lot": "0.25", "minQuantity": "0.5", "maxQuantity": "4"}),
+    ])
+}
+
+/// A bot that has lived through a market.
+fn life() -> impl Strategy<Value = (Bot, Vec<Candle>)> {
+    life_at(config())
+}
+
+fn life_at(config: impl Strategy<Value = Value>) -> impl Strategy<Value = (Bot, Vec<Candle>)> {
+    let signals = "[ex.]{120}";
+    (market(), signals, sizing(), protect(), config, instrument()).prop_map(
+        |(candles, signals, sizing, protect, config, instrument)| {
+            let plan = json!({"sizing": sizing, "protect": protect});
+            let mut bot = Case { plan, config, instrument, ..Case::default() }.bot_with(script(&signals));
+            candles.iter().for_each(|candle| bot.take(candle));
+            (bot, candles)
+        },
+    )
+}
+
+fn cash() -> Notional {
+    "1000".parse().unwrap()
+}
+
+fn orders(bot: &Bot) -> BTreeMap<ClientOrderId, Order> {
+    let effects = bot.journal.iter().flat_map(|line| line.effects.iter());
+    let placed = effects.filter_map(|effect| if let Effect::Place(order) = effect { Some(**order) } else { None });
+    let mut orders = BTreeMap::new();
+    for order in placed {
+        assert!(orders.insert(order.client_order_id, order).is_none(), "an id is used once");
+    }
+    orders
+}
+
+fn close_to(one: Notional, other: Notional) -> bool {
+    (one - other).decimal().abs() <= "0.000000000001".parse().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn the_position_is_what_its_fills_make_it((bot, _) in life()) {
+        let mut position = Position::with_cash(cash());
+        for fill in bot.fills() {
+            position.apply(&fill).unwrap();
+            prop_assert!(!position.cash().is_negative());
+        }
+        let ours = bot.position();
+        prop_assert_eq!(position.cash(), ours.cash());
+        prop_assert_eq!(position.quantity(), ours.quantity());
+        prop_assert_eq!((position.cost(), position.realised(), position.fees()), (ours.cost(), ours.realised(), ours.fees()));
+    }
+
+    #[test]
+    fn equity_is_the_cash_at_the_start_and_all_profit((bot, candles) in life()) {
+        let close = candles.last().unwrap().close;
+        let position = bot.position();
+        let equity = position.cash() + close * position.quantity();
+        prop_assert_eq!(bot.driver.engine().equity(), equity);
+        prop_assert!(close_to(equity, cash() + position.realised() + position.unrealised(close)));
+        let flows: Notional = bot.fills().iter().map(trading::position::Fill::cash_flow).sum();
+        prop_assert!(close_to(position.cash(), cash() + flows));
+        if !bot.driver.engine().in_trade() {
+            let earned: Notional = bot.trades().iter().map(|trade| trade.pnl).sum();
+            prop_assert!(close_to(earned, position.realised()));
+        }
+    }
+
+    #[test]
+    fn every_fill_belongs_to_an_approved_order_and_stays_within_it((bot, _) in life()) {
+        let orders = orders(&bot);
+        let mut filled: BTreeMap<ClientOrderId, (Quantity, Notional)> = BTreeMap::new();
+        for fill in bot.fills() {
+            let order = orders[&fill.client_order_id];
+            prop_assert_eq!(order.side, fill.side);
+            let sum = filled.entry(fill.client_order_id).or_default();
+            sum.0 += fill.quantity;
+            sum.1 -= fill.cash_flow();
+            match order.size {
+                Size::Base(coins) => prop_assert!(sum.0 <= coins),
+                Size::Quote(budget) => prop_assert!(sum.1 <= budget),
+            }
+        }
+        let odd = |note: &Note| matches!(note, Note::Contradiction(_) | Note::UnknownOrder(_) | Note::StaleCandle);
+        prop_assert!(!bot.notes().iter().any(odd), "{:?}", bot.notes());
+    }
+
+    #[test]
+    fn no_fill_is_better_than_the_market_or_the_order_allows((bot, candles) in life_at(boundless())) {
+        let orders = orders(&bot);
+        for fill in bot.fills() {
+            let row = usize::try_from(fill.at.millis() / 60_000).unwrap();
+            let Candle { low, high, .. } = candles[row];
+            match (orders[&fill.client_order_id].kind, fill.side) {
+                (OrderKind::StopMarket { trigger }, Side::Sell) => prop_assert!(fill.price <= trigger.min(high)),
+                (OrderKind::Limit { price }, Side::Sell) => prop_assert!(fill.price == price && price <= high),
+                (OrderKind::Market {}, Side::Buy) => prop_assert!(fill.price >= low),
+                (OrderKind::Market {}, Side::Sell) => prop_assert!(fill.price <= high),
+                (kind, Side::Buy) => prop_assert!(false, "nothing buys by {:?}", kind),
+            }
+        }
+    }
+
+    #[test]
+    fn a_flat_bot_leaves_no_order_behind((bot, _) in life()) {
+        let entry = |order: &Order| order.side == Side::Buy;
+        prop_assert!(bot.driver.engine().in_trade() || bot.driver.simulator().orders().all(entry));
+    }
+}
+
+#[test]
+fn the_order_state_machine_refuses_every_step_that_is_not_listed() {
+    use OrderStatus::{Accepted, Cancelled, Expired, Filled, PartiallyFilled, Pending, Rejected, Submitted};
+    let listed = [
+        (Pending, vec![Submitted, Cancelled]),
+        (Submitted, vec![Accepted, PartiallyFilled, Filled, Cancelled, Rejected, Expired]),
+        (Accepted, vec![PartiallyFilled, Filled, Cancelled, Rejected, Expired]),
+        (PartiallyFilled, vec![PartiallyFilled, Filled, Cancelled, Expired]),
+    ];
+    for from in OrderStatus::ALL {
+        let allowed = listed.iter().find(|(state, _)| *state == from).map_or(vec![], |(_, to)| to.clone());
+        for to in OrderStatus::ALL {
+            let mut status = from;
+            let moved = status.advance(to);
+            assert_eq!(moved.is_ok(), allowed.contains(&to), "{from} to {to}");
+            assert_eq!(status, if moved.is_ok() { to } else { from });
+        }
+        assert_eq!(from.is_final(), allowed.is_empty());
+    }
+}
