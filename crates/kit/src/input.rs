@@ -222,10 +222,21 @@ fn validated<T: Validate<Context: Default>>(value: T) -> Result<T> {
     match value.validate() {
         Ok(()) => Ok(value),
         Err(report) => {
-            let faults = report.iter().map(|(path, error)| Fault::new(path.to_string(), "INVALID", error.message()));
+            let faults = report.iter();
+            let faults = faults.map(|(path, error)| Fault::new(on_the_wire(&path.to_string()), "INVALID", error.message()));
             Err(Error::faults(faults.collect()))
         }
     }
+}
+
+/// `legs[0].stop_price` as clients spell it: `legs[0].stopPrice`.
+fn on_the_wire(path: &str) -> String {
+    let mut words = path.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |path, word| {
+        let mut letters = word.chars();
+        path + &letters.next().map(|first| first.to_ascii_uppercase()).into_iter().collect::<String>() + letters.as_str()
+    })
 }
 
 /// Takes the white space off the ends of every text but secrets, and refuses what no text column can hold.

@@ -36,6 +36,9 @@ struct Thing {
 struct Part {
     #[garde(range(min = 1, max = 5))]
     weight: u32,
+    #[garde(length(max = 3))]
+    #[serde(default, rename = "bestBefore")]
+    best_before: String,
 }
 
 /// Lists what was asked for.
@@ -125,6 +128,8 @@ async fn a_body_that_breaks_rules_names_each_by_its_path(db: PgPool) {
     refused(json!({ "name": "a", "colour": "red" }), "colour").await;
     refused(json!({ "name": "a", "parts": [{ "weight": 1 }, { "weight": "x" }] }), "parts[1].weight").await;
     refused(json!({ "name": "a", "parts": [{ "weight": -1 }] }), "parts[0].weight").await;
+    let spoilt = json!({ "name": "a", "parts": [{ "weight": 1, "bestBefore": "never" }] });
+    refused(spoilt, "parts[0].bestBefore").await;
     refused(json!({ "name": "a\u{0}b" }), "name").await;
     let both = refused(json!({ "name": "", "parts": [{ "weight": 9 }] }), "name").await;
     assert_eq!(both["errors"].as_array().unwrap().len(), 2);
