@@ -73,6 +73,8 @@ meddle_with_what_is_anothers() {
   meddle PATCH "/api/tenant/$tenant" TENANT_NOT_FOUND '{"name":"Mine now"}'
   call POST /api/v1/backtests "$(convention next_open/one_unit | jq --arg id "$strategy" '. + {strategyId: $id}')"
   refused 404 STRATEGY_NOT_FOUND "a back-test of another's strategy"
+  call POST /api/v1/indicators/compute '{"market": {"exchange": "binance", "symbol": "BTC/USDT", "timeframe": "5m"}, "kind": "sma"}'
+  refused 404 MARKET_NOT_FOUND "an indicator on another's candles"
   call POST /api/v1/bots "$(jq --null-input --arg id "$strategy" \
     '{name: "Thief", mode: "paper", strategyId: $id, initialCash: "1000", feed: {kind: "replay", speed: "max"}}')"
   refused 404 STRATEGY_NOT_FOUND "a bot of another's strategy"

@@ -18,6 +18,10 @@ import_candles() {
   holds "the same file once more changes nothing" '.data.imported == 0 and .data.updated == 0 and .data.unchanged == $n' --argjson n "$candles"
   call GET "/api/v1/market-data/candles?$market&limit=1"
   holds "prices are decimal texts" '.data[0] | .openTime == "2023-01-01T00:00:00.000Z" and (.close | type == "string")'
+  call POST /api/v1/indicators/compute '{"market": {"exchange": "binance", "symbol": "BTC/USDT", "timeframe": "5m"},
+    "kind": "sma", "parameters": {"period": 3}, "from": "2023-01-01T00:00:00Z", "to": "2023-01-01T00:20:00Z"}'
+  holds "an indicator warms up and then has the figures of the candles" \
+    '.data.outputs.value | .[0] == null and .[1] == null and (.[2] - (16535.38 + 16526.67 + 16520.69) / 3 | fabs) < 1e-6'
   call GET /api/v1/indicators
   holds "the indicators are listed" '[.data[].name] | contains(["sma", "ema", "rsi", "bbands"])'
 }
