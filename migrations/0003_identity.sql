@@ -99,7 +99,9 @@ returns table (
     user_created_at timestamptz, user_updated_at timestamptz,
     tenant_id uuid, tenant_name text, tenant_kind text, member_role text, role_permissions text[]
 )
-language plpgsql stable security definer set search_path = public, pg_temp as $$
+language plpgsql stable security definer set search_path = public, pg_temp
+-- every request asks this: to plan it anew costs ten times what it costs to answer it
+set plan_cache_mode = force_generic_plan as $$
 begin
     return query
     select s.id, s.created_at, s.updated_at, s.expires_at, s.remembered, s.ip, s.user_agent,

@@ -62,8 +62,10 @@ fn main() -> ExitCode {
         Task::Sqlx { check } => queries::run(check),
         Task::Licences => licences::run(),
         Task::Db => cluster::keep(),
-        Task::Openapi => run::cargo(&["run", "--package", "server", "--bin", "botcriptofy", "--quiet", "--", "openapi"])
-            .stdout_to("openapi.json"),
+        Task::Openapi => {
+            run::cargo(&["run", "--package", "server", "--bin", "botcriptofy", "--quiet", "--", "openapi"])
+                .stdout_to("openapi.json")
+        }
         Task::Bench { what, json } => bench::run(what, json),
     };
     match outcome {

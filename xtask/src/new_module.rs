@@ -27,7 +27,11 @@ pub fn run(name: &str) -> Outcome {
     let dependency = format!("{} = {{ path = \"modules/{}\" }}", names.kebab, names.kebab);
     add_line(&root().join("Cargo.toml"), "smtp = { path", &dependency)?;
     add_line(&root().join("apps/server/Cargo.toml"), "bots.workspace", &format!("{}.workspace = true", names.kebab))?;
-    add_line(&root().join("apps/server/src/modules.rs"), "    bots::module(),", &format!("    {}::module(),", names.snake))?;
+    add_line(
+        &root().join("apps/server/src/modules.rs"),
+        "    bots::module(),",
+        &format!("    {}::module(),", names.snake),
+    )?;
     println!("made modules/{} and {}", names.kebab, migration.display());
     println!("next: `cargo xtask sqlx`, `cargo xtask openapi`, then `cargo xtask test -p {}`", names.kebab);
     Ok(())
@@ -61,7 +65,9 @@ impl Names {
         let text = text.replace("{{kebab}}", &self.kebab).replace("{{snake}}", &self.snake);
         let text = text.replace("{{one}}", &self.one).replace("{{Camel}}", &self.camel);
         let spoken = self.one.replace('_', " ");
-        text.replace("{{One}}", &self.camel_one).replace("{{ONE}}", &self.one.to_uppercase()).replace("{{a one}}", &spoken)
+        text.replace("{{One}}", &self.camel_one)
+            .replace("{{ONE}}", &self.one.to_uppercase())
+            .replace("{{a one}}", &spoken)
     }
 }
 

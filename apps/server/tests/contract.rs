@@ -177,7 +177,11 @@ fn a_tenant_is_opened_in_few_places() {
     let mut homes = vec![];
     for folder in ["crates", "modules", "adapters", "apps"] {
         sources(&root.join(folder), &mut |path, text| {
-            if text.contains("Scope::new(") && !path.contains("/tests/") && !path.contains("/testkit/") && !path.contains("/examples/") {
+            if text.contains("Scope::new(")
+                && !path.contains("/tests/")
+                && !path.contains("/testkit/")
+                && !path.contains("/examples/")
+            {
                 homes.push(path.rsplit("/../../").next().unwrap_or(path).to_owned());
             }
         });

@@ -223,7 +223,8 @@ fn validated<T: Validate<Context: Default>>(value: T) -> Result<T> {
         Ok(()) => Ok(value),
         Err(report) => {
             let faults = report.iter();
-            let faults = faults.map(|(path, error)| Fault::new(on_the_wire(&path.to_string()), "INVALID", error.message()));
+            let faults =
+                faults.map(|(path, error)| Fault::new(on_the_wire(&path.to_string()), "INVALID", error.message()));
             Err(Error::faults(faults.collect()))
         }
     }
@@ -235,7 +236,8 @@ fn on_the_wire(path: &str) -> String {
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |path, word| {
         let mut letters = word.chars();
-        path + &letters.next().map(|first| first.to_ascii_uppercase()).into_iter().collect::<String>() + letters.as_str()
+        path + &letters.next().map(|first| first.to_ascii_uppercase()).into_iter().collect::<String>()
+            + letters.as_str()
     })
 }
 

@@ -32,7 +32,8 @@ impl Api {
         let mut router = Router::new();
         let mut paths = Map::new();
         let mut ids = BTreeSet::new();
-        for (module, route) in modules.iter().flat_map(|module| module.routes.iter().map(|route| (module.name, route))) {
+        for (module, route) in modules.iter().flat_map(|module| module.routes.iter().map(|route| (module.name, route)))
+        {
             let mut operation = Operation::new(module, route, &mut schemas);
             (route.describe)(&mut operation);
             let most = if operation.slow { SLOW } else { settings.request_timeout };

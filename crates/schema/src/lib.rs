@@ -39,6 +39,7 @@ async fn lacking(connection: &mut PgConnection) -> Result<Vec<String>, MigrateEr
 pub fn fingerprint() -> String {
     let bytes = MIGRATIONS.iter().flat_map(|it| it.checksum.iter());
     // FNV-1a
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3));
+    let hash =
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3));
     format!("{hash:016x}")
 }

@@ -143,7 +143,13 @@ impl Answer {
     #[track_caller]
     pub fn refused(self, status: u16, code: &str) -> Value {
         let body = self.body();
-        assert_eq!((self.status.as_u16(), body["code"].as_str()), (status, Some(code)), "{}: {}", self.what, self.text());
+        assert_eq!(
+            (self.status.as_u16(), body["code"].as_str()),
+            (status, Some(code)),
+            "{}: {}",
+            self.what,
+            self.text()
+        );
         assert_eq!(body["statusCode"], status, "{}: {body}", self.what);
         for field in ["error", "message", "timestamp", "path", "correlationId"] {
             assert!(body[field].is_string(), "{}: `{field}` is missing in {body}", self.what);

@@ -73,7 +73,10 @@ impl Private {
 /// The name of the database that has all migrations; made once for each state of them.
 async fn template(admin: &mut PgConnection, server: &PgConnectOptions) -> String {
     let template = format!("template_{}", schema::fingerprint());
-    let known = || sqlx::query_scalar::<_, bool>("select exists (select from pg_database where datname = $1)").bind(template.clone());
+    let known = || {
+        sqlx::query_scalar::<_, bool>("select exists (select from pg_database where datname = $1)")
+            .bind(template.clone())
+    };
     if !known().fetch_one(&mut *admin).await.expect("databases can be listed") {
         // one at a time: other test programs may be at it too
         sqlx::raw_sql("select pg_advisory_lock(7301)").execute(&mut *admin).await.expect("a lock");
@@ -93,4 +96,3 @@ async fn template(admin: &mut PgConnection, server: &PgConnectOptions) -> String
 fn fresh_name() -> String {
     kit::Ids::Random.token(16).to_lowercase()
 }
-

@@ -48,7 +48,7 @@ fn text(candles: &Candles) -> String {
 
 fn strategy(c: &mut Criterion) {
     let candles = candles();
-    candles.column(Field::Close);
+    let _ = candles.column(Field::Close);
     let program = Arc::new(Program::compile(&sma_cross()));
     let mut group = c.benchmark_group("strategy");
     group.throughput(Throughput::Elements(ROWS as u64)).sample_size(20);

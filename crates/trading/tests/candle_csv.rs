@@ -31,7 +31,7 @@ fn refused(text: &str) -> String {
 }
 
 fn bundled(name: &str) -> Candles {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/candles").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/candles").join(name);
     csv::read(File::open(path).unwrap(), &Options::default()).unwrap()
 }
 

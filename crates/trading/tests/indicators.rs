@@ -13,7 +13,7 @@ use trading::indicator::{CATALOGUE, Indicator, Inputs, Kind, ParameterFault, fin
 
 /// The columns of the golden file; NaN where TA-Lib has no value.
 fn golden() -> HashMap<String, Vec<f64>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/golden/indicators_talib.csv.gz");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/golden/indicators_talib.csv.gz");
     let mut text = String::new();
     flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
     let mut lines = text.lines().skip(1);

@@ -14,7 +14,7 @@ use trading::position::Position;
 use trading::strategy::{ColumnRules, Columns, Document, Program, Signals, StreamRules};
 
 fn data(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data").join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").join(path)
 }
 
 fn candles(file: &str) -> Candles {

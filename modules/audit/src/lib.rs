@@ -7,7 +7,7 @@ mod routes;
 mod service;
 mod store;
 
-pub use service::{Change, record};
+pub use service::{Change, record, record_all};
 
 use kit::{Module, permission};
 

@@ -37,7 +37,12 @@ impl Change {
 
 /// Records a change in the transaction that makes it.
 pub async fn record<K>(tx: &mut Tx<K>, change: Change) -> Result<()> {
-    store::insert(tx, &change).await
+    record_all(tx, &[change]).await
+}
+
+/// Records many changes at once, in the transaction that makes them.
+pub async fn record_all<K>(tx: &mut Tx<K>, changes: &[Change]) -> Result<()> {
+    store::insert(tx, changes).await
 }
 
 /// An entry of the trail.

@@ -1,21 +1,26 @@
 use crate::service::{Change, Entry, Filter};
 use kit::{Result, TenantTx, Tx};
+use serde_json::Value;
 use uuid::Uuid;
 
-pub(crate) async fn insert<K>(tx: &mut Tx<K>, change: &Change) -> Result<()> {
-    let (id, now, actor) = (tx.new_id(), tx.now(), tx.actor().clone());
+pub(crate) async fn insert<K>(tx: &mut Tx<K>, changes: &[Change]) -> Result<()> {
+    let (now, actor) = (tx.now(), tx.actor().clone());
+    let ids: Vec<Uuid> = changes.iter().map(|_| tx.new_id()).collect();
+    let column = |of: fn(&Change) -> &str| changes.iter().map(|it| of(it).to_owned()).collect::<Vec<_>>();
+    let state = |of: fn(&Change) -> &Option<Value>| changes.iter().map(|it| of(it).clone()).collect::<Vec<_>>();
     sqlx::query!(
         "insert into audit_entries
-           (id, at, actor_id, action, resource, resource_id, before, after, ip, user_agent, correlation_id)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        id,
+           (id, action, resource, resource_id, before, after, at, actor_id, ip, user_agent, correlation_id)
+         select *, $7, $8, $9, $10, $11
+         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[])",
+        &ids,
+        &column(|it| it.action),
+        &column(|it| it.resource),
+        &column(|it| &it.resource_id),
+        &state(|it| &it.before) as &[Option<Value>],
+        &state(|it| &it.after) as &[Option<Value>],
         now.utc(),
         actor.user,
-        change.action,
-        change.resource,
-        change.resource_id,
-        change.before,
-        change.after,
         actor.origin.ip.map(|ip| ip.to_string()),
         actor.origin.user_agent,
         actor.origin.correlation_id

@@ -178,6 +178,7 @@ impl Book {
         }
         store::update(tx, &known).await?;
         store::insert(tx, self.bot, &self.symbol, &new).await?;
+        let mut changes = Vec::with_capacity(new.len());
         for order in &new {
             let placed = Placed {
                 bot_id: self.bot,
@@ -185,9 +186,9 @@ impl Book {
                 at: order.created_at.to_string(),
                 order: &order.order,
             };
-            let change = Change::new("order", order.id.unwrap_or_default(), "order.placed").after(placed);
-            audit::record(tx, change).await?;
+            changes.push(Change::new("order", order.id.unwrap_or_default(), "order.placed").after(placed));
         }
+        audit::record_all(tx, &changes).await?;
         self.save_fills(tx).await?;
         self.settle();
         Ok(())

@@ -1,8 +1,17 @@
 //! `GET /api/user/profile` with a session cookie, against a bare handler that makes one select by primary key over
 //! a pool of the same size. Both run as processes of their own, in turns, on one private PostgreSQL.
 
-#![allow(clippy::expect_used, clippy::print_stdout, reason = "a measurement that cannot be made has nobody to tell but a person")]
-#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "figures for people")]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a measurement that cannot be made has nobody to tell but a person"
+)]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "figures for people"
+)]
 
 mod load;
 mod servers;
@@ -86,5 +95,7 @@ fn measure(as_json: bool) {
             median(&figures.cpu_ms)
         );
     }
-    println!("ratio {ratio:.2} of the bare handler; p99 is {tail:.1} × p50; {CONNECTIONS} connections, median of {ROUNDS} rounds");
+    println!(
+        "ratio {ratio:.2} of the bare handler; p99 is {tail:.1} × p50; {CONNECTIONS} connections, median of {ROUNDS} rounds"
+    );
 }

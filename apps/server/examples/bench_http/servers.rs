@@ -2,13 +2,13 @@
 
 use axum::{Json, Router, extract::State, routing::get};
 use kit::{Origin, Reason};
+use private_postgres::PrivatePostgres;
 use serde::Serialize;
 use server::{
     assemble::{Assembly, product as assemble_product},
     config::{Config, Secret, Sources},
     logging::{self, Output},
 };
-use private_postgres::PrivatePostgres;
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -48,9 +48,9 @@ impl Setting {
             let Assembly { app, .. } = assembly(&url);
             let email = users::Email::parse("bench@test.example").expect("an address");
             let user = users::NewUser { email: &email, name: "Bench", image: None, email_verified: true };
-            let new =
-                auth::NewAccount { user, password_hash: None, kind: tenants::Kind::Trader, tenant_name: "Bench" };
-            let system = async || app.db().system(Reason::Operator, Origin::internal("bench")).await.expect("a transaction");
+            let new = auth::NewAccount { user, password_hash: None, kind: tenants::Kind::Trader, tenant_name: "Bench" };
+            let system =
+                async || app.db().system(Reason::Operator, Origin::internal("bench")).await.expect("a transaction");
             let made = auth::sign_up(system().await, &new).await.expect("a user");
             made.tx.commit().await.expect("the user stays");
             let mut tx = system().await;

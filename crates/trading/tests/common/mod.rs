@@ -13,7 +13,7 @@ use trading::candle::{Candles, csv};
 
 /// A file of the bundled data.
 pub fn data(path: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../data").join(path)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../samples").join(path)
 }
 
 /// Bundled candles.

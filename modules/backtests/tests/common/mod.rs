@@ -21,7 +21,7 @@ pub(crate) const ALL: [&str; 9] = [
 pub(crate) const YEAR: &str = "binance_BTCUSDT_5m_20230101_20231230.csv.gz";
 
 pub(crate) fn data(path: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../data").join(path)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../samples").join(path)
 }
 
 pub(crate) fn candles(name: &str) -> Vec<u8> {

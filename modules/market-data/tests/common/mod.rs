@@ -22,7 +22,7 @@ pub(crate) async fn app(db: PgPool) -> TestApp {
 
 /// A file of real candles, as it is bundled.
 pub(crate) fn packed(name: &str) -> Vec<u8> {
-    std::fs::read(format!("{}/../../data/candles/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    std::fs::read(format!("{}/../../samples/candles/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
 /// The lines of real five-minute candles, without the header.
