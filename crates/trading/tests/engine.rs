@@ -220,3 +220,99 @@ fn an_entry_that_the_cash_pays_only_in_part_ends_with_that_part() {
     assert_eq!(bot.filled(), ["100 x 6", "100 x -6"]);
     assert!(!bot.notes().iter().any(|note| matches!(note, Note::UnknownOrder(_))));
 }
+
+/// A live venue's side of the talk: the engine alone, its answers read by hand.
+mod live {
+    use super::*;
+    use common::bot::{Script, candle, engine_config, script};
+    use trading::engine::{Effects, Engine};
+    use trading::order::{ClientOrderId, Order, Side};
+    use trading::position::{Fee, Fill, Liquidity};
+    use trading::time::Timestamp;
+
+    fn at(minute: usize) -> Timestamp {
+        Timestamp::from_millis(minute as i64 * 60_000)
+    }
+
+    /// An engine that has just sent its entry of ten coins, and that order.
+    fn entering() -> (Engine<Script>, Order) {
+        let mut case = Case::default();
+        case.plan["sizing"]["quantity"] = json!("10");
+        case.plan["protect"] = json!({"stopLoss": {"percent": "5"}});
+        let mut engine = Engine::new(script("e"), engine_config(&case.setup()));
+        let effects = engine.step(at(1), Input::Candle(candle(0, FLAT)));
+        let order = placed(&effects)[0];
+        (engine, order)
+    }
+
+    fn placed(effects: &Effects) -> Vec<Order> {
+        effects
+            .iter()
+            .filter_map(|effect| if let Effect::Place(order) = effect { Some(**order) } else { None })
+            .collect()
+    }
+
+    fn fill(order: &Order, coins: &str, done: bool) -> Input {
+        let (client_order_id, side, price) = (order.client_order_id, order.side, "100".parse().unwrap());
+        let (fee, liquidity) = (Fee::Quote("0".parse().unwrap()), Liquidity::Taker);
+        let quantity = coins.parse().unwrap();
+        Input::Filled(Fill { client_order_id, at: at(2), side, price, quantity, fee, liquidity, done })
+    }
+
+    fn cancels(effects: &Effects) -> Vec<ClientOrderId> {
+        effects.iter().filter_map(|effect| if let Effect::Cancel(id) = effect { Some(*id) } else { None }).collect()
+    }
+
+    #[test]
+    fn an_entry_that_fills_while_it_is_taken_back_is_sold_at_once() {
+        let (mut engine, entry) = entering();
+        assert_eq!(cancels(&engine.step(at(2), Input::Stop(Stop::Sell))), [entry.client_order_id]);
+        let sale = placed(&engine.step(at(2), fill(&entry, "10", true)));
+        assert_eq!((sale.len(), sale[0].side, sale[0].purpose), (1, Side::Sell, Purpose::Stopped));
+        engine.step(at(2), fill(&sale[0], "10", true));
+        assert!(engine.position().quantity().is_zero() && !engine.in_trade());
+    }
+
+    #[test]
+    fn what_an_entry_brings_after_its_first_part_was_stopped_out_is_sold_too() {
+        let (mut engine, entry) = entering();
+        let stop = placed(&engine.step(at(2), fill(&entry, "4", false)))[0];
+        assert_eq!(cancels(&engine.step(at(2), fill(&stop, "4", true))), [entry.client_order_id]);
+        let sale = placed(&engine.step(at(2), fill(&entry, "1", false)));
+        assert_eq!((sale.len(), sale[0].side), (1, Side::Sell));
+        engine.step(at(2), fill(&sale[0], "1", true));
+        engine.step(at(2), Input::Cancelled(entry.client_order_id));
+        assert!(engine.position().quantity().is_zero());
+    }
+
+    #[test]
+    fn an_entry_taken_back_in_time_leaves_the_bot_free_to_enter_again() {
+        let (mut engine, entry) = entering();
+        engine.step(at(2), Input::Signal(Signal::Exit));
+        assert!(placed(&engine.step(at(2), Input::Signal(Signal::Enter))).is_empty(), "the venue has not agreed yet");
+        engine.step(at(2), Input::Cancelled(entry.client_order_id));
+        assert_eq!(placed(&engine.step(at(2), Input::Signal(Signal::Enter))).len(), 1);
+    }
+
+    #[test]
+    fn a_stop_that_the_venue_refuses_becomes_a_sale_and_one_it_drops_is_placed_again() {
+        let (mut engine, entry) = entering();
+        let stop = placed(&engine.step(at(2), fill(&entry, "10", true)))[0];
+        engine.step(at(2), Input::Cancelled(stop.client_order_id));
+        let again = placed(&engine.step(at(3), Input::Candle(candle(1, FLAT))))[0];
+        assert_eq!((again.kind, again.purpose), (stop.kind, Purpose::StopLoss));
+        let rejection =
+            trading::engine::Rejection { client_order_id: again.client_order_id, reason: RejectReason::Other };
+        let sale = placed(&engine.step(at(3), Input::Rejected(rejection)))[0];
+        assert_eq!((sale.kind, sale.size), (trading::order::OrderKind::Market {}, again.size));
+    }
+
+    #[test]
+    fn a_fill_that_cannot_be_ends_the_bot_and_books_nothing() {
+        let (mut engine, entry) = entering();
+        let effects = engine.step(at(2), fill(&entry, "11", true));
+        assert!(matches!(effects[..], [Effect::Journal(Note::Contradiction(_))]));
+        assert_eq!(engine.position().cash().to_string(), "1000");
+        assert!(engine.step(at(3), Input::Signal(Signal::Enter)).is_empty());
+    }
+}

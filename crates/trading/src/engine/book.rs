@@ -41,6 +41,11 @@ impl Book {
         self.0.iter().any(|order| !order.cancelling && which(order))
     }
 
+    /// Whether an entry can still fill, be it that it is being taken back.
+    pub(super) fn has_entry(&self) -> bool {
+        self.0.iter().any(|order| order.purpose == Purpose::Entry)
+    }
+
     /// Adds an order that is being sent; the caller has asked [`Book::is_full`].
     pub(super) fn add(&mut self, id: ClientOrderId, purpose: Purpose, target: Option<u8>) {
         let status = OrderStatus::Submitted;

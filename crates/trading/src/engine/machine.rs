@@ -220,16 +220,23 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    /// Takes all orders back and sells what is held.
+    /// Takes all orders back and sells what is held, and what a pending entry may yet bring.
     pub(super) fn leave(&mut self, purpose: Purpose, effects: &mut Effects) {
-        if self.leaving.is_some() {
+        if self.leaving.is_some() || self.trade.is_none() && self.book.is_empty() {
             return;
         }
         self.book.cancel(|_| true, |id| effects.cancel(id));
         self.stop = None;
+        self.leaving = Some(purpose);
         if self.trade.is_some() {
-            self.leaving = Some(purpose);
             self.sell(purpose, effects);
+        }
+    }
+
+    /// An order is gone: where nothing is held and nothing can come any more, nothing is left.
+    fn forget(&mut self) {
+        if self.trade.is_none() && self.book.is_empty() {
+            self.leaving = None;
         }
     }
 
@@ -307,8 +314,11 @@ impl<S: Strategy> Engine<S> {
         let (index, distance) = (self.index_of(fill.at), self.risk_distance);
         let trade = self.trade.get_or_insert_with(|| OpenTrade::new(index, fill, distance));
         trade.on_buy(fill);
-        if self.leaving.is_none() && self.phase != Phase::Stopped {
-            self.arm(effects);
+        match self.leaving {
+            // The entry filled before the venue heard that it was taken back.
+            Some(purpose) if !self.book.has(|order| order.purpose == purpose) => self.sell(purpose, effects),
+            None if self.phase != Phase::Stopped => self.arm(effects),
+            _ => {}
         }
     }
 
@@ -334,7 +344,7 @@ impl<S: Strategy> Engine<S> {
         let index = self.index_of(at);
         self.position.settle();
         let closed = self.trade.take().and_then(|trade| trade.close(index, at, reason));
-        self.leaving = None;
+        self.leaving = self.book.has_entry().then_some(reason);
         self.stop = None;
         self.book.cancel(|_| true, |id| effects.cancel(id));
         if let Some(trade) = closed {
@@ -351,6 +361,7 @@ impl<S: Strategy> Engine<S> {
                 if order.is_stop() && !order.cancelling {
                     self.leave(order.purpose, effects);
                 }
+                self.forget();
             }
         }
     }
@@ -359,7 +370,7 @@ impl<S: Strategy> Engine<S> {
         match self.book.advance(id, OrderStatus::Cancelled) {
             None => effects.note(Note::UnknownOrder(id)),
             Some(order) if order.is_stop() && !order.cancelling => self.stop = None,
-            Some(_) => {}
+            Some(_) => self.forget(),
         }
     }
 

@@ -63,6 +63,7 @@ mod tests {
         entry(&plan, &instrument, &position, "50".parse().unwrap(), atr.map(|atr| atr.parse().unwrap()))
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the cases read better")]
     fn spends(sizing: Value) -> String {
         let plan = json!({"sizing": sizing, "protect": {"stopLoss": {"percent": "4"}}});
         match size(plan, Some("2.5")).unwrap().size {
