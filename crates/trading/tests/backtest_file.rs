@@ -214,3 +214,15 @@ fn candles_of_another_time_frame_are_refused() {
     let refused = file(strategy(), json!({"initialCash": "1"})).execute(&five, on).unwrap_err();
     assert_eq!(refused.to_string(), "the strategy decides on 1h candles, but these are 5m");
 }
+
+#[test]
+fn the_published_schema_names_every_key_and_allows_no_other() {
+    let schema = schemars::schema_for!(BacktestFile).to_value();
+    let mut keys: Vec<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    let expected =
+        ["fees", "fill", "from", "initialCash", "slippageBps", "strategy", "sweep", "to", "volumeShare"];
+    assert_eq!(keys, expected);
+    assert_eq!(schema["required"], json!(["strategy", "initialCash"]));
+    assert_eq!(schema["additionalProperties"], json!(false));
+}

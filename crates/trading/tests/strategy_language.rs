@@ -351,7 +351,7 @@ fn everything_is_limited() {
     assert!(Document::parse(&with("/entry", nested(MAX_DEPTH - 2))).is_ok());
     let deep = faults(&with("/entry", nested(MAX_DEPTH - 1)));
     assert!(deep.iter().all(|fault| fault.code == "TOO_DEEP") && deep.len() == 2, "{deep:?}");
-    assert_eq!(faults(&with("/entry", nested(100_000_usize.min(60))))[0].code, "TOO_DEEP");
+    assert_eq!(faults(&with("/entry", nested(60)))[0].code, "TOO_DEEP");
 
     let many = |count: usize| -> Value {
         let one = json!({"gt": ["close", 1]});

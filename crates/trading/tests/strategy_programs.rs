@@ -172,7 +172,7 @@ impl Naive<'_> {
                     last.high = last.high.max(part.high);
                     last.low = last.low.min(part.low);
                     last.close = part.close;
-                    last.volume = last.volume + part.volume;
+                    last.volume += part.volume;
                 }
                 None => longer.push(Candle { open_time, ..*part }),
             }
@@ -277,6 +277,7 @@ fn closes(prices: &[&str]) -> Candles {
 }
 
 /// The candles at which an entry condition holds; `two` is the average of two closes.
+#[expect(clippy::needless_pass_by_value, reason = "the cases read better")]
 fn rows(entry: Value, prices: &[&str]) -> Vec<usize> {
     let document = json!({
         "name": "any", "market": {"exchange": "x", "symbol": "A/B", "timeframe": "1m"},

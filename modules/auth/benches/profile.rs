@@ -2,12 +2,14 @@
 //! selects one row by its key. `cargo bench -p auth`
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a measurement that cannot go on has failed")]
 
-use axum::{Json, Router, body::Body, extract::State, http::Request, routing::get};
-use http_body_util::BodyExt;
+use axum::{Json, Router, extract::State, routing::get};
 use sqlx::postgres::PgPoolOptions;
-use std::{fs, path::Path, time::Instant};
+use std::{fs, net::SocketAddr, path::Path, time::Instant};
 use testkit::{PgPool, TestApp, Value};
-use tower::ServiceExt;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 
 const REQUESTS: usize = 20_000;
 const AT_ONCE: usize = 16;
@@ -25,10 +27,11 @@ fn main() {
         });
         let pool = pool.connect_lazy_with(options);
         let bare = Router::new().route("/{id}", get(row)).with_state(pool);
+        let (bare, ours) = (serve(bare).await, serve(app.router()).await);
 
         for round in 1..=3 {
-            let theirs = measure(&bare, &format!("/{}", ana.user), None).await;
-            let ours = measure(&app.router(), "/api/user/profile", Some(&open.cookie)).await;
+            let theirs = measure(bare, &format!("/{}", ana.user), &open.cookie).await;
+            let ours = measure(ours, "/api/user/profile", &open.cookie).await;
             println!("round {round}: bare {theirs}; profile {ours}; {:.0} %", 100.0 * ours.rate / theirs.rate);
         }
     });
@@ -59,24 +62,12 @@ impl std::fmt::Display for Figures {
     }
 }
 
-async fn measure(router: &Router, path: &str, cookie: Option<&str>) -> Figures {
+/// Asks so many times over connections that are kept, as a load generator on the same machine does.
+async fn measure(address: SocketAddr, path: &str, cookie: &str) -> Figures {
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\n\r\n");
     let (began, (cpu, database)) = (Instant::now(), cpu_seconds());
-    let callers = (0..AT_ONCE).map(|_| {
-        let (router, path, cookie) = (router.clone(), path.to_owned(), cookie.map(str::to_owned));
-        tokio::spawn(async move {
-            for _ in 0..REQUESTS / AT_ONCE {
-                let mut request = Request::get(&path);
-                if let Some(cookie) = &cookie {
-                    request = request.header("cookie", cookie);
-                }
-                let request = request.body(Body::empty()).expect("a request");
-                let answer = router.clone().oneshot(request).await.expect("an answer");
-                assert_eq!(answer.status(), 200);
-                answer.into_body().collect().await.expect("a whole body");
-            }
-        })
-    });
-    for caller in callers.collect::<Vec<_>>() {
+    let callers: Vec<_> = (0..AT_ONCE).map(|_| tokio::spawn(call(address, request.clone()))).collect();
+    for caller in callers {
         caller.await.expect("the caller ends");
     }
     let requests = f64::from(u32::try_from(REQUESTS).unwrap_or(u32::MAX));
@@ -84,6 +75,33 @@ async fn measure(router: &Router, path: &str, cookie: Option<&str>) -> Figures {
     let (cpu_now, database_now) = cpu_seconds();
     let each = |from: f64, to: f64| (to - from) * 1000.0 / requests;
     Figures { rate, cpu_ms: each(cpu, cpu_now), database_ms: each(database, database_now) }
+}
+
+async fn call(address: SocketAddr, request: String) {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let mut answer = vec![0; 1 << 16];
+    for _ in 0..REQUESTS / AT_ONCE {
+        stream.write_all(request.as_bytes()).await.expect("the request is sent");
+        let mut length = 0;
+        while !is_whole(&answer[..length]) {
+            length += stream.read(&mut answer[length..]).await.expect("an answer");
+        }
+    }
+}
+
+fn is_whole(answer: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(answer) else { return false };
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    assert!(head.starts_with("HTTP/1.1 200 "), "{text}");
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    length.and_then(|length| length.parse().ok()) == Some(body.len())
+}
+
+async fn serve(router: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
 }
 
 /// What this process and the database's have used of the processors so far, each in seconds.

@@ -67,6 +67,7 @@ impl BacktestConfig {
 /// A back-test file: a strategy, how it is tried, and what is varied.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 pub struct BacktestFile {
     /// What is tried.
     pub strategy: Document,
