@@ -28,10 +28,10 @@ pub fn serve_with(app: &App, routes: Router<App>) -> Router {
     routes
         .fallback(async || Error::not_found("page"))
         .method_not_allowed_fallback(async || Error::of_framework(StatusCode::METHOD_NOT_ALLOWED))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())
         .layer(cors(app))
         .layer(middleware::from_fn_with_state(app.clone(), secure))
-        .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), log::around))
         .with_state(app.clone())
 }
