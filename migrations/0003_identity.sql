@@ -88,10 +88,12 @@ create table sessions (
 create index sessions_of_user on sessions (user_id);
 select protect_user_table('sessions', 'user_id');
 
--- Who holds a session, and their place in the tenant that is asked for: the one question that is
--- answered before anybody has been recognised. It knows only who knows the secret.
-create function identify(secret_hash bytea, at timestamptz, wanted_id uuid, wanted_slug text)
+-- Who holds these sessions, and their place in the tenants that they ask for: the one question that is
+-- answered before anybody has been recognised. It knows only who knows the secret. Those who ask at the
+-- same time are answered together; `asked` says whose answer a row is, from 1.
+create function identify(secret_hashes bytea[], at timestamptz, wanted_ids uuid[], wanted_slugs text[])
 returns table (
+    asked bigint,
     session_id uuid, session_created_at timestamptz, session_updated_at timestamptz, expires_at timestamptz,
     remembered boolean, ip text, user_agent text,
     user_id uuid, email text, user_name text, image text, email_verified boolean, user_role text,
@@ -104,20 +106,26 @@ language plpgsql stable security definer set search_path = public, pg_temp
 set plan_cache_mode = force_generic_plan as $$
 begin
     return query
-    select s.id, s.created_at, s.updated_at, s.expires_at, s.remembered, s.ip, s.user_agent,
-           u.id, u.email, u.name, u.image, u.email_verified, u.role, u.locale, u.time_zone, u.currency,
-           u.created_at, u.updated_at,
-           t.id, t.name, t.kind, m.role, r.permissions
-    from sessions s
-    join users u on u.id = s.user_id
-    left join tenants t on t.id = case
-        when wanted_id is not null then wanted_id
-        when wanted_slug is not null then (select w.id from tenants w where w.slug = wanted_slug)
-        else u.default_tenant_id
-    end
-    left join tenant_members m on m.tenant_id = t.id and m.user_id = u.id
-    left join tenant_roles r on r.tenant_id = m.tenant_id and r.name = m.role
-    where s.token_hash = secret_hash and s.expires_at > at;
+    select wish.asked, found.*
+    from unnest(secret_hashes, wanted_ids, wanted_slugs) with ordinality wish (hash, tenant, slug, asked)
+    cross join lateral (
+        select s.id, s.created_at, s.updated_at, s.expires_at, s.remembered, s.ip, s.user_agent,
+               u.id, u.email, u.name, u.image, u.email_verified, u.role, u.locale, u.time_zone, u.currency,
+               u.created_at, u.updated_at,
+               t.id, t.name, t.kind, m.role, r.permissions
+        from sessions s
+        join users u on u.id = s.user_id
+        left join tenants t on t.id = case
+            when wish.tenant is not null then wish.tenant
+            when wish.slug is not null then (select w.id from tenants w where w.slug = wish.slug)
+            else u.default_tenant_id
+        end
+        left join tenant_members m on m.tenant_id = t.id and m.user_id = u.id
+        left join tenant_roles r on r.tenant_id = m.tenant_id and r.name = m.role
+        where s.token_hash = wish.hash and s.expires_at > at
+        -- keeps this a search by key for each wish, whatever the tables' sizes
+        limit 1
+    ) found;
 end
 $$;
 grant create on schema public to botcriptofy_system;

@@ -11,8 +11,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-const REQUESTS: usize = 20_000;
-const AT_ONCE: usize = 16;
+const REQUESTS: usize = 64_000;
+const AT_ONCE: usize = 64;
 
 fn main() {
     testkit::run("auth", "profile", async |db| {

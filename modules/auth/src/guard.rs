@@ -38,7 +38,7 @@ impl Visitor {
     /// Who holds the session of the token, if it lives.
     pub(crate) async fn recognise(&self) -> Result<Option<Found>> {
         match &self.presented {
-            Some(presented) => service::find(&self.app, &presented.token, &TenantHint::default()).await,
+            Some(presented) => service::find(&self.app, &presented.token, TenantHint::default()).await,
             None => Ok(None),
         }
     }

@@ -16,10 +16,11 @@ pub fn identify<'a>(app: &'a App, parts: &'a Parts, hint: TenantHint) -> BoxFutu
     Box::pin(async move {
         let settings: &AuthSettings = app.the()?;
         let Some(presented) = Presented::of(&parts.headers, settings, cookie::is_secure(app)) else { return Ok(None) };
-        let Some(Found { user, mut session, membership }) = service::find(app, &presented.token, &hint).await? else {
+        let named = hint != TenantHint::default();
+        let Some(Found { user, mut session, membership }) = service::find(app, &presented.token, hint).await? else {
             return Ok(None);
         };
-        if membership.is_none() && hint != TenantHint::default() {
+        if membership.is_none() && named {
             return Err(Error::not_found("tenant"));
         }
         let place = parts.extensions.get::<Place>();

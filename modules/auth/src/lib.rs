@@ -10,6 +10,7 @@ mod guard;
 mod identify;
 mod jobs;
 mod jwt;
+mod lookup;
 mod mail;
 mod origin;
 mod password;

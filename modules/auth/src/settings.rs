@@ -1,9 +1,10 @@
-use crate::{Hashing, Passwords, signer::Signer};
+use crate::{Hashing, Passwords, lookup::Lookups, signer::Signer};
 use chrono::TimeDelta;
 
 /// How users are recognised; provided where the program starts.
 pub struct AuthSettings {
     pub(crate) signer: Signer,
+    pub(crate) lookups: Lookups,
     /// What the names of cookies begin with.
     pub cookie_prefix: String,
     /// How long a session lives after it was last refreshed.
@@ -26,6 +27,7 @@ impl AuthSettings {
     pub fn new(secret: &str) -> Self {
         Self {
             signer: Signer::new(secret),
+            lookups: Lookups::default(),
             cookie_prefix: "better-auth".to_owned(),
             session_max_age: TimeDelta::days(7),
             session_update_age: TimeDelta::days(1),

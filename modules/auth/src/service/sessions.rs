@@ -1,7 +1,9 @@
 use crate::{
     AuthSettings,
     cookie::Cookies,
-    error, store,
+    error,
+    lookup::Wish,
+    store,
     token::{self, LENGTH},
 };
 use audit::Change;
@@ -65,8 +67,9 @@ pub async fn open_session<K>(app: &App, tx: &mut Tx<K>, user: Uuid, remembered: 
 }
 
 /// Who holds the token's session, if it lives.
-pub(crate) async fn find(app: &App, token: &str, hint: &TenantHint) -> Result<Option<Found>> {
-    store::identify(app.db(), &token::hash(token), app.clock().now(), hint).await
+pub(crate) async fn find(app: &App, token: &str, hint: TenantHint) -> Result<Option<Found>> {
+    let wish = Wish { hash: token::hash(token), hint };
+    app.the::<AuthSettings>()?.lookups.ask(app, wish).await
 }
 
 /// Gives a session its full life again when it is due.

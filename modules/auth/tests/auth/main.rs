@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test may panic")]
 
+mod lookup;
 mod origin;
 mod sessions;
 mod sign_in;
