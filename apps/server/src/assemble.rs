@@ -1,14 +1,14 @@
 //! Puts the parts of the program together.
 
 use crate::{
-    config::{Environment, PasswordHash, Secret, Settings},
+    config::{Environment, PasswordHash, Secret, Secrets, Settings},
     modules,
     system::Document,
 };
 use auth::{AuthSettings, Hashing, Mailer, Passwords};
 use axum::Router;
 use chrono::TimeDelta;
-use kit::{Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, Mode, Module, Worker};
+use kit::{Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, Mode, Module, Vault, Worker};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use smtp::SmtpMailer;
 use sqlx::postgres::PgConnectOptions;
@@ -40,7 +40,7 @@ pub fn assemble(app: App, modules: &[Module], document: &Document) -> Assembly {
 /// When mail cannot be set up as configured.
 pub fn product(
     settings: &Settings,
-    secret: &Secret,
+    secrets: &Secrets,
     database: PgConnectOptions,
     port: u16,
 ) -> Result<Assembly, smtp::SetupError> {
@@ -52,6 +52,7 @@ pub fn product(
         health: Health::new(clock.now()),
         clock,
         ids: Ids::Random,
+        vault: Vault::new(secrets.encryption),
         settings: kit::Settings {
             mode: match settings.environment {
                 Environment::Development => Mode::Development,
@@ -66,7 +67,7 @@ pub fn product(
         identify: auth::identify,
         provided: HashMap::new(),
     };
-    let parts = parts.provide(document.clone()).provide(recorder()).provide(sign_in(settings, secret));
+    let parts = parts.provide(document.clone()).provide(recorder()).provide(sign_in(settings, &secrets.sign_in));
     let parts = parts.provide(mailer(settings)?);
     Ok(assemble(App::new(parts), modules::ALL, &document))
 }

@@ -10,11 +10,12 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use server::config::{
-    Config, ConfigError, Environment, LogFormat, Origin, PasswordHash, Secret, Sources, auth_secret, env_example,
-    settings,
+    Config, ConfigError, Environment, LogFormat, Origin, PasswordHash, Secret, Sources, env_example, secrets, settings,
 };
 
 const STRONG: &str = "q7Jm2vX9sR4tB8nL1wK6zC3hD5gF0pYe";
+/// 32 bytes.
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 fn environment(values: &[(&str, &str)]) -> Sources {
     Sources::default().with(Origin::Environment, values.iter().copied())
@@ -110,6 +111,7 @@ fn every_setting_refuses_what_it_cannot_use() {
         ("BCRYPT_COST", "31", "is too large"),
         ("SESSION_MAX_AGE_S", "1h", "is not a whole number"),
         ("SESSION_UPDATE_AGE_S", "604801", "at most SESSION_MAX_AGE_S"),
+        ("ENCRYPTION_KEY", STRONG, "is no such key"),
         ("LOG_LEVEL", "inof", "which is not a level"),
         ("LOG_FORMAT", "xml", "is not known"),
         ("LOG_DIR", "/dev/null", "is not a directory"),
@@ -212,13 +214,15 @@ fn production_refuses_missing_short_and_made_up_secrets() {
     for made_up in ["better-auth-secret-123456789012345678", "ababababababababababababababababab"] {
         assert!(production(made_up).starts_with("BETTER_AUTH_SECRET: the value is made up"), "{made_up}");
     }
-    let strong = [("ENVIRONMENT", "production"), ("BETTER_AUTH_SECRET", STRONG)];
+    let strong = [("ENVIRONMENT", "production"), ("BETTER_AUTH_SECRET", STRONG), ("ENCRYPTION_KEY", KEY)];
+    assert!(refusal(&strong[..2]).starts_with("ENCRYPTION_KEY: the value is missing"));
+    assert!(refusal(&[("ENCRYPTION_KEY", STRONG)]).starts_with("ENCRYPTION_KEY: the value is no such key"));
     assert_eq!(read(&strong).settings.environment, Environment::Production);
 }
 
 #[test]
 fn production_requires_https_unless_only_this_machine_reaches_it() {
-    let base = [("ENVIRONMENT", "production"), ("BETTER_AUTH_SECRET", STRONG)];
+    let base = [("ENVIRONMENT", "production"), ("BETTER_AUTH_SECRET", STRONG), ("ENCRYPTION_KEY", KEY)];
     let with = |more: &[(&'static str, &'static str)]| Config::of(&environment(&[&base, more].concat()));
     assert!(with(&[("BETTER_AUTH_URL", "https://bots.example.com")]).is_ok());
     assert!(with(&[("BETTER_AUTH_URL", "http://localhost:3000")]).is_ok());
@@ -254,18 +258,18 @@ fn the_auth_secret_is_made_once_kept_private_and_read_again() {
     let data = directory.path().join("new/data");
     let settings = read(&[("BOTCRIPTOFY_DATA_DIR", data.to_str().expect("UTF-8"))]).settings;
     let mut random = StdRng::seed_from_u64(7);
-    let made = auth_secret(&settings, &mut random).expect("made");
+    let made = secrets(&settings, &mut random).expect("made").sign_in;
     assert_eq!(made.expose().len(), 44);
     let path = data.join("better-auth-secret");
     let mode = || fs::metadata(&path).expect("kept").permissions().mode() & 0o777;
     assert_eq!(mode(), 0o600);
 
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("changed");
-    assert_eq!(auth_secret(&settings, &mut random).expect("read").expose(), made.expose());
+    assert_eq!(secrets(&settings, &mut random).expect("read").sign_in.expose(), made.expose());
     assert_eq!(mode(), 0o600, "made private again");
 
     fs::write(&path, "cut").expect("written");
-    let error = auth_secret(&settings, &mut random).expect_err("too short");
+    let error = secrets(&settings, &mut random).map(|_| ()).expect_err("too short");
     assert!(matches!(&error, ConfigError::Kept { problem, .. } if problem.contains("fewer than 32")), "{error}");
 }
 
@@ -273,21 +277,23 @@ fn the_auth_secret_is_made_once_kept_private_and_read_again() {
 fn two_starts_at_once_agree_on_the_auth_secret() {
     let directory = tempfile::tempdir().expect("a directory");
     let settings = read(&[("BOTCRIPTOFY_DATA_DIR", directory.path().to_str().expect("UTF-8"))]).settings;
-    let start = |seed| auth_secret(&settings, &mut StdRng::seed_from_u64(seed)).expect("a secret");
+    let start = |seed| secrets(&settings, &mut StdRng::seed_from_u64(seed)).expect("a secret").sign_in;
     let secrets: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|seed| scope.spawn(move || start(seed))).collect();
         threads.into_iter().map(|thread| thread.join().expect("no panic").expose().to_owned()).collect()
     });
     assert!(secrets.iter().all(|secret| *secret == secrets[0]), "{secrets:?}");
-    assert_eq!(fs::read_dir(directory.path()).expect("a directory").count(), 1, "nothing else is left");
+    assert_eq!(fs::read_dir(directory.path()).expect("a directory").count(), 2, "nothing but the two secrets is left");
 }
 
 #[test]
-fn a_configured_auth_secret_is_used_and_nothing_kept() {
+fn configured_secrets_are_used_and_nothing_kept() {
     let directory = tempfile::tempdir().expect("a directory");
     let data = directory.path().to_str().expect("UTF-8");
-    let settings = read(&[("BOTCRIPTOFY_DATA_DIR", data), ("BETTER_AUTH_SECRET", STRONG)]).settings;
-    assert_eq!(auth_secret(&settings, &mut StdRng::seed_from_u64(7)).expect("configured").expose(), STRONG);
+    let configured = [("BOTCRIPTOFY_DATA_DIR", data), ("BETTER_AUTH_SECRET", STRONG), ("ENCRYPTION_KEY", KEY)];
+    let found = secrets(&read(&configured).settings, &mut StdRng::seed_from_u64(7)).expect("configured");
+    assert_eq!(found.sign_in.expose(), STRONG);
+    assert!(found.encryption.iter().copied().eq(0..32));
     assert_eq!(fs::read_dir(directory.path()).expect("a directory").count(), 0);
 }
 

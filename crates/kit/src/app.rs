@@ -1,4 +1,4 @@
-use crate::{Clock, Db, Error, Identify, Ids, Result, http::Health};
+use crate::{Clock, Db, Error, Identify, Ids, Result, Vault, http::Health};
 use std::{
     any::{Any, TypeId, type_name},
     collections::HashMap,
@@ -18,6 +18,8 @@ pub struct AppParts {
     pub clock: Clock,
     /// The one source of identifiers and secrets.
     pub ids: Ids,
+    /// Seals what must be kept secret and yet be read again.
+    pub vault: Vault,
     /// What an operator may set and every module may need.
     pub settings: Settings,
     /// Who a request is from.
@@ -92,6 +94,11 @@ impl App {
     /// The one source of identifiers and secrets.
     pub fn ids(&self) -> &Ids {
         &self.0.ids
+    }
+
+    /// Seals what must be kept secret and yet be read again.
+    pub fn vault(&self) -> &Vault {
+        &self.0.vault
     }
 
     /// What an operator may set.

@@ -42,6 +42,12 @@ pub struct User {
     pub email_verified: bool,
     /// The role on the whole platform: `user`, `admin` or `super_admin`.
     pub role: String,
+    /// Whether a second factor is asked for at sign-in.
+    pub two_factor_enabled: bool,
+    /// Whether they are shut out, why, and until when; without an end, until somebody lifts it.
+    pub banned: bool,
+    pub ban_reason: Option<String>,
+    pub ban_expires: Option<Time>,
     /// A language tag, such as `pt-BR`.
     pub locale: String,
     /// A name of the IANA time zone database.

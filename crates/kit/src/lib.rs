@@ -15,6 +15,7 @@ mod module;
 mod openapi;
 mod permissions;
 mod time;
+mod vault;
 
 pub use answer::{Accepted, Answer, Content, Created, Feed, Json, NoContent, Page};
 pub use app::{App, AppParts, Mode, Settings};
@@ -33,6 +34,7 @@ pub use module::{Module, Service};
 pub use openapi::{Api, Operation, Route};
 pub use permissions::{Permission, Permissions};
 pub use time::Time;
+pub use vault::Vault;
 
 /// The routes of a module, by the names of its handlers.
 #[macro_export]

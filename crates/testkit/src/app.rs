@@ -185,6 +185,7 @@ fn parts(db: &PgPool, outbox: &Outbox) -> AppParts {
         health: Health::new(clock.now()),
         clock,
         ids,
+        vault: kit::Vault::new([7; 32]),
         settings: kit::Settings { mode: kit::Mode::Test, ..kit::Settings::default() },
         identify: auth::identify,
         provided: HashMap::new(),

@@ -37,14 +37,15 @@ pub(crate) fn find<'a>(headers: &'a HeaderMap, settings: &AuthSettings, secure: 
     lines.flat_map(|line| line.split(';')).find_map(ours).map(|value| value.trim_end().trim_matches('"'))
 }
 
-/// Writes cookies.
-pub(crate) struct Cookies<'a> {
+/// Writes cookies, by the names that the settings give them.
+pub struct Cookies<'a> {
     settings: &'a AuthSettings,
     secure: bool,
 }
 
 impl<'a> Cookies<'a> {
-    pub(crate) fn of(app: &'a App) -> Result<Self> {
+    /// By the settings of the program.
+    pub fn of(app: &'a App) -> Result<Self> {
         Ok(Self { settings: app.the()?, secure: is_secure(app) })
     }
 
@@ -62,19 +63,29 @@ impl<'a> Cookies<'a> {
         format!("{}{}.{name}", if self.secure { SECURE } else { "" }, self.settings.cookie_prefix)
     }
 
+    /// A signed cookie, for this long; without an age, until the browser ends.
+    pub fn signed(&self, name: &str, text: &str, max_age: Option<TimeDelta>) -> Option<HeaderValue> {
+        self.set(name, &self.value(text), max_age)
+    }
+
+    /// Takes a cookie away.
+    pub fn expire(&self, name: &str) -> Option<HeaderValue> {
+        self.set(name, "", Some(TimeDelta::zero()))
+    }
+
     /// The cookies of an open session. A user who is not to be remembered has them until the browser ends.
     pub(crate) fn open(&self, token: &str, remembered: bool) -> Vec<HeaderValue> {
         let value = self.value(token);
         if remembered {
             return self.set(SESSION, &value, Some(self.settings.session_max_age)).into_iter().collect();
         }
-        let dont_remember = self.set(DONT_REMEMBER, &self.value("true"), None);
+        let dont_remember = self.signed(DONT_REMEMBER, "true", None);
         self.set(SESSION, &value, None).into_iter().chain(dont_remember).collect()
     }
 
     /// Takes every cookie of a session away.
     pub(crate) fn clear(&self) -> Vec<HeaderValue> {
-        let cleared = [SESSION, SESSION_DATA, DONT_REMEMBER].map(|name| self.set(name, "", Some(TimeDelta::zero())));
+        let cleared = [SESSION, SESSION_DATA, DONT_REMEMBER].map(|name| self.expire(name));
         cleared.into_iter().flatten().collect()
     }
 

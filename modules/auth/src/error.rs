@@ -3,10 +3,13 @@
 use axum::http::StatusCode;
 use kit::Error;
 
+/// Functions that make failures of the protocol, each by its status, code and sentence:
+/// `failures! { key_not_found = NOT_FOUND "KEY_NOT_FOUND" "API key not found"; }`.
+#[macro_export]
 macro_rules! failures {
     ($($name:ident = $status:ident $code:literal $message:literal;)*) => {$(
-        pub(crate) fn $name() -> Error {
-            Error::new(StatusCode::$status, $code, $message)
+        pub(crate) fn $name() -> kit::Error {
+            kit::Error::new(axum::http::StatusCode::$status, $code, $message)
         }
     )*};
 }
@@ -20,6 +23,7 @@ failures! {
     cross_site = FORBIDDEN "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED" "Cross-site navigation login blocked. This request appears to be a CSRF attack.";
     invalid_email = BAD_REQUEST "INVALID_EMAIL" "Invalid email";
     invalid_email_or_password = UNAUTHORIZED "INVALID_EMAIL_OR_PASSWORD" "Invalid email or password";
+    banned_user = FORBIDDEN "BANNED_USER" "You have been banned from this application";
     email_not_verified = FORBIDDEN "EMAIL_NOT_VERIFIED" "Email not verified";
     email_mismatch = BAD_REQUEST "EMAIL_MISMATCH" "Email mismatch";
     email_already_verified = BAD_REQUEST "EMAIL_ALREADY_VERIFIED" "Email is already verified";
@@ -32,7 +36,7 @@ failures! {
 }
 
 /// 400 for one field of the body or the query: `[body.email] Invalid email address`.
-pub(crate) fn invalid(place: &str, field: &str, message: &str) -> Error {
+pub fn invalid(place: &str, field: &str, message: &str) -> Error {
     let path = if field.is_empty() { place.to_owned() } else { format!("{place}.{field}") };
     Error::new(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", format!("[{path}] {message}"))
 }

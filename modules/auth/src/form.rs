@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 /// What a form of the protocol consists of. Fields that nobody knows are ignored.
-pub(crate) trait Form: DeserializeOwned + JsonSchema + Validate<Context: Default> {
+pub trait Form: DeserializeOwned + JsonSchema + Validate<Context: Default> {
     /// Fields that are refused, since a caller might believe that they do something.
     const REFUSED: &[&str] = &[];
     /// Whether it may also come as `application/x-www-form-urlencoded`.
@@ -21,10 +21,10 @@ pub(crate) trait Form: DeserializeOwned + JsonSchema + Validate<Context: Default
 }
 
 /// The body, read by the rules of the protocol.
-pub(crate) struct Body<T>(pub(crate) T);
+pub struct Body<T>(pub T);
 
 /// The query, read by the rules of the protocol.
-pub(crate) struct Asked<T>(pub(crate) T);
+pub struct Asked<T>(pub T);
 
 /// The largest body, in bytes: the longest fields together are far smaller.
 const LARGEST: usize = 64 << 10;
@@ -140,7 +140,7 @@ fn kind_of(value: &Value) -> &'static str {
 }
 
 /// A truth value, which a form that is not JSON can only spell.
-pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Flag {

@@ -9,18 +9,22 @@ use crate::{
 };
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderName, StatusCode, request::Parts},
+    http::{HeaderMap, HeaderName, StatusCode, request::Parts},
 };
 use kit::{App, Error, Guard, Operation, RequestInfo, Result, SignedIn, TenantHint};
+use percent_encoding::percent_decode_str;
 use std::{
     ops::Deref,
     sync::{Arc, OnceLock},
 };
 
 /// Anyone, from a page that may call; perhaps with the token of a session.
-pub(crate) struct Visitor {
-    pub(crate) app: App,
-    pub(crate) request: Arc<RequestInfo>,
+pub struct Visitor {
+    /// What every request can reach.
+    pub app: App,
+    /// Where the request came from.
+    pub request: Arc<RequestInfo>,
+    headers: HeaderMap,
     pub(crate) presented: Option<Presented>,
 }
 
@@ -30,11 +34,19 @@ impl FromRequestParts<App> for Visitor {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         origin::check(parts, app)?;
         let presented = Presented::of(&parts.headers, app.the::<AuthSettings>()?, cookie::is_secure(app));
-        Ok(Self { app: app.clone(), request: RequestInfo::of(parts)?, presented })
+        Ok(Self { app: app.clone(), request: RequestInfo::of(parts)?, headers: parts.headers.clone(), presented })
     }
 }
 
 impl Visitor {
+    /// What a cookie of ours says, if it is there and well signed.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let settings = self.app.the::<AuthSettings>().ok()?;
+        let value = cookie::find(&self.headers, settings, cookie::is_secure(&self.app), name)?;
+        let value = percent_decode_str(value).decode_utf8().ok()?;
+        settings.signer.unsigned(&value).map(str::to_owned)
+    }
+
     /// Who holds the session of the token, if it lives.
     pub(crate) async fn recognise(&self) -> Result<Option<Found>> {
         match &self.presented {
@@ -52,7 +64,7 @@ impl Guard for Visitor {
 }
 
 /// Whoever holds a session, from a page that may call.
-pub(crate) struct Holder {
+pub struct Holder {
     signed_in: SignedIn,
     pub(crate) token: String,
     pub(crate) session: Live,

@@ -29,6 +29,19 @@ pub use password::{Hashing, Passwords};
 pub use service::{NewAccount, OpenSession, SignedUp, hash_new_password, open_session, sign_up};
 pub use settings::AuthSettings;
 
+/// How the routes of the protocol read, refuse and answer, for the modules that add routes to it.
+pub mod protocol {
+    pub use crate::{
+        cookie::Cookies,
+        error::invalid,
+        form::{Asked, Body, Form, flag},
+        guard::{Holder, Visitor},
+        reply::{Landing, Reply, Success},
+        service::{Entered, Entry, Factor, enter},
+        view::{Done, SessionView, UserView},
+    };
+}
+
 use kit::{JobKind, Module};
 
 /// The module, for the server.

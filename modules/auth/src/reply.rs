@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What a route of the protocol answers: its own shape and its headers, never to be kept by anyone between.
-pub(crate) struct Reply<T> {
+pub struct Reply<T> {
     body: T,
     headers: HeaderMap,
 }
@@ -16,32 +16,32 @@ pub(crate) struct Reply<T> {
 /// The protocol's shape, and in it what every success of ours says.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "{T}Success")]
-pub(crate) struct Success<T> {
+pub struct Success<T> {
     success: bool,
     #[serde(flatten)]
     body: T,
 }
 
 impl<T> Success<T> {
-    pub(crate) fn of(body: T) -> Self {
+    pub fn of(body: T) -> Self {
         Self { success: true, body }
     }
 }
 
 impl<T> Reply<Success<T>> {
-    pub(crate) fn success(body: T) -> Self {
+    pub fn success(body: T) -> Self {
         Self::bare(Success::of(body))
     }
 }
 
 impl<T> Reply<T> {
     /// A body that has no place for more, such as a list or `null`.
-    pub(crate) fn bare(body: T) -> Self {
+    pub fn bare(body: T) -> Self {
         Self { body, headers: HeaderMap::new() }
     }
 
     /// Sets cookies.
-    pub(crate) fn cookies(mut self, cookies: Vec<HeaderValue>) -> Self {
+    pub fn cookies(mut self, cookies: Vec<HeaderValue>) -> Self {
         for cookie in cookies {
             self.headers.append(header::SET_COOKIE, cookie);
         }
@@ -49,7 +49,7 @@ impl<T> Reply<T> {
     }
 
     /// Adds a header, if there is a value and a header can hold it.
-    pub(crate) fn header(mut self, name: HeaderName, value: Option<&str>) -> Self {
+    pub fn header(mut self, name: HeaderName, value: Option<&str>) -> Self {
         if let Some(Ok(value)) = value.map(HeaderValue::from_str) {
             self.headers.insert(name, value);
         }
@@ -71,10 +71,10 @@ impl<T: Serialize + JsonSchema> Answer for Reply<T> {
     }
 }
 
-/// What a link in a mail leads to: an answer, or the page that the link names.
-pub(crate) enum Landing<T> {
+/// What a link in a mail leads to: an answer, or the page that the link names, with cookies.
+pub enum Landing<T> {
     Here(Reply<T>),
-    At(String),
+    At(String, Vec<HeaderValue>),
 }
 
 impl<T> Landing<Success<T>> {
@@ -82,13 +82,13 @@ impl<T> Landing<Success<T>> {
     ///
     /// # Errors
     /// The outcome's own where the link names no page, and what is no fault of the link's anyway.
-    pub(crate) fn of(outcome: Result<T>, page: Option<String>) -> Result<Self> {
+    pub fn of(outcome: Result<T>, page: Option<String>) -> Result<Self> {
         match (outcome, page) {
-            (Ok(_), Some(page)) => Ok(Self::At(page)),
+            (Ok(_), Some(page)) => Ok(Self::At(page, vec![])),
             (Ok(body), None) => Ok(Self::Here(Reply::success(body))),
             (Err(failure), Some(page)) if failure.status().is_client_error() => {
                 let sign = if page.contains('?') { '&' } else { '?' };
-                Ok(Self::At(format!("{page}{sign}error={}", failure.code())))
+                Ok(Self::At(format!("{page}{sign}error={}", failure.code()), vec![]))
             }
             (Err(failure), _) => Err(failure),
         }
@@ -99,7 +99,13 @@ impl<T: Serialize> IntoResponse for Landing<T> {
     fn into_response(self) -> Response {
         match self {
             Self::Here(reply) => reply.into_response(),
-            Self::At(url) => (StatusCode::FOUND, [(header::LOCATION, url)]).into_response(),
+            Self::At(url, cookies) => {
+                let mut response = (StatusCode::FOUND, [(header::LOCATION, url)]).into_response();
+                for cookie in cookies {
+                    response.headers_mut().append(header::SET_COOKIE, cookie);
+                }
+                response
+            }
         }
     }
 }

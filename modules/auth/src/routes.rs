@@ -3,7 +3,7 @@ use crate::{
     form::{Asked, Body, Form},
     guard::{Holder, Visitor, carry},
     reply::{Landing, Reply, Success},
-    service::{self, AskVerification, Found, SignIn, SignUp, VerifyEmail},
+    service::{self, AskVerification, Entered, Found, SignIn, SignUp, VerifyEmail},
     view::{
         Current, Done, Me, Nothing, PlaceView, SessionView, SignedInView, SignedUpView, Status, UserView, Verified,
         Whole, Works,
@@ -65,11 +65,9 @@ async fn verify_email(visitor: Visitor, Asked(form): Asked<VerifyEmail>) -> Resu
 
 /// Signs a user in by password and opens a session.
 #[post("/api/auth/sign-in/email")]
-async fn sign_in_email(visitor: Visitor, Body(form): Body<SignIn>) -> Result<Reply<Success<SignedInView>>> {
-    let (user, open) = service::sign_in(&visitor.app, visitor.request.origin.clone(), &form).await?;
-    let (token, remembered) = (open.token.clone(), open.live.remembered);
-    let reply = Reply::success(SignedInView::new(user, open, form.callback_url.clone()));
-    let reply = carry(&visitor.app, reply, &token, remembered)?;
+async fn sign_in_email(visitor: Visitor, Body(form): Body<SignIn>) -> Result<Reply<Success<Entered<SignedInView>>>> {
+    let entry = service::sign_in(&visitor.app, visitor.request.origin.clone(), &form).await?;
+    let reply = entry.reply(&visitor.app, |user, open| SignedInView::new(user, open, form.callback_url.clone()))?;
     Ok(reply.header(LOCATION, form.callback_url.as_deref()))
 }
 

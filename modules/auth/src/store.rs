@@ -10,14 +10,6 @@ use uuid::Uuid;
 /// How many sessions a user may have; the oldest make room for the newest.
 const MOST_SESSIONS: i64 = 100;
 
-/// A user who signs in by password.
-pub(crate) struct Credential {
-    pub(crate) user: User,
-    pub(crate) password_hash: Option<String>,
-    /// The default tenant, of which they are a member.
-    pub(crate) tenant_id: Option<Uuid>,
-}
-
 /// A session that has just been closed.
 pub(crate) struct Closed {
     pub(crate) id: Uuid,
@@ -56,9 +48,11 @@ async fn ask(connection: &mut PgConnection, now: Time, wishes: &[Wish]) -> sqlx:
         Row,
         r#"select asked as "asked!", session_id as "session_id!", session_created_at as "session_created_at!",
                   session_updated_at as "session_updated_at!", expires_at as "expires_at!",
-                  remembered as "remembered!", ip, user_agent,
+                  remembered as "remembered!", ip, user_agent, impersonated_by, active_tenant_id,
                   user_id as "user_id!", email as "email!", user_name as "user_name!", image,
-                  email_verified as "email_verified!", user_role as "user_role!", locale as "locale!",
+                  email_verified as "email_verified!", user_role as "user_role!",
+                  two_factor_enabled as "two_factor_enabled!", banned as "banned!", ban_reason,
+                  ban_expires as "ban_expires: Time", locale as "locale!",
                   time_zone as "time_zone!", currency as "currency!", user_created_at as "user_created_at!",
                   user_updated_at as "user_updated_at!",
                   tenant_id, tenant_name, tenant_kind as "tenant_kind: Kind", member_role, role_permissions
@@ -89,12 +83,18 @@ struct Row {
     remembered: bool,
     ip: Option<String>,
     user_agent: Option<String>,
+    impersonated_by: Option<Uuid>,
+    active_tenant_id: Option<Uuid>,
     user_id: Uuid,
     email: String,
     user_name: String,
     image: Option<String>,
     email_verified: bool,
     user_role: String,
+    two_factor_enabled: bool,
+    banned: bool,
+    ban_reason: Option<String>,
+    ban_expires: Option<Time>,
     locale: String,
     time_zone: String,
     currency: String,
@@ -123,6 +123,10 @@ impl From<Row> for Found {
             image: row.image,
             email_verified: row.email_verified,
             role: row.user_role,
+            two_factor_enabled: row.two_factor_enabled,
+            banned: row.banned,
+            ban_reason: row.ban_reason,
+            ban_expires: row.ban_expires,
             locale: row.locale,
             time_zone: row.time_zone,
             currency: row.currency,
@@ -137,6 +141,8 @@ impl From<Row> for Found {
             remembered: row.remembered,
             ip: row.ip,
             user_agent: row.user_agent,
+            impersonated_by: row.impersonated_by,
+            active_tenant_id: row.active_tenant_id,
             renewed: false,
         };
         Self { user, session, membership }
@@ -160,8 +166,9 @@ pub(crate) async fn remove_dead<K>(tx: &mut Tx<K>, user: Uuid) -> Result<()> {
 
 pub(crate) async fn insert_session<K>(tx: &mut Tx<K>, user: Uuid, session: &Live, hash: &[u8; 32]) -> Result<()> {
     sqlx::query!(
-        "insert into sessions (id, user_id, token_hash, remembered, ip, user_agent, expires_at, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        "insert into sessions (id, user_id, token_hash, remembered, ip, user_agent, expires_at, created_at, updated_at,
+                               impersonated_by, active_tenant_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)",
         session.id,
         user,
         hash.as_slice(),
@@ -169,7 +176,9 @@ pub(crate) async fn insert_session<K>(tx: &mut Tx<K>, user: Uuid, session: &Live
         session.ip,
         session.user_agent,
         session.expires_at.utc(),
-        session.created_at.utc()
+        session.created_at.utc(),
+        session.impersonated_by,
+        session.active_tenant_id
     )
     .execute(tx.conn())
     .await?;
@@ -207,8 +216,10 @@ pub(crate) async fn list_sessions(tx: &mut UserTx) -> Result<Vec<Live>> {
     let now = tx.now();
     let sessions = sqlx::query_as!(
         Live,
-        r#"select id, created_at, updated_at, expires_at, remembered, ip, user_agent, false as "renewed!"
-           from sessions where user_id = current_user_id() and expires_at > $1 order by created_at desc, id desc"#,
+        r#"select id, created_at, updated_at, expires_at, remembered, ip, user_agent, impersonated_by,
+                  active_tenant_id, false as "renewed!"
+           from sessions where user_id = current_user_id() and expires_at > $1 and impersonated_by is null
+           order by created_at desc, id desc"#,
         now.utc()
     )
     .fetch_all(tx.conn())
@@ -253,36 +264,13 @@ pub(crate) async fn insert_account(tx: &mut TenantTx, user: Uuid, password_hash:
     Ok(())
 }
 
-pub(crate) async fn find_credential(tx: &mut SystemTx, email: &str) -> Result<Option<Credential>> {
-    let row = sqlx::query!(
-        r#"select u.id, u.email, u.name, u.image, u.email_verified, u.role, u.locale, u.time_zone, u.currency,
-                  u.created_at as "created_at: Time", u.updated_at as "updated_at: Time",
-                  a.password_hash as "password_hash?", m.tenant_id as "tenant_id?"
-           from users u
-           left join accounts a on a.user_id = u.id and a.provider = 'credential'
-           left join tenant_members m on m.user_id = u.id and m.tenant_id = u.default_tenant_id
-           where u.email = $1"#,
-        email
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    Ok(row.map(|row| Credential {
-        user: User {
-            id: row.id,
-            email: row.email,
-            name: row.name,
-            image: row.image,
-            email_verified: row.email_verified,
-            role: row.role,
-            locale: row.locale,
-            time_zone: row.time_zone,
-            currency: row.currency,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        },
-        password_hash: row.password_hash,
-        tenant_id: row.tenant_id,
-    }))
+/// The hash of the user's password, if they have one.
+pub(crate) async fn password_hash(tx: &mut SystemTx, user: Uuid) -> Result<Option<String>> {
+    let hash =
+        sqlx::query_scalar!("select password_hash from accounts where user_id = $1 and provider = 'credential'", user)
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(hash.flatten())
 }
 
 pub(crate) async fn replace_password(tx: &mut SystemTx, user: Uuid, hash: &str) -> Result<()> {

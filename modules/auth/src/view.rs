@@ -10,7 +10,7 @@ use uuid::Uuid;
 #[derive(Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "AuthUser")]
-pub(crate) struct UserView {
+pub struct UserView {
     id: Uuid,
     name: String,
     email: String,
@@ -19,12 +19,30 @@ pub(crate) struct UserView {
     created_at: Time,
     updated_at: Time,
     role: String,
+    two_factor_enabled: bool,
+    banned: bool,
+    ban_reason: Option<String>,
+    ban_expires: Option<Time>,
 }
 
 impl From<User> for UserView {
     fn from(user: User) -> Self {
         let User { id, email, name, image, email_verified, role, created_at, updated_at, .. } = user;
-        Self { id, name, email, email_verified, image, created_at, updated_at, role }
+        let User { two_factor_enabled, banned, ban_reason, ban_expires, .. } = user;
+        Self {
+            id,
+            name,
+            email,
+            email_verified,
+            image,
+            created_at,
+            updated_at,
+            role,
+            two_factor_enabled,
+            banned,
+            ban_reason,
+            ban_expires,
+        }
     }
 }
 
@@ -32,7 +50,7 @@ impl From<User> for UserView {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "AuthSession")]
-pub(crate) struct SessionView {
+pub struct SessionView {
     id: Uuid,
     /// What revokes it: the token of the session that asks; of others only a handle, since their tokens are nowhere.
     token: String,
@@ -42,12 +60,27 @@ pub(crate) struct SessionView {
     updated_at: Time,
     ip_address: Option<String>,
     user_agent: Option<String>,
+    /// The administrator who acts as the user.
+    impersonated_by: Option<Uuid>,
+    /// The company that the organisation routes are about.
+    active_organization_id: Option<Uuid>,
 }
 
 impl SessionView {
     pub(crate) fn new(session: Live, user: Uuid, token: String) -> Self {
-        let Live { id, created_at, updated_at, expires_at, ip, user_agent, .. } = session;
-        Self { id, token, user_id: user, expires_at, created_at, updated_at, ip_address: ip, user_agent }
+        let Live { id, created_at, updated_at, expires_at, ip, user_agent, impersonated_by, .. } = session;
+        Self {
+            id,
+            token,
+            user_id: user,
+            expires_at,
+            created_at,
+            updated_at,
+            ip_address: ip,
+            user_agent,
+            impersonated_by,
+            active_organization_id: session.active_tenant_id,
+        }
     }
 }
 
@@ -114,8 +147,8 @@ pub(crate) struct Works {
 /// It was done, or would have been.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "AuthDone")]
-pub(crate) struct Done {
-    pub(crate) status: bool,
+pub struct Done {
+    pub status: bool,
 }
 
 /// Nothing but the success itself.

@@ -29,8 +29,20 @@ pub struct Profile {
 
 impl From<&User> for Profile {
     fn from(user: &User) -> Self {
-        let User { id, email, name, image, email_verified, role, locale, time_zone, currency, created_at, updated_at } =
-            user.clone();
+        let User {
+            id,
+            email,
+            name,
+            image,
+            email_verified,
+            role,
+            locale,
+            time_zone,
+            currency,
+            created_at,
+            updated_at,
+            ..
+        } = user.clone();
         Self { id, email, email_verified, name, image, role, locale, time_zone, currency, created_at, updated_at }
     }
 }

@@ -1,15 +1,29 @@
 use crate::{profile::ProfileInput, service::NewUser};
-use kit::{Result, SystemTx, Tx, User, UserTx};
+use kit::{Result, SystemTx, Time, Tx, User, UserTx};
 use uuid::Uuid;
+
+/// A statement that answers users: what stands before the list of their columns, and what after it.
+macro_rules! user {
+    ($before:tt, $after:tt $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            User,
+            $before
+                + r#"id, email, name, image, email_verified, role, two_factor_enabled, banned, ban_reason,
+                     ban_expires as "ban_expires: Time", locale, time_zone, currency, created_at, updated_at "#
+                + $after
+            $(, $argument)*
+        )
+    };
+}
 
 pub(crate) async fn insert(tx: &mut SystemTx, new: &NewUser<'_>) -> Result<Option<User>> {
     let (id, now) = (tx.new_id(), tx.now());
-    let user = sqlx::query_as!(
-        User,
+    let user = user!(
         "insert into users (id, email, name, image, email_verified, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $6)
          on conflict (email) do nothing
-         returning id, email, name, image, email_verified, role, locale, time_zone, currency, created_at, updated_at",
+         returning ",
+        "",
         id,
         new.email.as_str(),
         new.name,
@@ -23,26 +37,12 @@ pub(crate) async fn insert(tx: &mut SystemTx, new: &NewUser<'_>) -> Result<Optio
 }
 
 pub(crate) async fn find(tx: &mut SystemTx, id: Uuid) -> Result<Option<User>> {
-    let user = sqlx::query_as!(
-        User,
-        "select id, email, name, image, email_verified, role, locale, time_zone, currency, created_at, updated_at
-         from users where id = $1",
-        id
-    )
-    .fetch_optional(tx.conn())
-    .await?;
+    let user = user!("select ", "from users where id = $1", id).fetch_optional(tx.conn()).await?;
     Ok(user)
 }
 
 pub(crate) async fn find_by_email(tx: &mut SystemTx, email: &str) -> Result<Option<User>> {
-    let user = sqlx::query_as!(
-        User,
-        "select id, email, name, image, email_verified, role, locale, time_zone, currency, created_at, updated_at
-         from users where email = $1",
-        email
-    )
-    .fetch_optional(tx.conn())
-    .await?;
+    let user = user!("select ", "from users where email = $1", email).fetch_optional(tx.conn()).await?;
     Ok(user)
 }
 
@@ -73,24 +73,17 @@ pub(crate) async fn set_default_tenant<K>(tx: &mut Tx<K>, id: Uuid, tenant: Uuid
 
 /// The user, whom nobody else changes until the transaction ends.
 pub(crate) async fn lock(tx: &mut UserTx, id: Uuid) -> Result<Option<User>> {
-    let user = sqlx::query_as!(
-        User,
-        "select id, email, name, image, email_verified, role, locale, time_zone, currency, created_at, updated_at
-         from users where id = $1 for update",
-        id
-    )
-    .fetch_optional(tx.conn())
-    .await?;
+    let user = user!("select ", "from users where id = $1 for update", id).fetch_optional(tx.conn()).await?;
     Ok(user)
 }
 
 pub(crate) async fn change(tx: &mut UserTx, id: Uuid, profile: &ProfileInput) -> Result<User> {
     let now = tx.now();
-    let user = sqlx::query_as!(
-        User,
+    let user = user!(
         "update users set name = $2, image = $3, locale = $4, time_zone = $5, currency = $6, updated_at = $7
          where id = $1
-         returning id, email, name, image, email_verified, role, locale, time_zone, currency, created_at, updated_at",
+         returning ",
+        "",
         id,
         profile.name,
         profile.image,

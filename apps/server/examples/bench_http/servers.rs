@@ -6,7 +6,7 @@ use private_postgres::PrivatePostgres;
 use serde::Serialize;
 use server::{
     assemble::{Assembly, product as assemble_product},
-    config::{Config, Secret, Sources},
+    config::{Config, Secret, Secrets, Sources},
     logging::{self, Output},
 };
 use sqlx::{
@@ -65,7 +65,8 @@ impl Setting {
 fn assembly(url: &str) -> Assembly {
     let config = Config::of(&Sources::default()).expect("the defaults are sound");
     let options = PgConnectOptions::from_str(url).expect("an address");
-    assemble_product(&config.settings, &Secret::new(SECRET), options, 3000).expect("the product")
+    let secrets = Secrets { sign_in: Secret::new(SECRET), encryption: [7; 32] };
+    assemble_product(&config.settings, &secrets, options, 3000).expect("the product")
 }
 
 /// A server under measurement.

@@ -1,7 +1,7 @@
 use super::{Context, Failure, print, runtime};
 use crate::{
     assemble::product,
-    config::{Settings, auth_secret},
+    config::{Settings, secrets},
     database::Database,
 };
 use clap::Subcommand;
@@ -70,8 +70,8 @@ async fn import(args: &Import, market: &Market, settings: &Settings) -> Result<I
     let candles = market_data::parse(market, bar.wrap_read(file)).await?;
     bar.set_message("writing");
     let database = Database::beside(settings).await?;
-    let secret = auth_secret(settings, &mut rand::rng())?;
-    let assembly = product(settings, &secret, database.options.clone(), settings.port)
+    let secrets = secrets(settings, &mut rand::rng())?;
+    let assembly = product(settings, &secrets, database.options.clone(), settings.port)
         .map_err(|error| Failure::of("mail cannot be set up", error))?;
     schema::migrate(&database.options).await.map_err(|error| Failure::of("the database cannot be migrated", error))?;
     let tx = assembly.app.db().system(Reason::Operator, Origin::internal("command-line")).await?;

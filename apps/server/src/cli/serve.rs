@@ -1,7 +1,7 @@
 use super::{Context, Failure, runtime};
 use crate::{
     assemble::{Assembly, product},
-    config::{Settings, auth_secret},
+    config::{Settings, secrets},
     database::Database,
     logging::{self, Output},
     serve::serve,
@@ -44,8 +44,8 @@ pub(super) async fn open(settings: &Settings) -> Result<Opened, Failure> {
     for name in applied.map_err(|error| Failure::of("the database cannot be migrated", error))? {
         info!("migrated {name}");
     }
-    let secret = auth_secret(settings, &mut rand::rng())?;
-    let assembly = product(settings, &secret, database.options.clone(), port)
+    let secrets = secrets(settings, &mut rand::rng())?;
+    let assembly = product(settings, &secrets, database.options.clone(), port)
         .map_err(|error| Failure::of("mail cannot be set up", error))?;
     Ok(Opened { assembly, url: settings.base_url(port), listener, database })
 }

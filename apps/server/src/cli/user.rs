@@ -1,7 +1,7 @@
 use super::{Context, Failure, print, runtime};
 use crate::{
     assemble::{Assembly, product},
-    config::auth_secret,
+    config::secrets,
     database::Database,
 };
 use auth::{NewAccount, SignedUp};
@@ -63,8 +63,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     };
     let user = runtime()?.block_on(async {
         let database = Database::beside(&settings).await?;
-        let secret = auth_secret(&settings, &mut rand::rng())?;
-        let assembly = product(&settings, &secret, database.options.clone(), settings.port)
+        let secrets = secrets(&settings, &mut rand::rng())?;
+        let assembly = product(&settings, &secrets, database.options.clone(), settings.port)
             .map_err(|error| Failure::of("mail cannot be set up", error))?;
         let user = act(&args.action, password.as_deref().unwrap_or_default(), &assembly).await?;
         assembly.app.db().close().await;

@@ -36,6 +36,10 @@ pub(super) fn check(settings: &Settings, listing: &[Listed]) -> Result<(), Confi
         Some(Some(problem)) => return refuse("BETTER_AUTH_SECRET", "the value", problem, SECRET),
         Some(None) => {}
     }
+    if settings.encryption_key.is_none() {
+        const KEY: &str = "32 random bytes in base64 in production, as `openssl rand -base64 32` prints";
+        return refuse("ENCRYPTION_KEY", "the value", "is missing", KEY);
+    }
     const HTTPS: &str = "an https URL in production, or one of a loopback address";
     match &settings.better_auth_url {
         None if !settings.host.is_loopback() => refuse("BETTER_AUTH_URL", "the value", "is missing", HTTPS),

@@ -263,6 +263,28 @@ impl Rule for SecretText {
     }
 }
 
+/// 32 bytes in base64.
+pub(super) struct SecretKey;
+
+impl Rule for SecretKey {
+    type Value = Secret;
+
+    fn expected(&self) -> String {
+        "32 random bytes in base64, as `openssl rand -base64 32` prints".to_owned()
+    }
+
+    fn read(&self, text: &str) -> Result<Secret, Problem> {
+        match super::secret::key(text) {
+            Some(_) => Ok(Secret::new(text)),
+            None => Err("is no such key".into()),
+        }
+    }
+
+    fn secret(&self) -> bool {
+        true
+    }
+}
+
 /// The beginning of a cookie's name (RFC 6265: a token).
 pub(super) struct CookiePrefix;
 

@@ -48,21 +48,42 @@ impl Serialize for Secret {
     }
 }
 
-const AUTH_SECRET: &str = "BETTER_AUTH_SECRET";
-const AUTH_SECRET_FILE: &str = "better-auth-secret";
+/// The secrets that the program runs with.
+pub struct Secrets {
+    /// Signs sessions and links.
+    pub sign_in: Secret,
+    /// Seals what is secret and read again.
+    pub encryption: [u8; 32],
+}
 
-/// The secret that signs sessions: the one configured, else the one kept in the data directory, which is made there
-/// (32 random bytes, base64, file mode 0600) on first start.
+/// The secrets that are configured, else those kept in the data directory, which are made there (32 random bytes,
+/// base64, file mode 0600) on first start.
 ///
 /// # Errors
-/// [`ConfigError::Kept`] when the file cannot be made, read or is too short to be ours.
-pub fn auth_secret(settings: &Settings, random: &mut impl CryptoRng) -> Result<Secret, ConfigError> {
-    if let Some(secret) = &settings.better_auth_secret {
-        return Ok(secret.clone());
-    }
-    let path = settings.data_dir.join(AUTH_SECRET_FILE);
-    let failed = |problem: String| ConfigError::Kept { name: AUTH_SECRET, path: path.clone(), problem };
-    let text = kept(&path, random).map_err(|error| failed(format!("cannot be kept: {error}")))?;
+/// [`ConfigError::Kept`] when a file cannot be made, read or is not ours.
+pub fn secrets(settings: &Settings, random: &mut impl CryptoRng) -> Result<Secrets, ConfigError> {
+    let mut kept = |name, file: &str, configured: &Option<Secret>| match configured {
+        Some(secret) => Ok(secret.clone()),
+        None => kept_in(&settings.data_dir.join(file), name, random),
+    };
+    let sign_in = kept("BETTER_AUTH_SECRET", "better-auth-secret", &settings.better_auth_secret)?;
+    let encryption = kept("ENCRYPTION_KEY", "encryption-key", &settings.encryption_key)?;
+    let encryption = key(encryption.expose()).ok_or_else(|| ConfigError::Kept {
+        name: "ENCRYPTION_KEY",
+        path: settings.data_dir.join("encryption-key"),
+        problem: "does not hold 32 bytes in base64".to_owned(),
+    })?;
+    Ok(Secrets { sign_in, encryption })
+}
+
+/// The 32 bytes that a text in base64 stands for.
+pub(super) fn key(text: &str) -> Option<[u8; 32]> {
+    STANDARD.decode(text.trim()).ok()?.try_into().ok()
+}
+
+fn kept_in(path: &Path, name: &'static str, random: &mut impl CryptoRng) -> Result<Secret, ConfigError> {
+    let failed = |problem: String| ConfigError::Kept { name, path: path.to_owned(), problem };
+    let text = kept(path, random).map_err(|error| failed(format!("cannot be kept: {error}")))?;
     if text.len() < super::check::SECRET_LENGTH {
         return Err(failed(format!("holds {} characters, fewer than {}", text.len(), super::check::SECRET_LENGTH)));
     }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::rules::{
     Address, BaseUrl, CookiePrefix, Directives, Directory, List, Mailbox, Network, OneOf, OriginUrl, Seconds,
-    SecretText, SecretUrl, Whole,
+    SecretKey, SecretText, SecretUrl, Whole,
 };
 use super::table::table;
 use super::{Environment, LogFormat, PasswordHash, Secret};
@@ -53,6 +53,11 @@ table! {
         SESSION_MAX_AGE_S session_max_age: Duration, Seconds(60..=31_536_000), "604800";
         /// How old a session is before its use extends it, in seconds; at most SESSION_MAX_AGE_S.
         SESSION_UPDATE_AGE_S session_update_age: Duration, Seconds(0..=31_536_000), "86400";
+    }
+    "Secrets" {
+        /// The key that seals what is secret and read again, such as the keys of exchanges. Without it they are lost.
+        ENCRYPTION_KEY encryption_key: Option<Secret>, SecretKey,
+            none "made on first start and kept in the data directory";
     }
     "Logs" {
         /// What is logged: a level, or levels for each module as in `info,sqlx=warn`.

@@ -1,10 +1,12 @@
 //! The rules, by verb.
 
+mod enter;
 mod sessions;
 mod sign_in;
 mod sign_up;
 mod verification;
 
+pub use enter::{Entered, Entry, Factor, enter};
 pub use sessions::{OpenSession, open_session};
 pub use sign_up::{NewAccount, SignedUp, hash_new_password, sign_up};
 

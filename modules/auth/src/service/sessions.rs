@@ -22,6 +22,10 @@ pub(crate) struct Live {
     pub(crate) remembered: bool,
     pub(crate) ip: Option<String>,
     pub(crate) user_agent: Option<String>,
+    /// The administrator who acts as the user.
+    pub(crate) impersonated_by: Option<Uuid>,
+    /// The tenant that the organisation routes are about.
+    pub(crate) active_tenant_id: Option<Uuid>,
     /// Whether it has been refreshed by this very request.
     pub(crate) renewed: bool,
 }
@@ -58,6 +62,8 @@ pub async fn open_session<K>(app: &App, tx: &mut Tx<K>, user: Uuid, remembered: 
         remembered,
         ip: origin.ip.map(|ip| ip.to_string()),
         user_agent: origin.user_agent,
+        impersonated_by: None,
+        active_tenant_id: None,
         renewed: false,
     };
     let token = app.ids().token(LENGTH);

@@ -1,17 +1,16 @@
-use super::sessions::{OpenSession, open_session};
+use super::enter::{Entry, Factor, enter};
 use crate::{
     AuthSettings, error,
     form::{Form, flag},
     password::Verdict,
-    store::{self, Credential},
+    store,
 };
-use audit::Change;
 use garde::Validate;
-use kit::{App, Origin, Reason, Result, User};
+use kit::{App, Origin, Reason, Result};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 use users::Email;
+use uuid::Uuid;
 
 /// What somebody says who wants to be recognised.
 #[derive(Deserialize, JsonSchema, Validate)]
@@ -36,18 +35,19 @@ impl Form for SignIn {
     const URL_ENCODED: bool = true;
 }
 
-/// Opens a session for whoever knows the password. The answer and the work are the same for an address that
-/// nobody has as for a wrong password.
-pub(crate) async fn sign_in(app: &App, origin: Origin, form: &SignIn) -> Result<(User, OpenSession)> {
+/// Lets in whoever knows the password. The answer and the work are the same for an address that nobody has as for
+/// a wrong password.
+pub(crate) async fn sign_in(app: &App, origin: Origin, form: &SignIn) -> Result<Entry> {
     let email = Email::parse(&form.email).ok_or_else(error::invalid_email)?;
-    let found = {
+    let (found, hash) = {
         let mut tx = app.db().system(Reason::Session, origin.clone()).await?;
-        store::find_credential(&mut tx, email.as_str()).await?
+        let found = users::find_by_email(&mut tx, &email).await?;
+        let hash = store::password_hash(&mut tx, found.as_ref().map_or(Uuid::nil(), |user| user.id)).await?;
+        (found, hash)
     };
     let passwords = &app.the::<AuthSettings>()?.passwords;
-    let hash = found.as_ref().and_then(|found| found.password_hash.as_deref());
-    let verdict = passwords.verify(&form.password, hash, app.ids()).await?;
-    let Some(Credential { user, tenant_id, .. }) = found.filter(|_| verdict != Verdict::Wrong) else {
+    let verdict = passwords.verify(&form.password, hash.as_deref(), app.ids()).await?;
+    let Some(user) = found.filter(|_| verdict != Verdict::Wrong) else {
         return Err(error::invalid_email_or_password());
     };
     if !user.email_verified {
@@ -62,9 +62,5 @@ pub(crate) async fn sign_in(app: &App, origin: Origin, form: &SignIn) -> Result<
     if let Some(better) = better {
         store::replace_password(&mut tx, user.id, &better).await?;
     }
-    let session = open_session(app, &mut tx, user.id, form.remember_me.unwrap_or(true)).await?;
-    let change =
-        Change::new("session", session.id, "session.opened").after(json!({ "userId": user.id, "by": "password" }));
-    super::commit_for(tx, user.id, tenant_id, change).await?;
-    Ok((user, session))
+    enter(app, tx, user, &Factor::Password, form.remember_me.unwrap_or(true)).await
 }

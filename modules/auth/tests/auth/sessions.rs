@@ -4,7 +4,18 @@ use tenants::Kind;
 use testkit::{Client, PgPool, TestApp, Value, db_test, json};
 
 const ANA: &str = "ana@example.com";
-const SESSION: [&str; 8] = ["id", "token", "userId", "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent"];
+const SESSION: [&str; 10] = [
+    "id",
+    "token",
+    "userId",
+    "expiresAt",
+    "createdAt",
+    "updatedAt",
+    "ipAddress",
+    "userAgent",
+    "impersonatedBy",
+    "activeOrganizationId",
+];
 const CLEARED: [&str; 3] = [
     "better-auth.session_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
     "better-auth.session_data=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",

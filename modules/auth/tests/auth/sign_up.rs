@@ -3,7 +3,20 @@ use axum::body::Body;
 use testkit::{PgPool, TestApp, Value, db_test, json};
 
 const PATH: &str = "/api/auth/sign-up/email";
-const USER: [&str; 8] = ["id", "name", "email", "emailVerified", "image", "createdAt", "updatedAt", "role"];
+const USER: [&str; 12] = [
+    "id",
+    "name",
+    "email",
+    "emailVerified",
+    "image",
+    "createdAt",
+    "updatedAt",
+    "role",
+    "twoFactorEnabled",
+    "banned",
+    "banReason",
+    "banExpires",
+];
 
 #[db_test]
 async fn a_new_user_gets_no_session_but_a_mail(db: PgPool) {

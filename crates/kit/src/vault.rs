@@ -1,0 +1,136 @@
+use crate::{Error, Ids, Result};
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use hkdf::Hkdf;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// Seals what must be kept secret and yet be read again: XChaCha20-Poly1305 with a key for each owner, derived from
+/// the platform's own by HKDF-SHA256. What is sealed for one owner or place does not open for another.
+#[derive(Clone)]
+pub struct Vault(Arc<[Key]>);
+
+struct Key {
+    id: [u8; ID],
+    secret: Hkdf<Sha256>,
+}
+
+const FORMAT: u8 = 1;
+const ID: usize = 4;
+const NONCE: usize = 24;
+const HEAD: usize = 1 + ID + NONCE;
+
+impl Vault {
+    /// A vault that seals with this key.
+    pub fn new(key: [u8; 32]) -> Self {
+        Self::rotated(key, &[])
+    }
+
+    /// A vault that seals with this key and still opens what older ones have sealed.
+    pub fn rotated(current: [u8; 32], older: &[[u8; 32]]) -> Self {
+        Self(std::iter::once(&current).chain(older).map(Key::new).collect())
+    }
+
+    /// Seals bytes for an owner, such as a tenant's or user's id, in a place, such as `connections.secret`.
+    ///
+    /// # Errors
+    /// 500 for more than the cipher can take: 256 GiB.
+    pub fn seal(&self, ids: &Ids, owner: &str, place: &str, open: &[u8]) -> Result<Vec<u8>> {
+        let Some(key) = self.0.first() else { return Err(Error::internal("a vault without a key")) };
+        let mut sealed = Vec::with_capacity(HEAD + open.len() + 16);
+        sealed.push(FORMAT);
+        sealed.extend(key.id);
+        let mut nonce = [0; NONCE];
+        ids.fill(&mut nonce);
+        sealed.extend(nonce);
+        let payload = Payload { msg: open, aad: place.as_bytes() };
+        let body = key.cipher(owner)?.encrypt(&XNonce::from(nonce), payload).map_err(|_| unsound())?;
+        sealed.extend(body);
+        Ok(sealed)
+    }
+
+    /// What was sealed for this owner in this place.
+    ///
+    /// # Errors
+    /// 500 for what was altered, sealed for another owner or place, or by a key that is gone.
+    pub fn open(&self, owner: &str, place: &str, sealed: &[u8]) -> Result<Vec<u8>> {
+        let (head, body) = sealed.split_at_checked(HEAD).ok_or_else(unsound)?;
+        let key = self.0.iter().find(|key| head[1..=ID] == key.id).ok_or_else(unsound)?;
+        let mut nonce = [0; NONCE];
+        nonce.copy_from_slice(&head[1 + ID..]);
+        let payload = Payload { msg: body, aad: place.as_bytes() };
+        let open = key.cipher(owner)?.decrypt(&XNonce::from(nonce), payload);
+        open.ok().filter(|_| head[0] == FORMAT).ok_or_else(unsound)
+    }
+
+    /// Whether it was sealed by the current key.
+    pub fn is_current(&self, sealed: &[u8]) -> bool {
+        self.0.first().is_some_and(|key| sealed.get(1..=ID) == Some(&key.id[..]))
+    }
+}
+
+fn unsound() -> Error {
+    Error::internal("a sealed secret does not open: altered, misplaced, or its key is gone")
+}
+
+impl Key {
+    fn new(secret: &[u8; 32]) -> Self {
+        let digest = Sha256::digest(secret);
+        let mut id = [0; ID];
+        id.copy_from_slice(&digest[..ID]);
+        Self { id, secret: Hkdf::new(None, secret) }
+    }
+
+    fn cipher(&self, owner: &str) -> Result<XChaCha20Poly1305> {
+        let mut key = [0; 32];
+        self.secret.expand(owner.as_bytes(), &mut key).map_err(|_| unsound())?;
+        Ok(XChaCha20Poly1305::new(&key.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &[u8] = b"JBSWY3DPEHPK3PXP";
+
+    fn sealed(vault: &Vault) -> Vec<u8> {
+        vault.seal(&Ids::seeded(1), "ana", "two_factor.secret", SECRET).unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_opens_for_its_owner_in_its_place_alone() {
+        let vault = Vault::new([1; 32]);
+        let sealed = sealed(&vault);
+        assert_eq!(vault.open("ana", "two_factor.secret", &sealed).unwrap(), SECRET);
+        assert!(vault.open("bob", "two_factor.secret", &sealed).is_err());
+        assert!(vault.open("ana", "accounts.token", &sealed).is_err());
+        assert!(Vault::new([2; 32]).open("ana", "two_factor.secret", &sealed).is_err());
+        assert!(!sealed.windows(4).any(|part| SECRET.starts_with(part)));
+    }
+
+    #[test]
+    fn what_was_altered_or_cut_short_does_not_open() {
+        let vault = Vault::new([1; 32]);
+        let sealed = sealed(&vault);
+        for at in 0..sealed.len() {
+            let mut altered = sealed.clone();
+            altered[at] ^= 1;
+            assert!(vault.open("ana", "two_factor.secret", &altered).is_err(), "byte {at}");
+            assert!(vault.open("ana", "two_factor.secret", &sealed[..at]).is_err(), "length {at}");
+        }
+    }
+
+    #[test]
+    fn after_a_rotation_the_old_opens_and_the_new_seals() {
+        let sealed = sealed(&Vault::new([1; 32]));
+        let vault = Vault::rotated([2; 32], &[[1; 32]]);
+        assert_eq!(vault.open("ana", "two_factor.secret", &sealed).unwrap(), SECRET);
+        assert!(!vault.is_current(&sealed));
+        let again = vault.seal(&Ids::seeded(1), "ana", "two_factor.secret", SECRET).unwrap();
+        assert!(vault.is_current(&again));
+        assert!(Vault::new([1; 32]).open("ana", "two_factor.secret", &again).is_err());
+    }
+}

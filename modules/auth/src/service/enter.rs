@@ -1,0 +1,110 @@
+use super::sessions::{OpenSession, open_session};
+use crate::{
+    cookie::Cookies,
+    error,
+    guard::carry,
+    reply::{Landing, Reply, Success},
+    store,
+};
+use audit::Change;
+use axum::http::HeaderValue;
+use kit::{App, Result, SystemTx, User};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+use std::borrow::Cow;
+
+/// How a user has proved who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Factor {
+    Password,
+    /// By the link of a mail.
+    MagicLink,
+    /// By a key of their device, which is two factors in one.
+    Passkey,
+    /// By another platform, such as `google`.
+    Social(String),
+}
+
+impl Factor {
+    /// Its name, for the trail.
+    pub fn name(&self) -> Cow<'_, str> {
+        match self {
+            Self::Password => "password".into(),
+            Self::MagicLink => "magic-link".into(),
+            Self::Passkey => "passkey".into(),
+            Self::Social(provider) => provider.into(),
+        }
+    }
+}
+
+/// What a first factor leads to.
+pub enum Entry {
+    /// An open session.
+    Open(Box<User>, Box<OpenSession>),
+    /// The question for a second factor: cookies that carry it, and how it may be answered.
+    Challenge(Vec<HeaderValue>, Vec<&'static str>),
+}
+
+/// What is answered to a first factor.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "{T}OrChallenge")]
+pub enum Entered<T> {
+    /// The session is open.
+    In(T),
+    /// A second factor is asked for.
+    #[serde(rename_all = "camelCase")]
+    Challenge {
+        /// Always `true`.
+        two_factor_redirect: bool,
+        /// How it may be given, such as `totp`.
+        two_factor_methods: Vec<&'static str>,
+    },
+}
+
+/// Lets a user in who has proved who they are, and ends the transaction: the session is recorded where they are at
+/// home.
+///
+/// # Errors
+/// 403 `BANNED_USER`.
+pub async fn enter(app: &App, mut tx: SystemTx, user: User, by: &Factor, remembered: bool) -> Result<Entry> {
+    if user.banned && user.ban_expires.is_none_or(|until| until > tx.now()) {
+        return Err(error::banned_user());
+    }
+    let home = store::home(&mut tx, user.id).await?;
+    let session = open_session(app, &mut tx, user.id, remembered).await?;
+    let change = Change::new("session", session.id, "session.opened");
+    super::commit_for(tx, user.id, home, change.after(json!({ "userId": user.id, "by": by.name() }))).await?;
+    Ok(Entry::Open(Box::new(user), Box::new(session)))
+}
+
+impl Entry {
+    /// The reply: what `show` makes of the open session, with its cookie; or the challenge, with its own.
+    pub fn reply<T>(self, app: &App, show: impl FnOnce(User, OpenSession) -> T) -> Result<Reply<Success<Entered<T>>>> {
+        match self {
+            Self::Open(user, session) => {
+                let (token, remembered) = (session.token.clone(), session.live.remembered);
+                carry(app, Reply::success(Entered::In(show(*user, *session))), &token, remembered)
+            }
+            Self::Challenge(cookies, two_factor_methods) => {
+                let challenge = Entered::Challenge { two_factor_redirect: true, two_factor_methods };
+                Ok(Reply::success(challenge).cookies(Cookies::of(app)?.clear()).cookies(cookies))
+            }
+        }
+    }
+
+    /// The way to a page, with the cookie of the session; or with that of the challenge, of which the page is told
+    /// by `twoFactorRedirect=true`.
+    pub fn land<T>(self, app: &App, page: String) -> Result<Landing<T>> {
+        let cookies = Cookies::of(app)?;
+        Ok(match self {
+            Self::Open(_, session) => Landing::At(page, cookies.open(&session.token, session.live.remembered)),
+            Self::Challenge(challenge, _) => {
+                let sign = if page.contains('?') { '&' } else { '?' };
+                let page = format!("{page}{sign}twoFactorRedirect=true");
+                Landing::At(page, cookies.clear().into_iter().chain(challenge).collect())
+            }
+        })
+    }
+}
