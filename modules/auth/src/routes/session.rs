@@ -1,3 +1,5 @@
+//! Sign-up, sign-in and sessions.
+
 use crate::{
     cookie::Cookies,
     form::{Asked, Body, Form},
@@ -11,30 +13,13 @@ use crate::{
 };
 use axum::http::header::LOCATION;
 use garde::Validate;
-use kit::{Json, Public, Reason, Result, Route, SignedIn, get, post, routes};
+use kit::{Json, Public, Reason, Result, SignedIn, get, post};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) static ROUTES: &[Route] = routes![
-    ok,
-    sign_up_email,
-    send_verification_email,
-    verify_email,
-    sign_in_email,
-    sign_out,
-    get_session,
-    list_sessions,
-    revoke_session,
-    revoke_sessions,
-    revoke_other_sessions,
-    session,
-    status,
-    me,
-];
-
 /// Says that the routes of the protocol are served.
 #[get("/api/auth/ok")]
-async fn ok(_: Public) -> Result<Reply<Success<Works>>> {
+pub(super) async fn ok(_: Public) -> Result<Reply<Success<Works>>> {
     Ok(Reply::success(Works { ok: true }))
 }
 
@@ -42,14 +27,17 @@ async fn ok(_: Public) -> Result<Reply<Success<Works>>> {
 ///
 /// For an address that somebody has already the answer looks the same and nothing is done.
 #[post("/api/auth/sign-up/email")]
-async fn sign_up_email(visitor: Visitor, Body(form): Body<SignUp>) -> Result<Reply<Success<SignedUpView>>> {
+pub(super) async fn sign_up_email(visitor: Visitor, Body(form): Body<SignUp>) -> Result<Reply<Success<SignedUpView>>> {
     let user = service::register(&visitor.app, visitor.request.origin.clone(), &form).await?;
     Ok(Reply::success(SignedUpView { token: None, user: user.into() }))
 }
 
 /// Sends the mail to verify an address again, if a user has it who has not verified it.
 #[post("/api/auth/send-verification-email")]
-async fn send_verification_email(visitor: Visitor, Body(form): Body<AskVerification>) -> Result<Reply<Success<Done>>> {
+pub(super) async fn send_verification_email(
+    visitor: Visitor,
+    Body(form): Body<AskVerification>,
+) -> Result<Reply<Success<Done>>> {
     let asking = visitor.recognise().await?.map(|found| found.user);
     service::ask_verification(&visitor.app, visitor.request.origin.clone(), asking.as_ref(), form).await?;
     Ok(Reply::success(Done { status: true }))
@@ -57,7 +45,10 @@ async fn send_verification_email(visitor: Visitor, Body(form): Body<AskVerificat
 
 /// Verifies an address, by the link of the mail.
 #[get("/api/auth/verify-email")]
-async fn verify_email(visitor: Visitor, Asked(form): Asked<VerifyEmail>) -> Result<Landing<Success<Verified>>> {
+pub(super) async fn verify_email(
+    visitor: Visitor,
+    Asked(form): Asked<VerifyEmail>,
+) -> Result<Landing<Success<Verified>>> {
     let tx = visitor.app.db().system(Reason::Session, visitor.request.origin.clone()).await?;
     let verified = service::verify(&visitor.app, tx, &form).await;
     Landing::of(verified.map(|()| Verified { status: true, user: None }), form.callback_url)
@@ -65,7 +56,10 @@ async fn verify_email(visitor: Visitor, Asked(form): Asked<VerifyEmail>) -> Resu
 
 /// Signs a user in by password and opens a session.
 #[post("/api/auth/sign-in/email")]
-async fn sign_in_email(visitor: Visitor, Body(form): Body<SignIn>) -> Result<Reply<Success<Entered<SignedInView>>>> {
+pub(super) async fn sign_in_email(
+    visitor: Visitor,
+    Body(form): Body<SignIn>,
+) -> Result<Reply<Success<Entered<SignedInView>>>> {
     let entry = service::sign_in(&visitor.app, visitor.request.origin.clone(), &form).await?;
     let reply = entry.reply(&visitor.app, |user, open| SignedInView::new(user, open, form.callback_url.clone()))?;
     Ok(reply.header(LOCATION, form.callback_url.as_deref()))
@@ -73,7 +67,7 @@ async fn sign_in_email(visitor: Visitor, Body(form): Body<SignIn>) -> Result<Rep
 
 /// Closes the session, if there is one.
 #[post("/api/auth/sign-out")]
-async fn sign_out(visitor: Visitor) -> Result<Reply<Success<Nothing>>> {
+pub(super) async fn sign_out(visitor: Visitor) -> Result<Reply<Success<Nothing>>> {
     if let Some(presented) = &visitor.presented {
         let tx = visitor.app.db().system(Reason::Session, visitor.request.origin.clone()).await?;
         service::close(tx, &presented.token).await?;
@@ -84,7 +78,7 @@ async fn sign_out(visitor: Visitor) -> Result<Reply<Success<Nothing>>> {
 /// How the session is asked for.
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase")]
-struct GetSession {
+pub(super) struct GetSession {
     /// `true`: the session is shown as it is, even when it is due to be refreshed.
     #[garde(length(max = 5))]
     disable_refresh: Option<String>,
@@ -94,7 +88,10 @@ impl Form for GetSession {}
 
 /// Shows the session and its user; `null` without one.
 #[get("/api/auth/get-session")]
-async fn get_session(visitor: Visitor, Asked(form): Asked<GetSession>) -> Result<Reply<Option<Success<Current>>>> {
+pub(super) async fn get_session(
+    visitor: Visitor,
+    Asked(form): Asked<GetSession>,
+) -> Result<Reply<Option<Success<Current>>>> {
     let Some(presented) = &visitor.presented else { return Ok(Reply::bare(None)) };
     let Some(Found { user, mut session, .. }) = visitor.recognise().await? else {
         return Ok(Reply::bare(None).cookies(Cookies::of(&visitor.app)?.clear()));
@@ -110,7 +107,7 @@ async fn get_session(visitor: Visitor, Asked(form): Asked<GetSession>) -> Result
 
 /// Lists the user's sessions.
 #[get("/api/auth/list-sessions")]
-async fn list_sessions(holder: Holder) -> Result<Reply<Vec<SessionView>>> {
+pub(super) async fn list_sessions(holder: Holder) -> Result<Reply<Vec<SessionView>>> {
     let mut tx = holder.begin().await?;
     let sessions = service::list(&mut tx, &holder.session).await?;
     let sessions = sessions.into_iter().map(|session| holder.show(session)).collect();
@@ -119,7 +116,7 @@ async fn list_sessions(holder: Holder) -> Result<Reply<Vec<SessionView>>> {
 
 /// Which session is to be closed.
 #[derive(Deserialize, JsonSchema, Validate)]
-struct RevokeSession {
+pub(super) struct RevokeSession {
     /// Its token, or what the list of sessions shows in its place.
     #[garde(length(max = 200))]
     token: String,
@@ -129,7 +126,7 @@ impl Form for RevokeSession {}
 
 /// Closes one of the user's sessions; what is not the user's is left alone.
 #[post("/api/auth/revoke-session")]
-async fn revoke_session(holder: Holder, Body(form): Body<RevokeSession>) -> Result<Reply<Success<Done>>> {
+pub(super) async fn revoke_session(holder: Holder, Body(form): Body<RevokeSession>) -> Result<Reply<Success<Done>>> {
     let mut tx = holder.begin().await?;
     service::revoke(&mut tx, &form.token).await?;
     tx.commit().await?;
@@ -138,7 +135,7 @@ async fn revoke_session(holder: Holder, Body(form): Body<RevokeSession>) -> Resu
 
 /// Closes all of the user's sessions.
 #[post("/api/auth/revoke-sessions")]
-async fn revoke_sessions(holder: Holder) -> Result<Reply<Success<Done>>> {
+pub(super) async fn revoke_sessions(holder: Holder) -> Result<Reply<Success<Done>>> {
     let mut tx = holder.begin().await?;
     service::revoke_all(&mut tx).await?;
     tx.commit().await?;
@@ -147,7 +144,7 @@ async fn revoke_sessions(holder: Holder) -> Result<Reply<Success<Done>>> {
 
 /// Closes all of the user's sessions but this one.
 #[post("/api/auth/revoke-other-sessions")]
-async fn revoke_other_sessions(holder: Holder) -> Result<Reply<Success<Done>>> {
+pub(super) async fn revoke_other_sessions(holder: Holder) -> Result<Reply<Success<Done>>> {
     let mut tx = holder.begin().await?;
     service::revoke_others(&mut tx, holder.session.id).await?;
     tx.commit().await?;
@@ -156,21 +153,21 @@ async fn revoke_other_sessions(holder: Holder) -> Result<Reply<Success<Done>>> {
 
 /// Shows the session, its user and the tenant that the request is about.
 #[get("/api/auth/session")]
-async fn session(holder: Holder) -> Result<Json<Whole>> {
+pub(super) async fn session(holder: Holder) -> Result<Json<Whole>> {
     let tenant = holder.identity().membership.as_ref().map(PlaceView::from);
     Ok(Json(Whole { session: holder.show(holder.session.clone()), user: holder.user().clone().into(), tenant }))
 }
 
 /// Says whether somebody is signed in.
 #[get("/api/auth/status")]
-async fn status(visitor: Visitor) -> Result<Json<Status>> {
+pub(super) async fn status(visitor: Visitor) -> Result<Json<Status>> {
     let user = visitor.recognise().await?.map(|found| UserView::from(found.user));
     Ok(Json(Status { authenticated: user.is_some(), user }))
 }
 
 /// Shows the user and their place in the tenant that the request is about.
 #[get("/api/auth/me")]
-async fn me(caller: SignedIn) -> Result<Json<Me>> {
+pub(super) async fn me(caller: SignedIn) -> Result<Json<Me>> {
     let tenant = caller.identity().membership.as_ref().map(PlaceView::from);
     Ok(Json(Me { user: caller.user().clone().into(), tenant }))
 }
