@@ -60,7 +60,7 @@ pub(super) async fn sign_in_email(
     visitor: Visitor,
     Body(form): Body<SignIn>,
 ) -> Result<Reply<Success<Entered<SignedInView>>>> {
-    let entry = service::sign_in(&visitor.app, visitor.request.origin.clone(), &form).await?;
+    let entry = service::sign_in(&visitor, &form).await?;
     let reply = entry.reply(&visitor.app, |user, open| SignedInView::new(user, open, form.callback_url.clone()))?;
     Ok(reply.header(LOCATION, form.callback_url.as_deref()))
 }

@@ -2,7 +2,7 @@ use super::sessions::{OpenSession, open_session};
 use crate::{
     cookie::Cookies,
     error,
-    guard::carry,
+    guard::{Visitor, carry},
     reply::{Landing, Reply, Success},
     store,
 };
@@ -63,17 +63,17 @@ pub enum Entered<T> {
     },
 }
 
-/// Lets a user in who has proved who they are, and ends the transaction: the session is recorded where they are at
-/// home.
+/// Lets a user in who has proved who they are to the visitor's request, and ends the transaction: the session is
+/// recorded where they are at home.
 ///
 /// # Errors
 /// 403 `BANNED_USER`.
-pub async fn enter(app: &App, mut tx: SystemTx, user: User, by: &Factor, remembered: bool) -> Result<Entry> {
+pub async fn enter(visitor: &Visitor, mut tx: SystemTx, user: User, by: &Factor, remembered: bool) -> Result<Entry> {
     if user.banned && user.ban_expires.is_none_or(|until| until > tx.now()) {
         return Err(error::banned_user());
     }
     let home = store::home(&mut tx, user.id).await?;
-    let session = open_session(app, &mut tx, user.id, remembered).await?;
+    let session = open_session(&visitor.app, &mut tx, user.id, remembered).await?;
     let change = Change::new("session", session.id, "session.opened");
     super::commit_for(tx, user.id, home, change.after(json!({ "userId": user.id, "by": by.name() }))).await?;
     Ok(Entry::Open(Box::new(user), Box::new(session)))

@@ -2,11 +2,12 @@ use super::enter::{Entry, Factor, enter};
 use crate::{
     AuthSettings, error,
     form::{Form, flag},
+    guard::Visitor,
     password::Verdict,
     store,
 };
 use garde::Validate;
-use kit::{App, Origin, Reason, Result};
+use kit::{Reason, Result};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use users::Email;
@@ -37,7 +38,8 @@ impl Form for SignIn {
 
 /// Lets in whoever knows the password. The answer and the work are the same for an address that nobody has as for
 /// a wrong password.
-pub(crate) async fn sign_in(app: &App, origin: Origin, form: &SignIn) -> Result<Entry> {
+pub(crate) async fn sign_in(visitor: &Visitor, form: &SignIn) -> Result<Entry> {
+    let (app, origin) = (&visitor.app, visitor.request.origin.clone());
     let email = Email::parse(&form.email).ok_or_else(error::invalid_email)?;
     let (found, hash) = {
         let mut tx = app.db().system(Reason::Session, origin.clone()).await?;
@@ -62,5 +64,5 @@ pub(crate) async fn sign_in(app: &App, origin: Origin, form: &SignIn) -> Result<
     if let Some(better) = better {
         store::replace_password(&mut tx, user.id, &better).await?;
     }
-    enter(app, tx, user, &Factor::Password, form.remember_me.unwrap_or(true)).await
+    enter(visitor, tx, user, &Factor::Password, form.remember_me.unwrap_or(true)).await
 }
