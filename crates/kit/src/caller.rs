@@ -1,5 +1,7 @@
 use crate::{
-    App, Error, Mode, Operation, Permission, Permissions, Result, Scope, TenantTx, Time, db::UserTx, http::RequestInfo,
+    App, Error, Mode, Operation, Permission, Permissions, Result, Scope, TenantTx, Time,
+    db::UserTx,
+    http::{Origin, RequestInfo},
 };
 use axum::{
     extract::FromRequestParts,
@@ -28,6 +30,8 @@ pub struct Identity {
     pub user: User,
     /// The session's own id.
     pub session: Uuid,
+    /// The administrator who acts as the user.
+    pub impersonated_by: Option<Uuid>,
     /// `None` when the user is a member of no tenant.
     pub membership: Option<Membership>,
 }
@@ -108,7 +112,8 @@ impl<P> Caller<P> {
     pub async fn begin(&self) -> Result<TenantTx> {
         #[expect(clippy::disallowed_methods, reason = "the caller has been recognised as a member with the permission")]
         let scope = Scope::new(self.membership.tenant, Some(self.identity.user.id));
-        self.app.db().begin(scope, self.request.origin.clone()).await
+        let tx = self.app.db().begin(scope, self.request.origin.clone()).await?;
+        Ok(tx.impersonated_by(self.identity.impersonated_by))
     }
 }
 
@@ -161,7 +166,24 @@ impl SignedIn {
 
     /// A transaction that sees what is the user's own and nobody else's.
     pub async fn begin(&self) -> Result<UserTx> {
-        self.app.db().begin_personal(self.identity.user.id, self.request.origin.clone()).await
+        let tx = self.app.db().begin_personal(self.identity.user.id, self.request.origin.clone()).await?;
+        Ok(tx.impersonated_by(self.identity.impersonated_by))
+    }
+
+    /// Where the request came from.
+    pub fn origin(&self) -> &Origin {
+        &self.request.origin
+    }
+
+    /// Makes sure that it is the user themselves, for what an administrator who acts as them may not do.
+    ///
+    /// # Errors
+    /// 403 `IMPERSONATED`.
+    pub fn own(&self) -> Result<()> {
+        match self.identity.impersonated_by {
+            Some(_) => Err(Error::forbidden("IMPERSONATED", "Only the user themselves may do this.")),
+            None => Ok(()),
+        }
     }
 }
 

@@ -58,6 +58,8 @@ pub enum Reason {
     Jobs,
     /// Bots of all tenants are leased and resumed.
     Bots,
+    /// An administrator works on users of all tenants.
+    Administration,
     /// The operator asks on the command line.
     Operator,
     /// The demonstration's tenants are seeded.
@@ -68,6 +70,8 @@ pub enum Reason {
 #[derive(Clone, Debug)]
 pub struct Actor {
     pub user: Option<Uuid>,
+    /// The administrator who acts as the user.
+    pub impersonator: Option<Uuid>,
     pub origin: Origin,
 }
 
@@ -124,7 +128,7 @@ impl Db {
             "begin; set local role botcriptofy_app; set local app.tenant_id = '{}'; set local app.user_id = '{user}'",
             scope.tenant
         );
-        self.open(statement, kind::Tenant(scope), Actor { user: scope.user, origin }).await
+        self.open(statement, kind::Tenant(scope), Actor { user: scope.user, impersonator: None, origin }).await
     }
 
     /// A transaction in the name of a user, outside any tenant.
@@ -132,14 +136,14 @@ impl Db {
         let statement = format!(
             "begin; set local role botcriptofy_app; set local app.tenant_id = ''; set local app.user_id = '{user}'"
         );
-        self.open(statement, kind::Personal, Actor { user: Some(user), origin }).await
+        self.open(statement, kind::Personal, Actor { user: Some(user), impersonator: None, origin }).await
     }
 
     /// A transaction across tenants.
     pub async fn system(&self, reason: Reason, origin: Origin) -> Result<SystemTx> {
         let statement = "begin; set local role botcriptofy_system".to_owned();
         metrics::counter!("system_transactions_total", "reason" => reason.to_string()).increment(1);
-        self.open(statement, kind::System(reason), Actor { user: None, origin }).await
+        self.open(statement, kind::System(reason), Actor { user: None, impersonator: None, origin }).await
     }
 
     /// One statement without a transaction, as the role that sees no tenant: for functions of the
@@ -202,6 +206,12 @@ impl<K> Tx<K> {
         self.actor.user
     }
 
+    /// The same, with the administrator who acts as the user.
+    pub(crate) fn impersonated_by(mut self, administrator: Option<Uuid>) -> Self {
+        self.actor.impersonator = administrator;
+        self
+    }
+
     /// Makes it last.
     pub async fn commit(self) -> Result<()> {
         Ok(self.inner.commit().await?)
@@ -226,7 +236,14 @@ impl Tx<kind::System> {
         self.kind.0
     }
 
-    /// Goes on in the name of a tenant, in the same transaction; there is no way back.
+    /// The same, with this user as the one who acts, also in the tenant that it goes on in.
+    pub fn by(mut self, user: Uuid) -> Self {
+        self.actor.user = Some(user);
+        self
+    }
+
+    /// Goes on in the name of a tenant, in the same transaction; there is no way back. Who acts is the user of the
+    /// scope, unless somebody does already.
     pub async fn enter(self, scope: Scope) -> Result<TenantTx> {
         let Self { mut inner, now, ids, mut actor, .. } = self;
         let user = scope.user.map(|id| id.to_string()).unwrap_or_default();
@@ -235,7 +252,7 @@ impl Tx<kind::System> {
             scope.tenant
         );
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *inner).await?;
-        actor.user = scope.user;
+        actor.user = actor.user.or(scope.user);
         Ok(Tx { inner, kind: kind::Tenant(scope), now, ids, actor })
     }
 }

@@ -54,6 +54,8 @@ pub(crate) struct Entry {
     pub(crate) at: Time,
     /// The user who did it; `null` when the platform did.
     pub(crate) actor_id: Option<Uuid>,
+    /// The administrator who acted as that user.
+    pub(crate) impersonator_id: Option<Uuid>,
     /// What was done, such as `bot.started`.
     pub(crate) action: String,
     /// What kind of thing it was done to.

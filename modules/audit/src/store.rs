@@ -10,8 +10,9 @@ pub(crate) async fn insert<K>(tx: &mut Tx<K>, changes: &[Change]) -> Result<()> 
     let state = |of: fn(&Change) -> &Option<Value>| changes.iter().map(|it| of(it).clone()).collect::<Vec<_>>();
     sqlx::query!(
         "insert into audit_entries
-           (id, action, resource, resource_id, before, after, at, actor_id, ip, user_agent, correlation_id)
-         select *, $7, $8, $9, $10, $11
+           (id, action, resource, resource_id, before, after, at, actor_id, ip, user_agent, correlation_id,
+            impersonator_id)
+         select *, $7, $8, $9, $10, $11, $12
          from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[])",
         &ids,
         &column(|it| it.action),
@@ -23,7 +24,8 @@ pub(crate) async fn insert<K>(tx: &mut Tx<K>, changes: &[Change]) -> Result<()> 
         actor.user,
         actor.origin.ip.map(|ip| ip.to_string()),
         actor.origin.user_agent,
-        actor.origin.correlation_id
+        actor.origin.correlation_id,
+        actor.impersonator
     )
     .execute(tx.conn())
     .await?;
@@ -39,7 +41,8 @@ pub(crate) async fn list(
 ) -> Result<Vec<Entry>> {
     let entries = sqlx::query_as!(
         Entry,
-        "select id, at, actor_id, action, resource, resource_id, before, after, ip, user_agent, correlation_id
+        "select id, at, actor_id, impersonator_id, action, resource, resource_id, before, after, ip, user_agent,
+                correlation_id
          from audit_entries
          where tenant_id = current_tenant()
            and ($1::uuid is null or id < $1) and ($2::uuid is null or id > $2)

@@ -28,10 +28,10 @@ pub fn identify<'a>(app: &'a App, parts: &'a Parts, hint: TenantHint) -> BoxFutu
         if !presented.by_cookie || place.is_some() {
             service::refresh(app, &mut session).await?;
         }
-        let id = session.id;
+        let (id, impersonated_by) = (session.id, session.impersonated_by);
         if let Some(place) = place {
             let _ = place.set(session);
         }
-        Ok(Some(Identity { user, session: id, membership }))
+        Ok(Some(Identity { user, session: id, impersonated_by, membership }))
     })
 }
