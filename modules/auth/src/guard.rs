@@ -11,7 +11,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, StatusCode, request::Parts},
 };
-use kit::{App, Error, Guard, Operation, RequestInfo, Result, SignedIn, TenantHint};
+use kit::{App, Error, Guard, Operation, RequestInfo, Result, SignedIn, TenantHint, User};
 use percent_encoding::percent_decode_str;
 use std::{
     ops::Deref,
@@ -47,6 +47,11 @@ impl Visitor {
         settings.signer.unsigned(&value).map(str::to_owned)
     }
 
+    /// The user whose session it is, if there is one that lives.
+    pub async fn user(&self) -> Result<Option<User>> {
+        Ok(self.recognise().await?.map(|found| found.user))
+    }
+
     /// Who holds the session of the token, if it lives.
     pub(crate) async fn recognise(&self) -> Result<Option<Found>> {
         match &self.presented {
@@ -66,6 +71,7 @@ impl Guard for Visitor {
 /// Whoever holds a session, from a page that may call.
 pub struct Holder {
     signed_in: SignedIn,
+    visitor: Visitor,
     pub(crate) token: String,
     pub(crate) session: Live,
 }
@@ -85,15 +91,15 @@ impl FromRequestParts<App> for Holder {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let Visitor { presented, .. } = Visitor::from_request_parts(parts, app).await?;
-        let token = presented.ok_or_else(error::unauthorized)?.token;
+        let mut visitor = Visitor::from_request_parts(parts, app).await?;
+        let token = visitor.presented.take().ok_or_else(error::unauthorized)?.token;
         let place = Place::default();
         parts.extensions.insert(place.clone());
         let signed_in = SignedIn::from_request_parts(parts, app).await.map_err(|refused| {
             if refused.status() == StatusCode::UNAUTHORIZED { error::unauthorized() } else { refused }
         })?;
         let session = place.get().cloned().ok_or_else(error::unauthorized)?;
-        Ok(Self { signed_in, token, session })
+        Ok(Self { signed_in, visitor, token, session })
     }
 }
 
@@ -105,6 +111,19 @@ impl Guard for Holder {
 }
 
 impl Holder {
+    /// What a cookie of ours says, if it is there and well signed.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.visitor.cookie(name)
+    }
+
+    /// Refuses a session that is too old for what is delicate.
+    ///
+    /// # Errors
+    /// 403 `SESSION_NOT_FRESH`.
+    pub fn require_fresh(&self) -> Result<()> {
+        self.session.require_fresh(self.app().clock().now())
+    }
+
     /// A session of the user's. Only the token of the one that asks is known; others show a handle.
     pub(crate) fn show(&self, session: Live) -> SessionView {
         let known = session.id == self.session.id;
@@ -113,7 +132,7 @@ impl Holder {
     }
 
     /// The reply, with the session's cookie where the session has just been refreshed.
-    pub(crate) fn renew<T>(&self, reply: Reply<T>) -> Result<Reply<T>> {
+    pub fn renew<T>(&self, reply: Reply<T>) -> Result<Reply<T>> {
         if self.session.renewed { carry(self.app(), reply, &self.token, true) } else { Ok(reply) }
     }
 }

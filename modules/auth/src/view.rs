@@ -189,7 +189,7 @@ pub(crate) struct SignedInView {
 
 impl SignedInView {
     pub(crate) fn new(user: User, open: OpenSession, url: Option<String>) -> Self {
-        let session = SessionView::new(open.live, user.id, open.token.clone());
+        let session = open.show(user.id);
         Self { redirect: url.is_some(), token: open.token, url, user: user.into(), session }
     }
 }

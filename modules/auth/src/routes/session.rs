@@ -38,7 +38,7 @@ pub(super) async fn send_verification_email(
     visitor: Visitor,
     Body(form): Body<AskVerification>,
 ) -> Result<Reply<Success<Done>>> {
-    let asking = visitor.recognise().await?.map(|found| found.user);
+    let asking = visitor.user().await?;
     service::ask_verification(&visitor.app, visitor.request.origin.clone(), asking.as_ref(), form).await?;
     Ok(Reply::success(Done { status: true }))
 }
@@ -161,7 +161,7 @@ pub(super) async fn session(holder: Holder) -> Result<Json<Whole>> {
 /// Says whether somebody is signed in.
 #[get("/api/auth/status")]
 pub(super) async fn status(visitor: Visitor) -> Result<Json<Status>> {
-    let user = visitor.recognise().await?.map(|found| UserView::from(found.user));
+    let user = visitor.user().await?.map(UserView::from);
     Ok(Json(Status { authenticated: user.is_some(), user }))
 }
 

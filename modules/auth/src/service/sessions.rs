@@ -5,6 +5,7 @@ use crate::{
     lookup::Wish,
     store,
     token::{self, LENGTH},
+    view::SessionView,
 };
 use audit::Change;
 use kit::{App, Membership, Origin, Reason, Result, SystemTx, TenantHint, Time, Tx, User, UserTx};
@@ -30,6 +31,17 @@ pub(crate) struct Live {
     pub(crate) renewed: bool,
 }
 
+impl Live {
+    /// Refuses a session that is too old for what is delicate.
+    ///
+    /// # Errors
+    /// 403 `SESSION_NOT_FRESH`.
+    pub(crate) fn require_fresh(&self, now: Time) -> Result<()> {
+        let fresh = self.created_at + AuthSettings::FRESH_AGE > now;
+        if fresh { Ok(()) } else { Err(error::session_not_fresh()) }
+    }
+}
+
 /// Who holds a session.
 #[derive(Debug)]
 pub(crate) struct Found {
@@ -48,6 +60,13 @@ pub struct OpenSession {
     /// What the `Cookie` header says to be recognised by it.
     pub cookie: String,
     pub(crate) live: Live,
+}
+
+impl OpenSession {
+    /// The session, as the protocol shows it to whoever opened it.
+    pub fn show(&self, user: Uuid) -> SessionView {
+        SessionView::new(self.live.clone(), user, self.token.clone())
+    }
 }
 
 /// Opens a session of a user, from where the transaction's wish came. The user's dead sessions are removed.
@@ -109,9 +128,7 @@ pub(crate) async fn close(mut tx: SystemTx, token: &str) -> Result<()> {
 /// # Errors
 /// 403 `SESSION_NOT_FRESH` when the one that asks is too old for that.
 pub(crate) async fn list(tx: &mut UserTx, asking: &Live) -> Result<Vec<Live>> {
-    if asking.created_at + AuthSettings::FRESH_AGE <= tx.now() {
-        return Err(error::session_not_fresh());
-    }
+    asking.require_fresh(tx.now())?;
     store::list_sessions(tx).await
 }
 
