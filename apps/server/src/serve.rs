@@ -23,6 +23,7 @@ pub async fn serve(assembly: Assembly, listener: TcpListener, database: &Databas
     let Assembly { app, router, worker } = assembly;
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     tasks.spawn(worker.run(JOBS_AT_ONCE, stop.clone()));
+    tasks.spawn(app.db().memory().clone().listen(app.clone(), stop.clone()));
     for service in modules::ALL.iter().flat_map(|module| module.services) {
         tasks.spawn((service.run)(app.clone(), stop.clone()));
     }

@@ -117,6 +117,7 @@ fn the_committed_document_is_the_codes() {
 /// Tables that are nobody's in particular, and why.
 const GLOBAL: &[(&str, &str)] = &[
     ("_sqlx_migrations", "what has been applied to the database"),
+    ("memories", "which processes answer from memory, until when; nobody's in particular"),
     ("candles", "reached only through a series, which is looked up under row level security"),
 ];
 

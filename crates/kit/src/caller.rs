@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub type Identify = for<'a> fn(&'a App, &'a Parts, TenantHint) -> BoxFuture<'a, Result<Option<Identity>>>;
 
 /// The tenant that a request asks for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TenantHint {
     /// By `X-Tenant-ID` or `?tenant_id=`.
     pub id: Option<Uuid>,

@@ -1,4 +1,4 @@
-use crate::{Clock, Ids, Result, Time, http::Origin};
+use crate::{Clock, Ids, Memory, Result, Time, http::Origin};
 use sqlx::{
     AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -12,6 +12,7 @@ pub struct Db {
     pool: PgPool,
     clock: Clock,
     ids: Ids,
+    memory: Memory,
 }
 
 /// How to reach the database.
@@ -80,8 +81,10 @@ pub struct Tx<K> {
     inner: Transaction<'static, Postgres>,
     kind: K,
     now: Time,
-    ids: Ids,
+    db: Db,
     actor: Actor,
+    /// Whether it takes away what others may remember.
+    takes_away: bool,
 }
 
 /// The kinds of [`Tx`].
@@ -118,7 +121,7 @@ impl Db {
                 })
             })
             .connect_lazy_with(settings.options);
-        Self { pool, clock, ids }
+        Self { pool, clock, ids, memory: Memory::default() }
     }
 
     /// A transaction in the name of a tenant.
@@ -152,11 +155,20 @@ impl Db {
         Ok(self.pool.acquire().await?)
     }
 
-    /// A connection of its own that listens to a channel.
-    pub async fn listen(&self, channel: &str) -> Result<sqlx::postgres::PgListener> {
+    /// A connection of its own that listens to these channels.
+    pub async fn listen(&self, channels: &[&str]) -> Result<sqlx::postgres::PgListener> {
         let mut listener = sqlx::postgres::PgListener::connect_with(&self.pool).await?;
-        listener.listen(channel).await?;
+        listener.listen_all(channels.iter().copied()).await?;
         Ok(listener)
+    }
+
+    /// What may be answered from memory.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    pub(crate) fn fresh_id(&self) -> Uuid {
+        self.ids.uuid(self.clock.now())
     }
 
     /// Whether the database answers.
@@ -176,7 +188,7 @@ impl Db {
             Err(sqlx::Error::Io(_)) => self.pool.begin_with(AssertSqlSafe(statement)).await,
             begun => begun,
         };
-        Ok(Tx { inner: begun?, kind, now: self.clock.now(), ids: self.ids.clone(), actor })
+        Ok(Tx { inner: begun?, kind, now: self.clock.now(), db: self.clone(), actor, takes_away: false })
     }
 }
 
@@ -193,7 +205,7 @@ impl<K> Tx<K> {
 
     /// A fresh identifier.
     pub fn new_id(&self) -> Uuid {
-        self.ids.uuid(self.now)
+        self.db.ids.uuid(self.now)
     }
 
     /// Who acts, and from where.
@@ -212,9 +224,16 @@ impl<K> Tx<K> {
         self
     }
 
+    /// Says that it takes something away which any process may remember, such as a session or a role: its commit
+    /// waits until none does.
+    pub fn takes_away(&mut self) {
+        self.takes_away = true;
+    }
+
     /// Makes it last.
     pub async fn commit(self) -> Result<()> {
-        Ok(self.inner.commit().await?)
+        self.inner.commit().await?;
+        if self.takes_away { self.db.memory.settle(&self.db).await } else { Ok(()) }
     }
 }
 
@@ -245,7 +264,7 @@ impl Tx<kind::System> {
     /// Goes on in the name of a tenant, in the same transaction; there is no way back. Who acts is the user of the
     /// scope, unless somebody does already.
     pub async fn enter(self, scope: Scope) -> Result<TenantTx> {
-        let Self { mut inner, now, ids, mut actor, .. } = self;
+        let Self { mut inner, now, db, mut actor, takes_away, .. } = self;
         let user = scope.user.map(|id| id.to_string()).unwrap_or_default();
         let statement = format!(
             "set local role botcriptofy_app; set local app.tenant_id = '{}'; set local app.user_id = '{user}'",
@@ -253,7 +272,7 @@ impl Tx<kind::System> {
         );
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *inner).await?;
         actor.user = actor.user.or(scope.user);
-        Ok(Tx { inner, kind: kind::Tenant(scope), now, ids, actor })
+        Ok(Tx { inner, kind: kind::Tenant(scope), now, db, actor, takes_away })
     }
 }
 

@@ -46,6 +46,13 @@ impl Deref for Member {
     }
 }
 
+impl Member {
+    /// The same caller at another server of the same platform.
+    pub fn at(&self, server: &TestApp) -> Client {
+        Client { router: server.router(), ..self.client.clone() }
+    }
+}
+
 /// When the clock of every test stands: 2026-01-05T12:00:00.000Z, a Monday.
 const NOON: i64 = 1_767_614_400_000;
 
@@ -61,8 +68,17 @@ impl TestApp {
         modules: impl IntoIterator<Item = Module>,
         change: impl FnOnce(AppParts) -> AppParts,
     ) -> Self {
+        Self::around(modules, |outbox| change(parts(&db, outbox, Clock::fixed(Time::from_millis(NOON)), 7)))
+    }
+
+    /// A second server of the same platform: the same database and clock.
+    pub async fn beside(&self, db: PgPool, modules: impl IntoIterator<Item = Module>) -> Self {
+        Self::around(modules, |outbox| parts(&db, outbox, self.clock().clone(), 8))
+    }
+
+    fn around(modules: impl IntoIterator<Item = Module>, parts: impl FnOnce(&Outbox) -> AppParts) -> Self {
         let outbox = Outbox::default();
-        let app = App::new(change(parts(&db, &outbox)));
+        let app = App::new(parts(&outbox));
         let mut all: Vec<Module> = vec![audit::module(), users::module(), tenants::module(), auth::module()];
         let known = |all: &[Module], name| all.iter().any(|module| module.name == name);
         for module in modules {
@@ -106,6 +122,17 @@ impl TestApp {
         self.worker.drain().await.expect("jobs can be claimed")
     }
 
+    /// Answers from memory from now on, as a server does, until the guard is dropped.
+    pub async fn remembers(&self) -> tokio_util::sync::DropGuard {
+        let stop = tokio_util::sync::CancellationToken::new();
+        let memory = self.app.db().memory().clone();
+        tokio::spawn(memory.clone().listen(self.app.clone(), stop.clone()));
+        while memory.mark().is_none() {
+            tokio::task::yield_now().await;
+        }
+        stop.drop_guard()
+    }
+
     /// Somebody without a session.
     pub fn stranger(&self) -> Client {
         Client { router: self.router.clone(), headers: vec![] }
@@ -139,9 +166,8 @@ impl TestApp {
     /// A further member of a tenant, with one of its roles.
     pub async fn colleague(&self, of: &Member, role: &str) -> Member {
         let (tx, user, email) = self.user().await;
-        #[expect(clippy::disallowed_methods, reason = "a test puts a user into a tenant")]
-        let scope = kit::Scope::new(of.tenant, None);
-        let mut tx = tx.enter(scope).await.expect("the tenant can be entered");
+        tx.commit().await.expect("the user lasts");
+        let mut tx = self.tenant(of.tenant).await;
         tenants::add_member(&mut tx, user, role).await.expect("a member can be added");
         tx.commit().await.expect("the member stays");
         let member = self.signed_in(user, of.tenant, email).await;
@@ -167,15 +193,21 @@ impl TestApp {
         Member { client, user, tenant, email }
     }
 
+    /// A transaction in a tenant, for what no operation does.
+    pub async fn tenant(&self, tenant: Uuid) -> kit::TenantTx {
+        #[expect(clippy::disallowed_methods, reason = "a test acts in a tenant")]
+        let scope = kit::Scope::new(tenant, None);
+        self.system().await.enter(scope).await.expect("the tenant can be entered")
+    }
+
     /// A transaction across tenants, for what no operation does.
     pub async fn system(&self) -> kit::SystemTx {
         self.app.db().system(Reason::Operator, Origin::internal("test")).await.expect("the database answers")
     }
 }
 
-fn parts(db: &PgPool, outbox: &Outbox) -> AppParts {
-    let clock = Clock::fixed(Time::from_millis(NOON));
-    let ids = Ids::seeded(7);
+fn parts(db: &PgPool, outbox: &Outbox, clock: Clock, seed: u64) -> AppParts {
+    let ids = Ids::seeded(seed);
     let options = DbSettings { options: (*db.connect_options()).clone(), max_connections: 8 };
     let mut settings = AuthSettings::new("a secret of no less than thirty-two characters");
     // the least cost that bcrypt knows: what is tested is not how slow it is

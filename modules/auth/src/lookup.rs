@@ -1,17 +1,20 @@
 use crate::{service::Found, store};
 use futures::FutureExt;
-use kit::{App, Error, Result, TenantHint};
+use kit::{App, Error, Remembered, Result, TenantHint};
 use std::{
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
 };
 use tokio::sync::oneshot;
 
-/// Who holds a session: asked by every request, and by those that come at the same time together. The first ones ask
-/// at once; whoever comes while they wait for the database goes with the next. So each is answered from the present
-/// state, and many cost little more than one.
-#[derive(Clone, Default)]
-pub(crate) struct Lookups(Arc<Mutex<Queue>>);
+/// Who holds a session: asked by every request, answered from memory where it may be, else by the database, which
+/// those who come at the same time ask together. The first ones ask at once; whoever comes while they wait goes with
+/// the next. So each is answered from the present state, and many cost little more than one.
+#[derive(Clone)]
+pub(crate) struct Lookups {
+    remembered: Remembered<Wish, Found>,
+    queue: Arc<Mutex<Queue>>,
+}
 
 #[derive(Default)]
 struct Queue {
@@ -28,6 +31,7 @@ struct Waiting {
 type Answer = oneshot::Sender<Result<Option<Found>>>;
 
 /// The session of this hash, and its user's place in the tenant of the hint.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Wish {
     pub(crate) hash: [u8; 32],
     pub(crate) hint: TenantHint,
@@ -39,13 +43,36 @@ const ROUNDS: usize = 2;
 const TOGETHER: usize = 64;
 /// How many wait at most.
 const MOST_WAITING: usize = 4096;
+/// How many sessions are remembered.
+const MOST_REMEMBERED: u64 = 20_000;
+
+impl Default for Lookups {
+    fn default() -> Self {
+        Self { remembered: Remembered::most(MOST_REMEMBERED), queue: Arc::default() }
+    }
+}
 
 impl Lookups {
     /// Who holds the session, if it lives.
     ///
     /// # Errors
     /// 503 when the database cannot answer or too many wait for it.
-    pub(crate) async fn ask(&self, app: &App, wish: Wish) -> Result<Option<Found>> {
+    pub(crate) async fn find(&self, app: &App, wish: Wish) -> Result<Option<Found>> {
+        let memory = app.db().memory();
+        if let Some(found) = self.remembered.get(memory, &wish) {
+            return Ok(Some(found).filter(|found| found.session.expires_at > app.clock().now()));
+        }
+        let mark = memory.mark();
+        let found = self.ask(app, wish.clone()).await?;
+        if let (Some(mark), Some(found)) = (mark, &found) {
+            let tenant = found.membership.as_ref().map(|it| it.tenant);
+            let about = [found.session.id, found.user.id].into_iter().chain(tenant).collect();
+            self.remembered.keep(mark, wish, found.clone(), about);
+        }
+        Ok(found)
+    }
+
+    async fn ask(&self, app: &App, wish: Wish) -> Result<Option<Found>> {
         let (answer, answered) = oneshot::channel();
         if self.enter(Waiting { wish, answer })? {
             tokio::spawn(self.clone().answer(app.clone()));
@@ -55,7 +82,7 @@ impl Lookups {
 
     /// Takes a place in the queue; answers whether a round is to be begun for it.
     fn enter(&self, waiting: Waiting) -> Result<bool> {
-        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         if queue.waiting.len() >= MOST_WAITING {
             return Err(Error::unavailable("BUSY", "Too many requests wait to be recognised; try again.", 1));
         }
@@ -67,7 +94,7 @@ impl Lookups {
 
     /// Those of the next round; with none left the rounds end. Who has gone away meanwhile is left out.
     fn next(&self) -> (Vec<Wish>, Vec<Answer>) {
-        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.waiting.retain(|waiting| !waiting.answer.is_closed());
         let together = queue.waiting.len().min(TOGETHER);
         queue.rounds -= usize::from(together == 0);

@@ -52,6 +52,7 @@ pub(crate) async fn insert_member(tx: &mut TenantTx, user: Uuid, role: &str) -> 
 }
 
 pub(crate) async fn set_role(tx: &mut TenantTx, user: Uuid, role: &str) -> Result<bool> {
+    tx.takes_away();
     let done = sqlx::query!(
         "update tenant_members set role = $2 where tenant_id = current_tenant() and user_id = $1",
         user,
@@ -63,6 +64,7 @@ pub(crate) async fn set_role(tx: &mut TenantTx, user: Uuid, role: &str) -> Resul
 }
 
 pub(crate) async fn upsert_role(tx: &mut TenantTx, name: &str, permissions: &[String]) -> Result<()> {
+    tx.takes_away();
     sqlx::query!(
         "insert into tenant_roles (name, permissions) values ($1, $2)
          on conflict (tenant_id, name) do update set permissions = excluded.permissions",

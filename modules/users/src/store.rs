@@ -59,6 +59,7 @@ pub(crate) async fn verify_email(tx: &mut SystemTx, id: Uuid) -> Result<bool> {
 }
 
 pub(crate) async fn promote(tx: &mut SystemTx, id: Uuid, role: &str) -> Result<()> {
+    tx.takes_away();
     let now = tx.now();
     sqlx::query!("update users set role = $2, updated_at = $3 where id = $1", id, role, now.utc())
         .execute(tx.conn())

@@ -37,7 +37,7 @@ impl Worker {
         let mut notices = None;
         while !stop.is_cancelled() {
             if notices.is_none() {
-                notices = self.app.db().listen("jobs").await.ok();
+                notices = self.app.db().listen(&["jobs"]).await.ok();
             }
             if let Err(failure) = self.start_due(&room, &running).await {
                 warn!("jobs cannot be claimed: {failure}");

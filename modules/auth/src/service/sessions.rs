@@ -43,7 +43,7 @@ impl Live {
 }
 
 /// Who holds a session.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) user: User,
     pub(crate) session: Live,
@@ -94,7 +94,7 @@ pub async fn open_session<K>(app: &App, tx: &mut Tx<K>, user: Uuid, remembered: 
 /// Who holds the token's session, if it lives.
 pub(crate) async fn find(app: &App, token: &str, hint: TenantHint) -> Result<Option<Found>> {
     let wish = Wish { hash: token::hash(token), hint };
-    app.the::<AuthSettings>()?.lookups.ask(app, wish).await
+    app.the::<AuthSettings>()?.lookups.find(app, wish).await
 }
 
 /// Gives a session its full life again when it is due.

@@ -63,6 +63,7 @@ pub(crate) async fn refresh(tx: &mut SystemTx, session: &Live) -> Result<bool> {
 }
 
 pub(crate) async fn remove_by_token(tx: &mut SystemTx, hash: &[u8; 32]) -> Result<Option<Closed>> {
+    tx.takes_away();
     let closed = sqlx::query_as!(
         Closed,
         r#"delete from sessions s where token_hash = $1
@@ -92,6 +93,7 @@ pub(crate) async fn list_sessions(tx: &mut UserTx) -> Result<Vec<Live>> {
 }
 
 pub(crate) async fn remove_own(tx: &mut UserTx, hash: &[u8; 32], id: Option<Uuid>) -> Result<Vec<Uuid>> {
+    tx.takes_away();
     let removed = sqlx::query_scalar!(
         "delete from sessions where user_id = current_user_id() and (token_hash = $1 or id = $2) returning id",
         hash.as_slice(),
@@ -103,6 +105,7 @@ pub(crate) async fn remove_own(tx: &mut UserTx, hash: &[u8; 32], id: Option<Uuid
 }
 
 pub(crate) async fn remove_all(tx: &mut UserTx, but: Option<Uuid>) -> Result<Vec<Uuid>> {
+    tx.takes_away();
     let removed = sqlx::query_scalar!(
         "delete from sessions where user_id = current_user_id() and id is distinct from $1 returning id",
         but

@@ -3,6 +3,8 @@
 #![expect(clippy::expect_used, reason = "a test may panic")]
 
 mod lookup;
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod memory;
 mod origin;
 mod sessions;
 mod sign_in;

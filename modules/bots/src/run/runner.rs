@@ -86,7 +86,7 @@ impl Runner {
         let mut notices = None;
         while !stop.is_cancelled() {
             if notices.is_none() {
-                notices = runner.app.db().listen("bots").await.ok();
+                notices = runner.app.db().listen(&["bots"]).await.ok();
             }
             if let Err(failure) = runner.attend(&mut tasks, &room, &stop).await {
                 warn!("bots cannot be leased: {failure}");

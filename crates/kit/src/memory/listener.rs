@@ -1,0 +1,88 @@
+use super::{Memory, store};
+use crate::{App, Error, Result};
+use sqlx::postgres::{PgListener, PgNotification};
+use std::{sync::PoisonError, time::Duration};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+use uuid::Uuid;
+
+/// How often the lease is renewed.
+const RENEWAL: Duration = Duration::from_secs(1);
+/// How long to wait before the database is asked again that could not be reached.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl Memory {
+    /// Listens to what is to be forgotten until it is told to stop. Only meanwhile is anything remembered.
+    pub async fn listen(self, app: App, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let process = app.ids().uuid(app.clock().now());
+            let ended = self.attend(&app, process, &stop).await;
+            self.leave();
+            if let Err(failure) = ended {
+                warn!("nothing is remembered for a while: {failure}");
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = sleep(PAUSE) => {}
+                }
+            }
+        }
+    }
+
+    async fn attend(&self, app: &App, process: Uuid, stop: &CancellationToken) -> Result<()> {
+        let mut listener = app.db().listen(&["forget", "forgotten"]).await?;
+        // what was announced before is unknown
+        self.forget_all();
+        self.renew(&mut listener, process).await?;
+        *self.0.name.lock().unwrap_or_else(PoisonError::into_inner) = Some(process);
+        let mut renewal = interval(RENEWAL);
+        renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return store::release(&mut listener, process).await,
+                heard = listener.try_recv() => match heard? {
+                    Some(notice) => self.hear(&mut listener, process, &notice).await?,
+                    None => return Err(Error::internal("the connection that listens was lost")),
+                },
+                _ = renewal.tick() => self.renew(&mut listener, process).await?,
+            }
+        }
+    }
+
+    async fn renew(&self, listener: &mut PgListener, process: Uuid) -> Result<()> {
+        // counted from before it is asked for: it ends here before it ends for others
+        let asked = Instant::now();
+        store::renew(listener, process).await?;
+        self.lease_from(asked);
+        Ok(())
+    }
+
+    async fn hear(&self, listener: &mut PgListener, process: Uuid, notice: &PgNotification) -> Result<()> {
+        let words: Vec<&str> = notice.payload().split(' ').collect();
+        let id = |word: &str| Uuid::parse_str(word).ok();
+        match (notice.channel(), words.as_slice()) {
+            ("forget", ["?", round, asking]) => match (id(round), id(asking)) {
+                (Some(round), Some(asking)) if asking == process => self.heard(round, process),
+                _ => store::answer(listener, &format!("{round} {process}")).await?,
+            },
+            ("forget", [thing]) => match id(thing) {
+                Some(thing) => self.forget(thing),
+                None => self.forget_all(),
+            },
+            ("forgotten", [round, process]) => {
+                if let (Some(round), Some(process)) = (id(round), id(process)) {
+                    self.heard(round, process);
+                }
+            }
+            _ => self.forget_all(),
+        }
+        Ok(())
+    }
+
+    /// Remembers nothing from now on, and waits for nobody.
+    fn leave(&self) {
+        self.0.lease.store(0, std::sync::atomic::Ordering::SeqCst);
+        self.0.name.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
