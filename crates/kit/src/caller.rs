@@ -5,12 +5,15 @@ use crate::{
 };
 use axum::{
     extract::FromRequestParts,
-    http::{StatusCode, request::Parts},
+    http::{HeaderName, StatusCode, request::Parts},
 };
 use futures::future::BoxFuture;
 use serde_json::json;
 use std::{marker::PhantomData, sync::Arc};
 use uuid::Uuid;
+
+/// The header in which bots and services present their key.
+pub const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Who a request is from, or `None` when it carries no valid session.
 pub type Identify = for<'a> fn(&'a App, &'a Parts, TenantHint) -> BoxFuture<'a, Result<Option<Identity>>>;
@@ -24,16 +27,32 @@ pub struct TenantHint {
     pub slug: Option<String>,
 }
 
-/// A signed-in user and the tenant the request is about.
+/// A recognised user and the tenant the request is about.
 #[derive(Clone, Debug)]
 pub struct Identity {
     pub user: User,
-    /// The session's own id.
-    pub session: Uuid,
+    pub credential: Credential,
     /// The administrator who acts as the user.
     pub impersonated_by: Option<Uuid>,
-    /// `None` when the user is a member of no tenant.
+    /// `None` when the user is a member of no tenant. Its permissions are no more than the credential's.
     pub membership: Option<Membership>,
+}
+
+/// By what a user was recognised, with its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    Session(Uuid),
+    ApiKey(Uuid),
+}
+
+impl Credential {
+    /// The key, if it was one.
+    pub fn api_key(self) -> Option<Uuid> {
+        match self {
+            Self::ApiKey(id) => Some(id),
+            Self::Session(_) => None,
+        }
+    }
 }
 
 /// A user, as every request of theirs knows them.
@@ -83,7 +102,7 @@ pub trait Guard: FromRequestParts<App> {
     fn describe(operation: &mut Operation);
 }
 
-/// A signed-in member who holds the permission `P` in the tenant of the request.
+/// A member who holds the permission `P` in the tenant of the request, by session or by key.
 pub struct Caller<P> {
     app: App,
     identity: Identity,
@@ -113,7 +132,7 @@ impl<P> Caller<P> {
         #[expect(clippy::disallowed_methods, reason = "the caller has been recognised as a member with the permission")]
         let scope = Scope::new(self.membership.tenant, Some(self.identity.user.id));
         let tx = self.app.db().begin(scope, self.request.origin.clone()).await?;
-        Ok(tx.impersonated_by(self.identity.impersonated_by))
+        Ok(tx.acting(&self.identity))
     }
 }
 
@@ -121,27 +140,27 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let SignedIn { app, identity, request } = SignedIn::from_request_parts(parts, app).await?;
+        let (identity, request) = recognise(parts, app).await?;
         let Some(membership) = identity.membership.clone() else {
-            return Err(Error::forbidden("NO_TENANT", "You are a member of no tenant."));
+            return Err(no_tenant());
         };
         if !membership.permissions.hold(P::NAME) {
             return Err(Error::lacks(P::NAME));
         }
-        Ok(Self { app, identity, membership, request, may: PhantomData })
+        Ok(Self { app: app.clone(), identity, membership, request, may: PhantomData })
     }
 }
 
 impl<P: Permission> Guard for Caller<P> {
     fn describe(operation: &mut Operation) {
-        operation.set("security", json!([{ "session": [P::NAME] }, { "bearer": [P::NAME] }]));
+        operation.set("security", json!([{ "session": [P::NAME] }, { "bearer": [P::NAME] }, { "apiKey": [P::NAME] }]));
         operation.set("x-permission", P::NAME);
         operation.error(StatusCode::UNAUTHORIZED);
         operation.error(StatusCode::FORBIDDEN);
     }
 }
 
-/// A signed-in user, for what is the user's own and no tenant's.
+/// A signed-in user, for what is the user's own. A key does not do: one that leaked must not change the account.
 pub struct SignedIn {
     app: App,
     identity: Identity,
@@ -167,7 +186,19 @@ impl SignedIn {
     /// A transaction that sees what is the user's own and nobody else's.
     pub async fn begin(&self) -> Result<UserTx> {
         let tx = self.app.db().begin_personal(self.identity.user.id, self.request.origin.clone()).await?;
-        Ok(tx.impersonated_by(self.identity.impersonated_by))
+        Ok(tx.acting(&self.identity))
+    }
+
+    /// A transaction that sees the tenant of the request, for what is the user's own in it.
+    ///
+    /// # Errors
+    /// 403 `NO_TENANT` for a user who is a member of none.
+    pub async fn begin_in_tenant(&self) -> Result<TenantTx> {
+        let membership = self.identity.membership.as_ref().ok_or_else(no_tenant)?;
+        #[expect(clippy::disallowed_methods, reason = "the user has been recognised as a member")]
+        let scope = Scope::new(membership.tenant, Some(self.identity.user.id));
+        let tx = self.app.db().begin(scope, self.request.origin.clone()).await?;
+        Ok(tx.acting(&self.identity))
     }
 
     /// Where the request came from.
@@ -191,12 +222,11 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let request = RequestInfo::of(parts)?;
-        refuse_foreign_pages(parts, app)?;
-        let hint = TenantHint::of(parts, app)?;
-        let identity = (app.identify())(app, parts, hint).await?.ok_or_else(Error::unauthenticated)?;
-        request.recognise(identity.user.id, identity.membership.as_ref().map(|it| it.tenant));
-        Ok(Self { app: app.clone(), identity, request })
+        let (identity, request) = recognise(parts, app).await?;
+        match identity.credential {
+            Credential::Session(_) => Ok(Self { app: app.clone(), identity, request }),
+            Credential::ApiKey(_) => Err(Error::session_required()),
+        }
     }
 }
 
@@ -204,6 +234,7 @@ impl Guard for SignedIn {
     fn describe(operation: &mut Operation) {
         operation.set("security", json!([{ "session": [] }, { "bearer": [] }]));
         operation.error(StatusCode::UNAUTHORIZED);
+        operation.error(StatusCode::FORBIDDEN);
     }
 }
 
@@ -275,6 +306,20 @@ fn sub_domain(parts: &Parts, app: &App) -> Option<String> {
 fn host_of(authority: &str) -> &str {
     let end = authority.rfind(':').filter(|at| !authority[*at..].contains(']')).unwrap_or(authority.len());
     authority[..end].split('/').next().unwrap_or_default()
+}
+
+/// Who the request is from, by whatever it carries.
+async fn recognise(parts: &Parts, app: &App) -> Result<(Identity, Arc<RequestInfo>)> {
+    let request = RequestInfo::of(parts)?;
+    refuse_foreign_pages(parts, app)?;
+    let hint = TenantHint::of(parts, app)?;
+    let identity = (app.identify())(app, parts, hint).await?.ok_or_else(Error::unauthenticated)?;
+    request.recognise(identity.user.id, identity.membership.as_ref().map(|it| it.tenant));
+    Ok((identity, request))
+}
+
+fn no_tenant() -> Error {
+    Error::forbidden("NO_TENANT", "You are a member of no tenant.")
 }
 
 /// A browser sends the user's cookie with whatever page asks: a page of another origin may not

@@ -73,15 +73,25 @@ impl Ids {
 
     /// So many letters and digits, each equally likely.
     pub fn token(&self, length: usize) -> String {
-        let mut token = String::with_capacity(length);
+        self.draw(length, LETTERS)
+    }
+
+    /// So many letters, each equally likely.
+    pub fn letters(&self, length: usize) -> String {
+        self.draw(length, &LETTERS[..52])
+    }
+
+    fn draw(&self, length: usize, alphabet: &[u8]) -> String {
+        let mut drawn = String::with_capacity(length);
         let mut bytes = [0; 64];
-        while token.len() < length {
+        // what lies above the largest multiple of the alphabet's length in a byte would favour the first letters
+        let fair = 256 - 256 % alphabet.len();
+        while drawn.len() < length {
             self.fill(&mut bytes);
-            // 248 is the largest multiple of 62 in a byte: what lies above would favour the first letters
-            let fair =
-                bytes.iter().filter(|&&byte| byte < 248).map(|&byte| char::from(LETTERS[usize::from(byte) % 62]));
-            token.extend(fair.take(length - token.len()));
+            let places = bytes.iter().map(|&byte| usize::from(byte)).filter(|&place| place < fair);
+            let letters = places.map(|place| char::from(alphabet[place % alphabet.len()]));
+            drawn.extend(letters.take(length - drawn.len()));
         }
-        token
+        drawn
     }
 }

@@ -1,4 +1,4 @@
-use crate::{Clock, Ids, Memory, Result, Time, http::Origin};
+use crate::{Clock, Identity, Ids, Memory, Result, Time, http::Origin};
 use sqlx::{
     AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -55,6 +55,8 @@ pub enum Reason {
     SignUp,
     /// A session is opened, looked up or closed by its secret.
     Session,
+    /// The use of a key is written down.
+    ApiKey,
     /// Jobs are claimed, kept and finished for all tenants.
     Jobs,
     /// Bots of all tenants are leased and resumed.
@@ -73,7 +75,16 @@ pub struct Actor {
     pub user: Option<Uuid>,
     /// The administrator who acts as the user.
     pub impersonator: Option<Uuid>,
+    /// The key by which the user acts.
+    pub api_key: Option<Uuid>,
     pub origin: Origin,
+}
+
+impl From<Origin> for Actor {
+    /// Nobody in particular.
+    fn from(origin: Origin) -> Self {
+        Self { user: None, impersonator: None, api_key: None, origin }
+    }
 }
 
 /// A transaction in somebody's name. What is not committed is undone.
@@ -131,7 +142,7 @@ impl Db {
             "begin; set local role botcriptofy_app; set local app.tenant_id = '{}'; set local app.user_id = '{user}'",
             scope.tenant
         );
-        self.open(statement, kind::Tenant(scope), Actor { user: scope.user, impersonator: None, origin }).await
+        self.open(statement, kind::Tenant(scope), Actor { user: scope.user, ..Actor::from(origin) }).await
     }
 
     /// A transaction in the name of a user, outside any tenant.
@@ -139,14 +150,14 @@ impl Db {
         let statement = format!(
             "begin; set local role botcriptofy_app; set local app.tenant_id = ''; set local app.user_id = '{user}'"
         );
-        self.open(statement, kind::Personal, Actor { user: Some(user), impersonator: None, origin }).await
+        self.open(statement, kind::Personal, Actor { user: Some(user), ..Actor::from(origin) }).await
     }
 
     /// A transaction across tenants.
     pub async fn system(&self, reason: Reason, origin: Origin) -> Result<SystemTx> {
         let statement = "begin; set local role botcriptofy_system".to_owned();
         metrics::counter!("system_transactions_total", "reason" => reason.to_string()).increment(1);
-        self.open(statement, kind::System(reason), Actor { user: None, impersonator: None, origin }).await
+        self.open(statement, kind::System(reason), Actor::from(origin)).await
     }
 
     /// One statement without a transaction, as the role that sees no tenant: for functions of the
@@ -218,9 +229,10 @@ impl<K> Tx<K> {
         self.actor.user
     }
 
-    /// The same, with the administrator who acts as the user.
-    pub(crate) fn impersonated_by(mut self, administrator: Option<Uuid>) -> Self {
-        self.actor.impersonator = administrator;
+    /// The same, with what is known of who acts beyond the user.
+    pub(crate) fn acting(mut self, identity: &Identity) -> Self {
+        self.actor.impersonator = identity.impersonated_by;
+        self.actor.api_key = identity.credential.api_key();
         self
     }
 

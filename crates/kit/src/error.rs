@@ -125,6 +125,11 @@ impl Error {
         Self::new(StatusCode::FORBIDDEN, code, message)
     }
 
+    /// 403: a key does not do here.
+    pub fn session_required() -> Self {
+        Self::forbidden("SESSION_REQUIRED", "This needs a session; a key is not enough.")
+    }
+
     /// 404 `BOT_NOT_FOUND` of `bot`; also for what belongs to another tenant.
     pub fn not_found(what: &str) -> Self {
         let code = what.to_uppercase().replace([' ', '-'], "_") + "_NOT_FOUND";

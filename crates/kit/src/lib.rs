@@ -21,7 +21,9 @@ mod vault;
 pub use answer::{Accepted, Answer, Content, Created, Feed, Json, NoContent, Page};
 pub use app::{App, AppParts, Mode, Settings};
 pub use axum::routing;
-pub use caller::{Caller, Guard, Identify, Identity, Membership, Public, SignedIn, TenantHint, User};
+pub use caller::{
+    API_KEY, Caller, Credential, Guard, Identify, Identity, Membership, Public, SignedIn, TenantHint, User,
+};
 pub use chrono;
 pub use clock::{Clock, Ids};
 pub use db::{Actor, Db, DbSettings, Reason, Scope, SystemTx, TenantTx, Tx, UserTx, kind};

@@ -57,6 +57,7 @@ impl Api {
                 "securitySchemes": {
                     "session": { "type": "apiKey", "in": "cookie", "name": "better-auth.session_token" },
                     "bearer": { "type": "http", "scheme": "bearer" },
+                    "apiKey": { "type": "apiKey", "in": "header", "name": "X-API-Key" },
                 },
             },
         });

@@ -39,4 +39,27 @@ impl Permissions {
             Self::Named(names) => names.iter().any(|name| name == permission),
         }
     }
+
+    /// Those of these names that are among them.
+    pub fn intersect(&self, names: &[String]) -> Self {
+        Self::Named(names.iter().filter(|name| self.hold(name)).cloned().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_intersection_holds_what_both_hold() {
+        let names = ["bots:read", "bots:execute", "orders:read"].map(str::to_owned);
+        let may = |permissions: Permissions| {
+            let both = permissions.intersect(&names);
+            ["bots:read", "bots:execute", "orders:read", "audit:read"].map(|name| both.hold(name))
+        };
+        assert_eq!(may(Permissions::All), [true, true, true, false]);
+        assert_eq!(may(Permissions::Actions(&["read"])), [true, false, true, false]);
+        assert_eq!(may(Permissions::Named(["bots:execute".to_owned()].into())), [false, true, false, false]);
+        assert!(!Permissions::All.intersect(&[]).hold("bots:read"));
+    }
 }

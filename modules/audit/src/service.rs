@@ -56,6 +56,8 @@ pub(crate) struct Entry {
     pub(crate) actor_id: Option<Uuid>,
     /// The administrator who acted as that user.
     pub(crate) impersonator_id: Option<Uuid>,
+    /// The key by which that user did it.
+    pub(crate) api_key_id: Option<Uuid>,
     /// What was done, such as `bot.started`.
     pub(crate) action: String,
     /// What kind of thing it was done to.

@@ -11,8 +11,8 @@ pub(crate) async fn insert<K>(tx: &mut Tx<K>, changes: &[Change]) -> Result<()> 
     sqlx::query!(
         "insert into audit_entries
            (id, action, resource, resource_id, before, after, at, actor_id, ip, user_agent, correlation_id,
-            impersonator_id)
-         select *, $7, $8, $9, $10, $11, $12
+            impersonator_id, api_key_id)
+         select *, $7, $8, $9, $10, $11, $12, $13
          from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[])",
         &ids,
         &column(|it| it.action),
@@ -25,7 +25,8 @@ pub(crate) async fn insert<K>(tx: &mut Tx<K>, changes: &[Change]) -> Result<()> 
         actor.origin.ip.map(|ip| ip.to_string()),
         actor.origin.user_agent,
         actor.origin.correlation_id,
-        actor.impersonator
+        actor.impersonator,
+        actor.api_key
     )
     .execute(tx.conn())
     .await?;
@@ -41,7 +42,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<Entry>> {
     let entries = sqlx::query_as!(
         Entry,
-        "select id, at, actor_id, impersonator_id, action, resource, resource_id, before, after, ip, user_agent,
+        "select id, at, actor_id, impersonator_id, api_key_id, action, resource, resource_id, before, after, ip, user_agent,
                 correlation_id
          from audit_entries
          where tenant_id = current_tenant()

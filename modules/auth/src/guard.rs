@@ -11,7 +11,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, StatusCode, request::Parts},
 };
-use kit::{App, Error, Guard, Operation, RequestInfo, Result, SignedIn, TenantHint, User};
+use kit::{API_KEY, App, Error, Guard, Operation, RequestInfo, Result, SignedIn, TenantHint, User};
 use percent_encoding::percent_decode_str;
 use std::{
     ops::Deref,
@@ -32,6 +32,9 @@ impl FromRequestParts<App> for Visitor {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        if parts.headers.contains_key(API_KEY) {
+            return Err(Error::session_required());
+        }
         origin::check(parts, app)?;
         let presented = Presented::of(&parts.headers, app.the::<AuthSettings>()?, cookie::is_secure(app));
         Ok(Self { app: app.clone(), request: RequestInfo::of(parts)?, headers: parts.headers.clone(), presented })

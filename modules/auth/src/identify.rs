@@ -6,7 +6,7 @@ use crate::{
 };
 use axum::http::request::Parts;
 use futures::future::BoxFuture;
-use kit::{App, Error, Identity, Result, TenantHint};
+use kit::{App, Credential, Error, Identity, Result, TenantHint};
 
 /// Recognises the user by the session that the request carries, and their place in the tenant it asks for.
 ///
@@ -32,6 +32,6 @@ pub fn identify<'a>(app: &'a App, parts: &'a Parts, hint: TenantHint) -> BoxFutu
         if let Some(place) = place {
             let _ = place.set(session);
         }
-        Ok(Some(Identity { user, session: id, impersonated_by, membership }))
+        Ok(Some(Identity { user, credential: Credential::Session(id), impersonated_by, membership }))
     })
 }
