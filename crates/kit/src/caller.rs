@@ -81,6 +81,13 @@ pub struct User {
     pub updated_at: Time,
 }
 
+impl User {
+    /// Whether they are shut out at this moment.
+    pub fn is_banned(&self, at: Time) -> bool {
+        self.banned && self.ban_expires.is_none_or(|until| until > at)
+    }
+}
+
 /// A user's place in a tenant.
 #[derive(Clone, Debug)]
 pub struct Membership {

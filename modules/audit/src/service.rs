@@ -7,6 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// What is recorded of a change: `Change::new("bot", bot.id, "bot.started").before(&old).after(&new)`.
+#[derive(Clone)]
 pub struct Change {
     pub(crate) resource: &'static str,
     pub(crate) resource_id: String,

@@ -19,6 +19,8 @@ pub(crate) const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
 pub(crate) const SESSION: &str = "session_token";
 const SESSION_DATA: &str = "session_data";
 pub(crate) const DONT_REMEMBER: &str = "dont_remember";
+/// Where an administrator's own session waits while they act as another.
+pub(crate) const ADMIN_SESSION: &str = "admin_session";
 const SECURE: &str = "__Secure-";
 
 /// Whether cookies travel by https only.

@@ -32,6 +32,8 @@ failures! {
     session_not_fresh = FORBIDDEN "SESSION_NOT_FRESH" "Session is not fresh";
     invalid_token = UNAUTHORIZED "INVALID_TOKEN" "Invalid token";
     token_expired = UNAUTHORIZED "TOKEN_EXPIRED" "Token expired";
+    not_impersonating = BAD_REQUEST "NOT_IMPERSONATING" "You are not impersonating anyone";
+    admin_session_not_found = UNAUTHORIZED "ADMIN_SESSION_NOT_FOUND" "Failed to find admin session";
     address_taken = CONFLICT "USER_ALREADY_EXISTS" "Somebody has this address already.";
 }
 

@@ -81,8 +81,16 @@ fn json(bytes: &[u8]) -> Result<Map<String, Value>> {
 }
 
 fn pairs(bytes: &[u8]) -> Map<String, Value> {
-    let pairs = url::form_urlencoded::parse(bytes);
-    pairs.map(|(key, value)| (key.into_owned(), Value::String(value.into_owned()))).collect()
+    let mut fields = Map::new();
+    for (key, value) in url::form_urlencoded::parse(bytes) {
+        let value = Value::String(value.into_owned());
+        match fields.get_mut(&*key) {
+            None => drop(fields.insert(key.into_owned(), value)),
+            Some(Value::Array(values)) => values.push(value),
+            Some(first) => *first = Value::Array(vec![first.take(), value]),
+        }
+    }
+    fields
 }
 
 fn read<T: Form>(place: &str, fields: Map<String, Value>, app: &App) -> Result<T> {
@@ -90,7 +98,7 @@ fn read<T: Form>(place: &str, fields: Map<String, Value>, app: &App) -> Result<T
         return Err(error::not_allowed(refused));
     }
     // no text column can hold it
-    if let Some((field, _)) = fields.iter().find(|(_, value)| value.as_str().is_some_and(|it| it.contains('\0'))) {
+    if let Some((field, _)) = fields.iter().find(|(_, value)| has_nul(value)) {
         return Err(error::invalid(place, field, "Invalid input: the character NUL"));
     }
     origin::check_links(&fields, app.settings())?;
@@ -126,6 +134,15 @@ fn in_zods_words(path: &str, message: &str) -> (String, String) {
     };
     let expected = expected.trim_start_matches("a ");
     (path.to_owned(), format!("Invalid input: expected {expected}, received {received}"))
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(has_nul),
+        Value::Object(fields) => fields.iter().any(|(key, value)| key.contains('\0') || has_nul(value)),
+        _ => false,
+    }
 }
 
 fn kind_of(value: &Value) -> &'static str {

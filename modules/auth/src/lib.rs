@@ -26,7 +26,11 @@ mod view;
 pub use identify::identify;
 pub use mail::{Mail, Mailer};
 pub use password::{Hashing, Passwords};
-pub use service::{NewAccount, OpenSession, SignedUp, hash_new_password, open_session, sign_up};
+pub use service::{
+    NewAccount, OpenSession, SignedUp, close_impersonations_of, close_session, close_sessions_of, commit_at,
+    find_session, hash_new_password, home_of, impersonate, open_session, sessions_of, set_password, sign_up,
+    stop_impersonating,
+};
 pub use settings::AuthSettings;
 
 /// How the routes of the protocol read, refuse and answer, for the modules that add routes to it.
@@ -38,7 +42,7 @@ pub mod protocol {
         guard::{Holder, Visitor},
         reply::{Landing, Reply, Success},
         service::{Entered, Entry, Factor, enter},
-        view::{Done, SessionView, UserView},
+        view::{Current, Done, Nothing, SessionView, UserView},
     };
 }
 

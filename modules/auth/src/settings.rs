@@ -20,6 +20,8 @@ impl AuthSettings {
     pub(crate) const SHORT_AGE: TimeDelta = TimeDelta::days(1);
     /// How young a session must be for what is delicate.
     pub(crate) const FRESH_AGE: TimeDelta = TimeDelta::days(1);
+    /// How long an administrator acts as another at most.
+    pub(crate) const IMPERSONATION_AGE: TimeDelta = TimeDelta::hours(1);
     /// How long the link of a verification mail holds.
     pub(crate) const LINK_AGE: TimeDelta = TimeDelta::hours(1);
 

@@ -67,6 +67,12 @@ pub struct SessionView {
 }
 
 impl SessionView {
+    /// A session of which only the handle is shown.
+    pub(crate) fn handle(session: Live, user: Uuid) -> Self {
+        let handle = session.id.to_string();
+        Self::new(session, user, handle)
+    }
+
     pub(crate) fn new(session: Live, user: Uuid, token: String) -> Self {
         let Live { id, created_at, updated_at, expires_at, ip, user_agent, impersonated_by, .. } = session;
         Self {
@@ -87,7 +93,7 @@ impl SessionView {
 /// A session and whose it is.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "AuthSessionOfUser")]
-pub(crate) struct Current {
+pub struct Current {
     pub(crate) session: SessionView,
     pub(crate) user: UserView,
 }
@@ -154,7 +160,7 @@ pub struct Done {
 /// Nothing but the success itself.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "AuthNothing")]
-pub(crate) struct Nothing {}
+pub struct Nothing {}
 
 /// The address is the user's own.
 #[derive(Serialize, JsonSchema)]

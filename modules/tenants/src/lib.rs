@@ -12,7 +12,7 @@ mod store;
 
 pub use guard::Inside;
 pub use kind::Kind;
-pub use service::{Tenant, add_member, create, define_role, set_role};
+pub use service::{Tenant, add_member, create, define_role, refuse_sole_owner, set_role};
 
 use kit::{Module, permission};
 

@@ -183,3 +183,16 @@ pub(crate) async fn list_members(
     let order = paging.order(&columns, "m.created_at asc")?;
     Ok((store::list_members(tx, filter, &order, paging).await?, store::count_members(tx, filter).await?))
 }
+
+/// Makes sure that no company with other people in it loses its only owner with this user.
+///
+/// # Errors
+/// 409 `SOLE_OWNER`, with the companies that are to be handed over first.
+pub async fn refuse_sole_owner(tx: &mut SystemTx, user: Uuid) -> Result<()> {
+    let companies = store::lock_solely_owned(tx, user).await?;
+    if companies.is_empty() {
+        return Ok(());
+    }
+    let refusal = Error::conflict("SOLE_OWNER", "Companies with other members must be handed over first.");
+    Err(refusal.with("tenants", companies.iter().map(Uuid::to_string).collect::<Vec<_>>()))
+}

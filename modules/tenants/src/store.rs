@@ -231,3 +231,22 @@ fn pattern(filter: &MemberFilter) -> Option<String> {
     let text = filter.q.as_deref()?.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     Some(format!("%{text}%"))
 }
+
+/// The companies that other people work in and that nobody but this user owns; they stay as they are until the
+/// transaction ends.
+pub(crate) async fn lock_solely_owned(tx: &mut SystemTx, user: Uuid) -> Result<Vec<Uuid>> {
+    let owner = Kind::Company.founder();
+    let companies = sqlx::query_scalar!(
+        "select t.id from tenants t
+         join tenant_members m on m.tenant_id = t.id and m.user_id = $1 and m.role = $2
+         where t.kind = 'company'
+           and exists (select from tenant_members o where o.tenant_id = t.id and o.user_id <> $1)
+           and not exists (select from tenant_members o where o.tenant_id = t.id and o.user_id <> $1 and o.role = $2)
+         order by t.id for update of t",
+        user,
+        owner
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(companies)
+}

@@ -5,13 +5,20 @@
 
 mod email;
 mod profile;
+mod role;
 mod routes;
+mod search;
 mod service;
 mod store;
 
 pub use email::Email;
 pub use profile::Profile;
-pub use service::{NewUser, create, find, find_by_email, promote, set_default_tenant, verify_email};
+pub use role::Role;
+pub use search::{Condition, Field, Operator, Search, search};
+pub use service::{
+    Correction, NewUser, appoint, ban, correct, create, find, find_by_email, lock_all, promote, remove,
+    set_default_tenant, set_role, unban, verify_email,
+};
 
 use kit::Module;
 

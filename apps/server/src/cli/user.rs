@@ -4,14 +4,15 @@ use crate::{
     config::secrets,
     database::Database,
 };
+use audit::Change;
 use auth::{NewAccount, SignedUp};
 use clap::{Subcommand, ValueEnum};
-use kit::{Error, Origin, Reason, SystemTx};
+use kit::{Error, Origin, Reason, SystemTx, User};
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Read, stdin};
-use users::{Email, NewUser};
+use users::{Condition, Email, Field, NewUser, Operator, Search};
 
-/// Create users and change their role on the platform
+/// Create and list users, give them another role on the platform or another password
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -36,6 +37,17 @@ enum Action {
         #[arg(long, value_enum, default_value_t = Role::Admin)]
         role: Role,
     },
+    /// Give a user another password, which is read from standard input, and close their sessions
+    ResetPassword { email: String },
+    /// List users, the newest first
+    List {
+        /// Only those whose address contains this
+        #[arg(long, default_value = "")]
+        search: String,
+        /// How many at most
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+        limit: i64,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -58,23 +70,29 @@ const LONGEST: u64 = 1024;
 pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let settings = context.config()?.settings;
     let password = match args.action {
-        Action::Create { .. } => Some(password()?),
-        Action::Promote { .. } => None,
+        Action::Create { .. } | Action::ResetPassword { .. } => Some(password()?),
+        Action::Promote { .. } | Action::List { .. } => None,
     };
-    let user = runtime()?.block_on(async {
+    let answer = runtime()?.block_on(async {
         let database = Database::beside(&settings).await?;
         let secrets = secrets(&settings, &mut rand::rng())?;
         let assembly = product(&settings, &secrets, database.options.clone(), settings.port)
             .map_err(|error| Failure::of("mail cannot be set up", error))?;
-        let user = act(&args.action, password.as_deref().unwrap_or_default(), &assembly).await?;
+        let answer = act(&args.action, password.as_deref().unwrap_or_default(), &assembly).await?;
         assembly.app.db().close().await;
         database.close().await?;
-        Ok::<_, Failure>(user)
+        Ok::<_, Failure>(answer)
     })?;
-    match context.json {
-        true => print(&format!("{user}\n")),
-        false => print(&format!("{} is {} on the platform\n", text(&user["email"]), text(&user["role"]))),
+    match (context.json, &answer) {
+        (true, _) => print(&format!("{answer}\n")),
+        (false, Value::Array(users)) => print(&users.iter().map(line).collect::<String>()),
+        (false, user) => print(&line(user)),
     }
+}
+
+fn line(user: &Value) -> String {
+    let banned = if user["banned"] == true { ", banned" } else { "" };
+    format!("{} is {} on the platform{banned}\n", text(&user["email"]), text(&user["role"]))
 }
 
 fn text(value: &Value) -> &str {
@@ -98,6 +116,8 @@ async fn act(action: &Action, password: &str, assembly: &Assembly) -> kit::Resul
     match action {
         Action::Create { email, name, tenant } => create(assembly, tx, email, name, *tenant, password).await,
         Action::Promote { email, role } => promote(tx, email, *role).await,
+        Action::ResetPassword { email } => reset_password(assembly, tx, email, password).await,
+        Action::List { search, limit } => list(tx, search, *limit).await,
     }
 }
 
@@ -125,15 +145,40 @@ async fn create(
 }
 
 async fn promote(mut tx: SystemTx, email: &str, role: Role) -> kit::Result<Value> {
-    let user = users::find_by_email(&mut tx, &address(email)?).await?.ok_or_else(|| Error::not_found("user"))?;
+    let user = find(&mut tx, email).await?;
     let role = match role {
-        Role::User => "user",
-        Role::Admin => "admin",
-        Role::SuperAdmin => "super_admin",
+        Role::User => users::Role::User,
+        Role::Admin => users::Role::Admin,
+        Role::SuperAdmin => users::Role::SuperAdmin,
     };
-    users::promote(&mut tx, &user, role).await?;
+    let user = users::promote(&mut tx, &user, role).await?;
+    auth::close_impersonations_of(&mut tx, user.id).await?;
     tx.commit().await?;
-    Ok(json!({ "id": user.id, "email": user.email, "role": role }))
+    Ok(summary(&user))
+}
+
+async fn reset_password(assembly: &Assembly, mut tx: SystemTx, email: &str, password: &str) -> kit::Result<Value> {
+    let user = find(&mut tx, email).await?;
+    let hash = auth::hash_new_password(&assembly.app, password).await?;
+    auth::set_password(&mut tx, user.id, &hash).await?;
+    let home = auth::home_of(&mut tx, user.id).await?;
+    auth::commit_at(tx, home, Change::new("user", user.id, "user.password-set")).await?;
+    Ok(summary(&user))
+}
+
+async fn list(mut tx: SystemTx, search: &str, limit: i64) -> kit::Result<Value> {
+    let conditions = Condition::new(Field::Email, Operator::Contains, &[search.to_owned()]).into_iter().collect();
+    let search = Search { conditions, sort: Field::Id, descending: true, limit, offset: 0 };
+    let (users, _) = users::search(&mut tx, &search).await?;
+    Ok(users.iter().map(summary).collect())
+}
+
+async fn find(tx: &mut SystemTx, email: &str) -> kit::Result<User> {
+    users::find_by_email(tx, &address(email)?).await?.ok_or_else(|| Error::not_found("user"))
+}
+
+fn summary(user: &User) -> Value {
+    json!({ "id": user.id, "email": user.email, "role": user.role, "banned": user.banned })
 }
 
 fn address(email: &str) -> kit::Result<Email> {

@@ -1,11 +1,16 @@
 //! The rules, by verb.
 
+mod administration;
 mod enter;
 mod sessions;
 mod sign_in;
 mod sign_up;
 mod verification;
 
+pub use administration::{
+    close_impersonations_of, close_session, close_sessions_of, commit_at, find_session, home_of, impersonate,
+    sessions_of, set_password, stop_impersonating,
+};
 pub use enter::{Entered, Entry, Factor, enter};
 pub use sessions::{OpenSession, open_session};
 pub use sign_up::{NewAccount, SignedUp, hash_new_password, sign_up};

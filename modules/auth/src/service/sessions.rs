@@ -94,7 +94,9 @@ pub async fn open_session<K>(app: &App, tx: &mut Tx<K>, user: Uuid, remembered: 
 /// Who holds the token's session, if it lives.
 pub(crate) async fn find(app: &App, token: &str, hint: TenantHint) -> Result<Option<Found>> {
     let wish = Wish { hash: token::hash(token), hint };
-    app.the::<AuthSettings>()?.lookups.find(app, wish).await
+    let found = app.the::<AuthSettings>()?.lookups.find(app, wish).await?;
+    // a session that was opened while its user was being shut out is none
+    Ok(found.filter(|found| !found.user.is_banned(app.clock().now())))
 }
 
 /// Gives a session its full life again when it is due.

@@ -1,3 +1,9 @@
+//! The rules, by subject.
+
+mod administration;
+
+pub use administration::{Correction, appoint, ban, correct, lock_all, promote, remove, set_role, unban};
+
 use crate::{Email, Profile, profile::ProfileInput, store};
 use audit::Change;
 use kit::{Error, Result, SystemTx, Tx, User, UserTx};
@@ -32,14 +38,6 @@ pub async fn find_by_email(tx: &mut SystemTx, email: &Email) -> Result<Option<Us
 /// Notes that the address is the user's own. Answers whether that is news.
 pub async fn verify_email(tx: &mut SystemTx, user: Uuid) -> Result<bool> {
     store::verify_email(tx, user).await
-}
-
-/// Gives a user a role on the whole platform: `user`, `admin` or `super_admin`.
-pub async fn promote(tx: &mut SystemTx, user: &User, role: &str) -> Result<()> {
-    store::promote(tx, user.id, role).await?;
-    let change = Change::new("user", user.id, "user.role-changed");
-    let change = change.before(serde_json::json!({ "role": user.role })).after(serde_json::json!({ "role": role }));
-    audit::record(tx, change).await
 }
 
 /// Makes a tenant the one that the user's requests are about when they name none.

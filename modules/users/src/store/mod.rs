@@ -1,3 +1,11 @@
+//! All of the module's SQL, by subject.
+
+mod administration;
+mod search;
+
+pub(crate) use administration::*;
+pub(crate) use search::{count, search};
+
 use crate::{profile::ProfileInput, service::NewUser};
 use kit::{Result, SystemTx, Time, Tx, User, UserTx};
 use uuid::Uuid;
@@ -15,6 +23,8 @@ macro_rules! user {
         )
     };
 }
+
+use user;
 
 pub(crate) async fn insert(tx: &mut SystemTx, new: &NewUser<'_>) -> Result<Option<User>> {
     let (id, now) = (tx.new_id(), tx.now());
@@ -56,15 +66,6 @@ pub(crate) async fn verify_email(tx: &mut SystemTx, id: Uuid) -> Result<bool> {
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected() == 1)
-}
-
-pub(crate) async fn promote(tx: &mut SystemTx, id: Uuid, role: &str) -> Result<()> {
-    tx.takes_away();
-    let now = tx.now();
-    sqlx::query!("update users set role = $2, updated_at = $3 where id = $1", id, role, now.utc())
-        .execute(tx.conn())
-        .await?;
-    Ok(())
 }
 
 pub(crate) async fn set_default_tenant<K>(tx: &mut Tx<K>, id: Uuid, tenant: Uuid) -> Result<()> {
