@@ -8,6 +8,8 @@ use clap::ValueEnum;
 pub enum What {
     /// A profile with a session cookie against a bare handler that makes one select
     Http,
+    /// Sign-ins against hashing alone, health beside them, and what a session check asks of the database
+    Auth,
     /// An SMA cross over a year of minutes against the plain loop
     Backtest,
     /// A candle file against a raw COPY
@@ -20,6 +22,7 @@ pub enum What {
 pub fn run(what: What, json: bool) -> Outcome {
     let (package, example) = match what {
         What::Http => ("server", "bench_http"),
+        What::Auth => ("server", "bench_auth"),
         What::Backtest => ("trading", "bench_backtest"),
         What::Import => ("market-data", "bench_import"),
         What::Start => return start::run(json),

@@ -4,9 +4,12 @@ use argon2::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use kit::{Error, Ids, Result};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use rustix::process::setpriority_process;
 use sha2::{Digest, Sha256};
 use std::{borrow::Cow, num::NonZero, sync::Arc, thread::available_parallelism};
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use tokio::sync::{Semaphore, oneshot};
+use tracing::{error, warn};
 
 /// How new passwords are hashed. Older hashes verify whatever made them, and are replaced at the next sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,12 +20,13 @@ pub enum Hashing {
     Argon2id,
 }
 
-/// Hashes and verifies passwords, away from the threads that answer requests. So many are at work at once, so many
-/// more wait; beyond that the platform says that it is busy rather than slow everybody down.
+/// Hashes and verifies passwords on threads of its own, which take what the processors have left beside the answering
+/// of requests. So many are at work at once, so many more wait; beyond that the platform says that it is busy rather
+/// than slow everybody down.
 #[derive(Clone)]
 pub struct Passwords {
     hashing: Hashing,
-    turns: Arc<Semaphore>,
+    threads: Arc<ThreadPool>,
     places: Arc<Semaphore>,
 }
 
@@ -36,21 +40,27 @@ pub(crate) enum Verdict {
 }
 
 /// How many wait for a turn at most, for each that has one.
-const WAITING: usize = 32;
+const WAITING: usize = 64;
+/// The priority of the threads that hash, in Linux's own scale: whoever answers a request goes first.
+const HUMBLEST: i32 = 19;
 /// What bcrypt reads of a password.
 const BCRYPT_READS: usize = 72;
 
 impl Passwords {
-    /// Half of the machine's cores at once, and 32 waiting for each.
+    /// One at once for each of the machine's cores, and 64 waiting for each.
     pub fn new(hashing: Hashing) -> Self {
-        let at_once = available_parallelism().map_or(1, NonZero::get).div_ceil(2);
+        let at_once = available_parallelism().map_or(1, NonZero::get);
         Self::bounded(hashing, at_once, at_once * WAITING)
     }
 
     /// So many at once, and so many waiting at most.
     pub fn bounded(hashing: Hashing, at_once: usize, waiting: usize) -> Self {
-        let (turns, places) = (Semaphore::new(at_once), Semaphore::new(at_once + waiting));
-        Self { hashing, turns: Arc::new(turns), places: Arc::new(places) }
+        let threads = ThreadPoolBuilder::new().num_threads(at_once).thread_name(|_| "passwords".to_owned());
+        // whoever waits for work that panicked is told so
+        let threads = threads.start_handler(be_humble).panic_handler(|_| error!("hashing panicked")).build();
+        #[expect(clippy::expect_used, reason = "a machine that cannot start a thread cannot start a server")]
+        let threads = threads.expect("threads can be started");
+        Self { hashing, threads: Arc::new(threads), places: Arc::new(Semaphore::new(at_once + waiting)) }
     }
 
     /// The hash of a password, with a fresh salt.
@@ -76,13 +86,15 @@ impl Passwords {
 
     async fn turn<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
         let busy = |_| Error::unavailable("BUSY", "Too many are signing in at this moment; try again.", 1);
-        let _place = self.places.clone().try_acquire_owned().map_err(busy)?;
-        let turn = self.turns.clone().acquire_owned().await.map_err(Error::internal)?;
-        let work = move || {
-            let _turn = turn; // kept to the end of the work, even when the caller has gone
-            work()
-        };
-        spawn_blocking(work).await.map_err(Error::internal)?
+        let place = self.places.clone().try_acquire_owned().map_err(busy)?;
+        let (answer, answered) = oneshot::channel();
+        self.threads.spawn(move || {
+            let _place = place; // kept to the end of the work, even when the caller has gone
+            if !answer.is_closed() {
+                let _ = answer.send(work());
+            }
+        });
+        answered.await.map_err(Error::internal)?
     }
 }
 
@@ -113,6 +125,12 @@ impl Hashing {
             (true, true) => Verdict::Right,
             (true, false) => Verdict::Outdated,
         })
+    }
+}
+
+fn be_humble(_thread: usize) {
+    if let Err(failure) = setpriority_process(None, HUMBLEST) {
+        warn!("passwords are hashed at the usual priority: {failure}");
     }
 }
 
@@ -173,7 +191,10 @@ mod tests {
     #[tokio::test]
     async fn beyond_its_places_the_pool_says_that_it_is_busy() {
         let passwords = Passwords::bounded(CHEAP, 1, 1);
-        let turn = passwords.turns.clone().acquire_owned().await.unwrap();
+        let (go_on, held) = std::sync::mpsc::channel::<()>();
+        passwords.threads.spawn(move || {
+            let _ = held.recv();
+        });
         let ids = Ids::seeded(1);
         let (first, second) = (passwords.hash("password", &ids), passwords.hash("password", &ids));
         let (mut first, mut second) = (Box::pin(first), Box::pin(second));
@@ -181,7 +202,7 @@ mod tests {
         assert!(futures::poll!(&mut second).is_pending());
         let refused = passwords.hash("password", &ids).await.unwrap_err();
         assert_eq!((refused.status().as_u16(), refused.code()), (503, "BUSY"));
-        drop(turn);
+        drop(go_on);
         assert!(first.await.is_ok() && second.await.is_ok());
         assert!(passwords.hash("password", &ids).await.is_ok());
     }

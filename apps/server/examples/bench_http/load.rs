@@ -32,14 +32,18 @@ impl Load {
     }
 }
 
-pub(crate) fn run(port: u16, cookie: &str, connections: usize, how_long: Duration) -> Load {
-    let request = format!("GET /api/user/profile HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n");
+/// A question without a body.
+pub(crate) fn get(path: &str, cookie: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n")
+}
+
+pub(crate) fn run(port: u16, request: &str, connections: usize, how_long: Duration) -> Load {
     // one thread: the load must leave the machine to the server
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let began = Instant::now();
         let end = began + how_long;
-        let tasks = (0..connections).map(|_| tokio::spawn(ask(port, request.clone(), end)));
+        let tasks = (0..connections).map(|_| tokio::spawn(ask(port, request.to_owned(), end)));
         let mut latencies = vec![];
         for task in tasks.collect::<Vec<_>>() {
             latencies.extend(task.await.expect("a connection works to the end"));

@@ -61,12 +61,13 @@ fn median(figures: &[f64]) -> f64 {
 
 fn measure(as_json: bool) {
     let setting = Setting::make();
+    let request = load::get("/api/user/profile", &setting.cookie);
     let (mut bare, mut product) = (Figures::default(), Figures::default());
     let (bare_server, product_server) = (Started::new("serve-bare", &setting), Started::new("serve-product", &setting));
     for round in 0..=ROUNDS {
         for (server, figures) in [(&bare_server, &mut bare), (&product_server, &mut product)] {
             let before = server.cpu();
-            let load = load::run(server.port, &setting.cookie, CONNECTIONS, ROUND);
+            let load = load::run(server.port, &request, CONNECTIONS, ROUND);
             // the first round warms both up
             if round > 0 {
                 figures.add(&load, server.cpu() - before);

@@ -22,16 +22,20 @@ use std::{
     time::Duration,
 };
 use tokio::{net::TcpListener, runtime::Runtime};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 const SECRET: &str = "a secret of no less than thirty-two characters";
 /// The connections of either pool: the platform's default.
 const POOL: u32 = 20;
 
+pub(crate) const EMAIL: &str = "bench@test.example";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
 /// A database with one user who has a session.
 pub(crate) struct Setting {
     pub(crate) cookie: String,
-    url: String,
+    pub(crate) url: String,
     user: Uuid,
     _postgres: PrivatePostgres,
     _runtime: Runtime,
@@ -46,9 +50,11 @@ impl Setting {
             let options = PgConnectOptions::from_str(&url).expect("an address");
             schema::migrate(&options).await.expect("the migrations apply");
             let Assembly { app, .. } = assembly(&url);
-            let email = users::Email::parse("bench@test.example").expect("an address");
+            let email = users::Email::parse(EMAIL).expect("an address");
             let user = users::NewUser { email: &email, name: "Bench", image: None, email_verified: true };
-            let new = auth::NewAccount { user, password_hash: None, kind: tenants::Kind::Trader, tenant_name: "Bench" };
+            let hash = auth::hash_new_password(&app, PASSWORD).await.expect("a hash");
+            let password_hash = Some(hash.as_str());
+            let new = auth::NewAccount { user, password_hash, kind: tenants::Kind::Trader, tenant_name: "Bench" };
             let system =
                 async || app.db().system(Reason::Operator, Origin::internal("bench")).await.expect("a transaction");
             let made = auth::sign_up(system().await, &new).await.expect("a user");
@@ -129,7 +135,8 @@ pub(crate) fn product() {
     // the log is written as in production, but to the standard error, which is thrown away
     let _logs = logging::init(&config.settings.logs(Output::Stderr)).expect("logs");
     listen(async |listener| {
-        let Assembly { router, .. } = assembly(&url);
+        let Assembly { app, router, .. } = assembly(&url);
+        tokio::spawn(app.db().memory().clone().listen(app, CancellationToken::new()));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, service).await.expect("it serves");
     });
