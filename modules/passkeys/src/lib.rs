@@ -1,8 +1,20 @@
-//! Sign-in by a key of the user's device (WebAuthn), by the protocol's `/api/auth/passkey`.
+//! Sign-in by a key of the user's device (WebAuthn), by the protocol's `/api/auth/passkey`. The device checks who its
+//! user is, so a passkey is two factors in one: no second one is asked for.
+//!
+//! Owns `passkeys` and `passkey_challenges`.
+//! Permissions: none; what is here is the user's own or comes before anybody has been recognised.
 
-use kit::Module;
+mod error;
+mod jobs;
+mod routes;
+mod service;
+mod store;
+mod view;
+
+use kit::{JobKind, Module};
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "passkeys", routes: &[], jobs: &[], services: &[] }
+    let jobs = const { &[JobKind::of::<jobs::SendNotice>()] };
+    Module { name: "passkeys", routes: routes::ROUTES, jobs, services: &[] }
 }
