@@ -5,6 +5,7 @@ use crate::{
     modules,
     system::Document,
 };
+use api_keys::ApiKeys;
 use auth::{AuthSettings, Hashing, Mailer, Passwords};
 use axum::Router;
 use chrono::TimeDelta;
@@ -64,10 +65,11 @@ pub fn product(
             trusted_proxies: settings.trusted_proxies.clone(),
             ..kit::Settings::default()
         },
-        identify: auth::identify,
+        identify: api_keys::identify,
         provided: HashMap::new(),
     };
     let parts = parts.provide(document.clone()).provide(recorder()).provide(sign_in(settings, &secrets.sign_in));
+    let parts = parts.provide(ApiKeys::default());
     let parts = parts.provide(mailer(settings)?);
     Ok(assemble(App::new(parts), modules::ALL, &document))
 }

@@ -193,6 +193,7 @@ fn a_tenant_is_opened_in_few_places() {
         [
             "crates/kit/src/caller.rs",
             "crates/kit/src/jobs/worker.rs",
+            "modules/api-keys/src/service/mod.rs",
             "modules/auth/src/service/mod.rs",
             "modules/bots/src/run/session.rs",
             "modules/tenants/src/service.rs",

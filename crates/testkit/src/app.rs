@@ -1,4 +1,5 @@
 use crate::{Client, Outbox};
+use api_keys::ApiKeys;
 use auth::{AuthSettings, Hashing, Mailer, Passwords};
 use axum::Router;
 use kit::{Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, Module, Origin, Reason, Time, Worker};
@@ -135,7 +136,7 @@ impl TestApp {
 
     /// Somebody without a session.
     pub fn stranger(&self) -> Client {
-        Client { router: self.router.clone(), headers: vec![] }
+        Client { router: self.router.clone(), headers: vec![], peer: None }
     }
 
     /// A user of a tenant of their own, who holds just these permissions in it.
@@ -219,8 +220,8 @@ fn parts(db: &PgPool, outbox: &Outbox, clock: Clock, seed: u64) -> AppParts {
         ids,
         vault: kit::Vault::new([7; 32]),
         settings: kit::Settings { mode: kit::Mode::Test, ..kit::Settings::default() },
-        identify: auth::identify,
+        identify: api_keys::identify,
         provided: HashMap::new(),
     };
-    parts.provide(settings).provide::<Arc<dyn Mailer>>(Arc::new(outbox.clone()))
+    parts.provide(settings).provide(ApiKeys::default()).provide::<Arc<dyn Mailer>>(Arc::new(outbox.clone()))
 }

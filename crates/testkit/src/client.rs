@@ -1,11 +1,13 @@
 use axum::{
     Router,
     body::Body,
+    extract::ConnectInfo,
     http::{HeaderMap, Request, StatusCode},
 };
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde_json::Value;
+use std::net::{IpAddr, SocketAddr};
 use tower::ServiceExt;
 
 /// Somebody who calls the application: a stranger, or a user with a session.
@@ -13,6 +15,7 @@ use tower::ServiceExt;
 pub struct Client {
     pub(crate) router: Router,
     pub(crate) headers: Vec<(String, String)>,
+    pub(crate) peer: Option<IpAddr>,
 }
 
 impl Client {
@@ -22,6 +25,11 @@ impl Client {
         with.headers.retain(|(known, _)| known != name);
         with.headers.push((name.to_owned(), value.to_string()));
         with
+    }
+
+    /// The same, over a connection from this address.
+    pub fn from(&self, peer: &str) -> Self {
+        Self { peer: Some(peer.parse().expect("an address")), ..self.clone() }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -58,7 +66,10 @@ impl Client {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let request = request.body(body).expect("a well-formed request");
+        let mut request = request.body(body).expect("a well-formed request");
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer, 50_000)));
+        }
         let answer = self.router.clone().oneshot(request).await.expect("the router never fails");
         let (parts, body) = answer.into_parts();
         let bytes = body.collect().await.expect("a whole body").to_bytes();
