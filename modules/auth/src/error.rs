@@ -1,6 +1,7 @@
 //! The failures of the Better Auth protocol, by its own statuses, codes and words.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header::RETRY_AFTER};
+use chrono::TimeDelta;
 use kit::Error;
 
 /// Functions that make failures of the protocol, each by its status, code and sentence:
@@ -34,6 +35,16 @@ failures! {
     token_expired = UNAUTHORIZED "TOKEN_EXPIRED" "Token expired";
     not_impersonating = BAD_REQUEST "NOT_IMPERSONATING" "You are not impersonating anyone";
     admin_session_not_found = UNAUTHORIZED "ADMIN_SESSION_NOT_FOUND" "Failed to find admin session";
+    invalid_password = BAD_REQUEST "INVALID_PASSWORD" "Invalid password";
+    invalid_code = UNAUTHORIZED "INVALID_CODE" "Invalid code";
+    invalid_backup_code = UNAUTHORIZED "INVALID_BACKUP_CODE" "Invalid backup code";
+    invalid_two_factor_cookie = UNAUTHORIZED "INVALID_TWO_FACTOR_COOKIE" "Invalid two factor cookie";
+    too_many_attempts = BAD_REQUEST "TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE" "Too many attempts. Please request a new code.";
+    totp_already_enabled = BAD_REQUEST "TOTP_ALREADY_ENABLED" "TOTP is already enabled";
+    totp_not_enabled = BAD_REQUEST "TOTP_NOT_ENABLED" "TOTP not enabled";
+    otp_not_configured = BAD_REQUEST "OTP_NOT_CONFIGURED" "OTP is not available";
+    two_factor_not_enabled = BAD_REQUEST "TWO_FACTOR_NOT_ENABLED" "Two factor isn't enabled";
+    backup_codes_not_enabled = BAD_REQUEST "BACKUP_CODES_NOT_ENABLED" "Backup codes aren't enabled";
     address_taken = CONFLICT "USER_ALREADY_EXISTS" "Somebody has this address already.";
 }
 
@@ -46,4 +57,13 @@ pub fn invalid(place: &str, field: &str, message: &str) -> Error {
 /// 400 for a field that is not the caller's to set.
 pub(crate) fn not_allowed(field: &str) -> Error {
     Error::new(StatusCode::BAD_REQUEST, "FIELD_NOT_ALLOWED", format!("{field} is not allowed to be set"))
+}
+
+/// 429 for an account that is locked for so long.
+pub(crate) fn account_locked(wait: TimeDelta) -> Error {
+    let message = "Too many failed verification attempts. Your account is temporarily locked. Please try again later.";
+    let seconds = HeaderValue::from(wait.num_milliseconds().unsigned_abs().div_ceil(1000));
+    Error::new(StatusCode::TOO_MANY_REQUESTS, "ACCOUNT_TEMPORARILY_LOCKED", message)
+        .header(RETRY_AFTER, seconds.clone())
+        .header(HeaderName::from_static("x-retry-after"), seconds)
 }

@@ -1,4 +1,7 @@
-use crate::{Mail, Mailer, service};
+use crate::{
+    Mail, Mailer,
+    service::{self, Notice},
+};
 use kit::{Job, JobContext, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -11,6 +14,10 @@ pub(crate) enum SendMail {
     /// Asks whoever has this address to verify it, if a user has who did not yet.
     #[serde(rename_all = "camelCase")]
     VerifyEmail { email: Email, callback_url: Option<String> },
+    /// Tells whoever has this address that it was locked after wrong passwords, if a user has it.
+    AccountLocked { email: Email },
+    /// Tells a user what concerns the safety of their account.
+    Notice(Notice),
 }
 
 impl Job for SendMail {
@@ -21,6 +28,8 @@ impl Job for SendMail {
             Self::VerifyEmail { email, callback_url } => {
                 service::write_verification(&context, email, callback_url.as_deref()).await?
             }
+            Self::AccountLocked { email } => service::write_locked(&context, email).await?,
+            Self::Notice(notice) => service::write_notice(&context, notice).await?,
         };
         match mail {
             Some(mail) => context.app().the::<Arc<dyn Mailer>>()?.send(&mail).await,

@@ -1,6 +1,7 @@
 //! Who calls: sign-up, sign-in and sessions, by the Better Auth wire protocol under `/api/auth`.
 //!
-//! Owns `accounts` and `sessions`, and the function `identify`, which every request goes through.
+//! Owns `accounts`, `sessions`, `two_factors`, `backup_codes`, `two_factor_challenges`, `trusted_devices`,
+//! `sign_in_failures`, `unlock_links` and `known_devices`, and the function `identify`, which every request goes through.
 //! Permissions: none; what is here is the user's own or comes before anybody has been recognised.
 
 mod cookie;
@@ -12,6 +13,7 @@ mod jobs;
 mod jwt;
 mod lookup;
 mod mail;
+mod network;
 mod origin;
 mod password;
 mod reply;
@@ -21,6 +23,7 @@ mod settings;
 mod signer;
 mod store;
 mod token;
+mod totp;
 mod view;
 
 pub use identify::identify;
@@ -29,7 +32,7 @@ pub use password::{Hashing, Passwords};
 pub use service::{
     NewAccount, OpenSession, SignedUp, close_impersonations_of, close_session, close_sessions_of, commit_at,
     find_session, hash_new_password, home_of, impersonate, open_session, sessions_of, set_password, sign_up,
-    stop_impersonating,
+    stop_impersonating, unlock,
 };
 pub use settings::AuthSettings;
 

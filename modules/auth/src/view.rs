@@ -199,3 +199,45 @@ impl SignedInView {
         Self { redirect: url.is_some(), token: open.token, url, user: user.into(), session }
     }
 }
+
+/// What an authenticator is set up by, shown this once.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "AuthTwoFactorSetup")]
+pub(crate) struct SetupView {
+    /// `totp`.
+    pub(crate) method: &'static str,
+    /// What the authenticator reads.
+    #[serde(rename = "totpURI")]
+    pub(crate) totp_uri: String,
+    /// Each lets the user in once.
+    pub(crate) backup_codes: Vec<String>,
+}
+
+/// What a further authenticator is set up by.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthTotpUri")]
+pub(crate) struct UriView {
+    /// What the authenticator reads.
+    #[serde(rename = "totpURI")]
+    pub(crate) totp_uri: String,
+}
+
+/// New backup codes, shown this once.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "AuthBackupCodes")]
+pub(crate) struct BackupCodesView {
+    pub(crate) status: bool,
+    /// Each lets the user in once.
+    pub(crate) backup_codes: Vec<String>,
+}
+
+/// A session by its token, and its user.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthToken")]
+pub(crate) struct TokenView {
+    /// The session's token, not signed; `null` without one.
+    pub(crate) token: Option<String>,
+    pub(crate) user: UserView,
+}

@@ -17,7 +17,7 @@ pub use role::Role;
 pub use search::{Condition, Field, Operator, Search, search};
 pub use service::{
     Correction, NewUser, appoint, ban, correct, create, find, find_by_email, lock_all, promote, remove,
-    set_default_tenant, set_role, unban, verify_email,
+    set_default_tenant, set_role, set_two_factor, unban, verify_email,
 };
 
 use kit::Module;

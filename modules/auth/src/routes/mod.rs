@@ -1,6 +1,8 @@
 //! What is answered under `/api/auth`.
 
 mod session;
+mod two_factor;
+mod unlock;
 
 use kit::{Route, routes};
 
@@ -19,4 +21,11 @@ pub(crate) static ROUTES: &[Route] = routes![
     session::session,
     session::status,
     session::me,
+    two_factor::enable,
+    two_factor::verify_totp,
+    two_factor::verify_backup_code,
+    two_factor::generate_backup_codes,
+    two_factor::get_totp_uri,
+    two_factor::disable,
+    unlock::unlock_account,
 ];

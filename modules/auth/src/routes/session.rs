@@ -137,7 +137,7 @@ pub(super) async fn revoke_session(holder: Holder, Body(form): Body<RevokeSessio
 #[post("/api/auth/revoke-sessions")]
 pub(super) async fn revoke_sessions(holder: Holder) -> Result<Reply<Success<Done>>> {
     let mut tx = holder.begin().await?;
-    service::revoke_all(&mut tx).await?;
+    service::revoke_all(&mut tx, holder.user().id).await?;
     tx.commit().await?;
     Ok(Reply::success(Done { status: true }).cookies(Cookies::of(holder.app())?.clear()))
 }
@@ -146,7 +146,7 @@ pub(super) async fn revoke_sessions(holder: Holder) -> Result<Reply<Success<Done
 #[post("/api/auth/revoke-other-sessions")]
 pub(super) async fn revoke_other_sessions(holder: Holder) -> Result<Reply<Success<Done>>> {
     let mut tx = holder.begin().await?;
-    service::revoke_others(&mut tx, holder.session.id).await?;
+    service::revoke_others(&mut tx, holder.user().id, holder.session.id).await?;
     tx.commit().await?;
     holder.renew(Reply::success(Done { status: true }))
 }

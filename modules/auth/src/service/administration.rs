@@ -30,8 +30,10 @@ pub async fn close_session(tx: &mut SystemTx, session: Uuid) -> Result<()> {
     store::remove_session(tx, session).await
 }
 
-/// Closes every session of a user, and those in which they act as others. Each is recorded.
+/// Closes every session of a user, and those in which they act as others; none of their devices is trusted any more.
+/// Each is recorded.
 pub async fn close_sessions_of(tx: &mut SystemTx, user: Uuid) -> Result<()> {
+    store::remove_trust(tx, user).await?;
     let closed = store::remove_sessions_of(tx, user).await?;
     record(tx, &closed, user).await
 }

@@ -1,4 +1,8 @@
-use super::sessions::{OpenSession, open_session};
+use super::{
+    notices,
+    sessions::{OpenSession, open_session},
+    two_factor,
+};
 use crate::{
     cookie::Cookies,
     error,
@@ -11,8 +15,9 @@ use axum::http::HeaderValue;
 use kit::{App, Result, SystemTx, User};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::borrow::Cow;
+use uuid::Uuid;
 
 /// How a user has proved who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,20 +68,56 @@ pub enum Entered<T> {
     },
 }
 
-/// Lets a user in who has proved who they are to the visitor's request, and ends the transaction: the session is
-/// recorded where they are at home.
+/// Lets a user in who has proved who they are to the visitor's request, or asks them for a second factor; and ends the
+/// transaction: what happens is recorded where they are at home.
 ///
 /// # Errors
 /// 403 `BANNED_USER`.
 pub async fn enter(visitor: &Visitor, mut tx: SystemTx, user: User, by: &Factor, remembered: bool) -> Result<Entry> {
-    if user.banned && user.ban_expires.is_none_or(|until| until > tx.now()) {
-        return Err(error::banned_user());
+    let user = admit(&mut tx, user).await?;
+    let mut proof = json!({ "userId": user.id, "by": by.name() });
+    let mut cookies = vec![];
+    if user.two_factor_enabled && *by != Factor::Passkey {
+        let Some(trust) = two_factor::is_trusted(visitor, &mut tx, user.id).await? else {
+            return two_factor::ask(visitor, tx, &user, by, remembered).await;
+        };
+        proof["secondFactor"] = "trusted-device".into();
+        cookies.push(trust);
     }
-    let home = store::home(&mut tx, user.id).await?;
-    let session = open_session(&visitor.app, &mut tx, user.id, remembered).await?;
-    let change = Change::new("session", session.id, "session.opened");
-    super::commit_for(tx, user.id, home, change.after(json!({ "userId": user.id, "by": by.name() }))).await?;
+    let session = OpenSession { cookies, ..open(&visitor.app, tx, user.id, proof, remembered).await? };
     Ok(Entry::Open(Box::new(user), Box::new(session)))
+}
+
+/// Refuses a user who is banned; a ban whose time is over is lifted.
+///
+/// # Errors
+/// 403 `BANNED_USER`.
+pub(super) async fn admit(tx: &mut SystemTx, user: User) -> Result<User> {
+    match user.ban_expires {
+        _ if !user.banned => Ok(user),
+        Some(until) if until <= tx.now() => {
+            let ban = json!({ "reason": user.ban_reason, "expires": until });
+            audit::record(tx, Change::new("user", user.id, "user.ban-expired").before(ban)).await?;
+            users::unban(tx, user.id).await
+        }
+        _ => Err(error::banned_user()),
+    }
+}
+
+/// Opens the session of a user who has given all that is asked for, and ends the transaction.
+pub(super) async fn open(
+    app: &App,
+    mut tx: SystemTx,
+    user: Uuid,
+    proof: Value,
+    remembered: bool,
+) -> Result<OpenSession> {
+    let home = store::home(&mut tx, user).await?;
+    notices::see_device(&mut tx, user).await?;
+    let session = open_session(app, &mut tx, user, remembered).await?;
+    let change = Change::new("session", session.id, "session.opened").after(proof);
+    super::commit_for(tx, user, home, change).await?;
+    Ok(session)
 }
 
 impl Entry {
@@ -84,8 +125,10 @@ impl Entry {
     pub fn reply<T>(self, app: &App, show: impl FnOnce(User, OpenSession) -> T) -> Result<Reply<Success<Entered<T>>>> {
         match self {
             Self::Open(user, session) => {
-                let (token, remembered) = (session.token.clone(), session.live.remembered);
-                carry(app, Reply::success(Entered::In(show(*user, *session))), &token, remembered)
+                let (token, remembered, cookies) =
+                    (session.token.clone(), session.live.remembered, session.cookies.clone());
+                let reply = Reply::success(Entered::In(show(*user, *session)));
+                Ok(carry(app, reply, &token, remembered)?.cookies(cookies))
             }
             Self::Challenge(cookies, two_factor_methods) => {
                 let challenge = Entered::Challenge { two_factor_redirect: true, two_factor_methods };
@@ -99,7 +142,10 @@ impl Entry {
     pub fn land<T>(self, app: &App, page: String) -> Result<Landing<T>> {
         let cookies = Cookies::of(app)?;
         Ok(match self {
-            Self::Open(_, session) => Landing::At(page, cookies.open(&session.token, session.live.remembered)),
+            Self::Open(_, session) => {
+                let opened = cookies.open(&session.token, session.live.remembered);
+                Landing::At(page, opened.into_iter().chain(session.cookies).collect())
+            }
             Self::Challenge(challenge, _) => {
                 let sign = if page.contains('?') { '&' } else { '?' };
                 let page = format!("{page}{sign}twoFactorRedirect=true");

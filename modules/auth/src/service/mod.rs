@@ -1,10 +1,14 @@
 //! The rules, by verb.
 
 mod administration;
+mod confirm;
 mod enter;
+mod lockout;
+mod notices;
 mod sessions;
 mod sign_in;
 mod sign_up;
+pub(crate) mod two_factor;
 mod verification;
 
 pub use administration::{
@@ -12,9 +16,13 @@ pub use administration::{
     sessions_of, set_password, stop_impersonating,
 };
 pub use enter::{Entered, Entry, Factor, enter};
+pub use lockout::unlock;
 pub use sessions::{OpenSession, open_session};
 pub use sign_up::{NewAccount, SignedUp, hash_new_password, sign_up};
 
+pub(crate) use confirm::confirm_password;
+pub(crate) use lockout::{UnlockAccount, unlock_by_link, write_locked};
+pub(crate) use notices::{Notice, write_notice};
 pub(crate) use sessions::{Found, Live, close, find, list, refresh, revoke, revoke_all, revoke_others};
 pub(crate) use sign_in::{SignIn, sign_in};
 pub(crate) use sign_up::{SignUp, register};

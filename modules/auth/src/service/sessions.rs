@@ -8,6 +8,7 @@ use crate::{
     view::SessionView,
 };
 use audit::Change;
+use axum::http::HeaderValue;
 use kit::{App, Membership, Origin, Reason, Result, SystemTx, TenantHint, Time, Tx, User, UserTx};
 use serde_json::json;
 use uuid::Uuid;
@@ -60,6 +61,8 @@ pub struct OpenSession {
     /// What the `Cookie` header says to be recognised by it.
     pub cookie: String,
     pub(crate) live: Live,
+    /// What else its browser is to keep, such as that it is trusted.
+    pub(crate) cookies: Vec<HeaderValue>,
 }
 
 impl OpenSession {
@@ -71,9 +74,23 @@ impl OpenSession {
 
 /// Opens a session of a user, from where the transaction's wish came. The user's dead sessions are removed.
 pub async fn open_session<K>(app: &App, tx: &mut Tx<K>, user: Uuid, remembered: bool) -> Result<OpenSession> {
+    let live = begun(app, tx, remembered)?;
+    keep(app, tx, user, live).await
+}
+
+/// Opens a session in the place of another of the same user, whose privileges change: who knew the old one's token
+/// knows nothing.
+pub(crate) async fn replace_session<K>(app: &App, tx: &mut Tx<K>, user: Uuid, old: &Live) -> Result<OpenSession> {
+    store::remove_session(tx, old.id).await?;
+    let live = Live { active_tenant_id: old.active_tenant_id, ..begun(app, tx, old.remembered)? };
+    keep(app, tx, user, live).await
+}
+
+/// A session that begins at this moment.
+fn begun<K>(app: &App, tx: &Tx<K>, remembered: bool) -> Result<Live> {
     let age = if remembered { app.the::<AuthSettings>()?.session_max_age } else { AuthSettings::SHORT_AGE };
     let (now, origin) = (tx.now(), tx.actor().origin.clone());
-    let live = Live {
+    Ok(Live {
         id: tx.new_id(),
         created_at: now,
         updated_at: now,
@@ -84,11 +101,14 @@ pub async fn open_session<K>(app: &App, tx: &mut Tx<K>, user: Uuid, remembered: 
         impersonated_by: None,
         active_tenant_id: None,
         renewed: false,
-    };
+    })
+}
+
+async fn keep<K>(app: &App, tx: &mut Tx<K>, user: Uuid, live: Live) -> Result<OpenSession> {
     let token = app.ids().token(LENGTH);
     store::remove_dead(tx, user).await?;
     store::insert_session(tx, user, &live, &token::hash(&token)).await?;
-    Ok(OpenSession { id: live.id, cookie: Cookies::of(app)?.pair(&token), token, live })
+    Ok(OpenSession { id: live.id, cookie: Cookies::of(app)?.pair(&token), token, live, cookies: vec![] })
 }
 
 /// Who holds the token's session, if it lives.
@@ -141,14 +161,16 @@ pub(crate) async fn revoke(tx: &mut UserTx, token: &str) -> Result<()> {
     record(tx, removed).await
 }
 
-/// Closes all of the user's sessions.
-pub(crate) async fn revoke_all(tx: &mut UserTx) -> Result<()> {
+/// Closes all of the user's sessions, and trusts none of their devices any more.
+pub(crate) async fn revoke_all(tx: &mut UserTx, user: Uuid) -> Result<()> {
+    store::remove_trust(tx, user).await?;
     let removed = store::remove_all(tx, None).await?;
     record(tx, removed).await
 }
 
-/// Closes all of the user's sessions but one.
-pub(crate) async fn revoke_others(tx: &mut UserTx, keep: Uuid) -> Result<()> {
+/// Closes all of the user's sessions but one, and trusts none of their devices any more.
+pub(crate) async fn revoke_others(tx: &mut UserTx, user: Uuid, keep: Uuid) -> Result<()> {
+    store::remove_trust(tx, user).await?;
     let removed = store::remove_all(tx, Some(keep)).await?;
     record(tx, removed).await
 }

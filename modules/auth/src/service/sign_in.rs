@@ -1,4 +1,7 @@
-use super::enter::{Entry, Factor, enter};
+use super::{
+    enter::{Entry, Factor, enter},
+    lockout::Attempt,
+};
 use crate::{
     AuthSettings, error,
     form::{Form, flag},
@@ -11,7 +14,6 @@ use kit::{Reason, Result};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use users::Email;
-use uuid::Uuid;
 
 /// What somebody says who wants to be recognised.
 #[derive(Deserialize, JsonSchema, Validate)]
@@ -37,32 +39,37 @@ impl Form for SignIn {
 }
 
 /// Lets in whoever knows the password. The answer and the work are the same for an address that nobody has as for
-/// a wrong password.
+/// a wrong password, and while the address is locked, the same for every password.
 pub(crate) async fn sign_in(visitor: &Visitor, form: &SignIn) -> Result<Entry> {
-    let (app, origin) = (&visitor.app, visitor.request.origin.clone());
+    let app = &visitor.app;
+    let begin = async || app.db().system(Reason::Session, visitor.request.origin.clone()).await;
     let email = Email::parse(&form.email).ok_or_else(error::invalid_email)?;
-    let (found, hash) = {
-        let mut tx = app.db().system(Reason::Session, origin.clone()).await?;
+    let (found, attempt, hash) = {
+        let mut tx = begin().await?;
         let found = users::find_by_email(&mut tx, &email).await?;
-        let hash = store::password_hash(&mut tx, found.as_ref().map_or(Uuid::nil(), |user| user.id)).await?;
-        (found, hash)
+        let id = found.as_ref().map(|user| user.id);
+        let attempt = Attempt::begin(&mut tx, &email, id).await?;
+        (found, attempt, store::password_hash(&mut tx, id.unwrap_or_default()).await?)
     };
     let passwords = &app.the::<AuthSettings>()?.passwords;
     let verdict = passwords.verify(&form.password, hash.as_deref(), app.ids()).await?;
-    let Some(user) = found.filter(|_| verdict != Verdict::Wrong) else {
-        return Err(error::invalid_email_or_password());
-    };
-    if !user.email_verified {
-        return Err(error::email_not_verified());
-    }
     let better = match verdict {
         Verdict::Outdated => Some(passwords.hash(&form.password, app.ids()).await?),
         _ => None,
     };
 
-    let mut tx = app.db().system(Reason::Session, origin).await?;
+    let mut tx = begin().await?;
+    let user = found.filter(|_| verdict != Verdict::Wrong);
+    attempt.end(&mut tx, user.is_some()).await?;
+    let Some(user) = user else {
+        tx.commit().await?;
+        return Err(error::invalid_email_or_password());
+    };
+    if !user.email_verified {
+        return Err(error::email_not_verified());
+    }
     if let Some(better) = better {
         store::replace_password(&mut tx, user.id, &better).await?;
     }
-    enter(visitor, tx, user, &Factor::Password, form.remember_me.unwrap_or(true)).await
+    Box::pin(enter(visitor, tx, user, &Factor::Password, form.remember_me.unwrap_or(true))).await
 }

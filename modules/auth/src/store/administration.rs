@@ -1,5 +1,5 @@
 use crate::service::Live;
-use kit::{Result, SystemTx};
+use kit::{Result, SystemTx, Tx};
 use uuid::Uuid;
 
 /// The live sessions of a user, the newest first.
@@ -27,7 +27,7 @@ pub(crate) async fn owner_of(tx: &mut SystemTx, hash: &[u8; 32], id: Option<Uuid
     Ok(found.map(|it| (it.id, it.user_id)))
 }
 
-pub(crate) async fn remove_session(tx: &mut SystemTx, id: Uuid) -> Result<()> {
+pub(crate) async fn remove_session<K>(tx: &mut Tx<K>, id: Uuid) -> Result<()> {
     tx.takes_away();
     sqlx::query!("delete from sessions where id = $1", id).execute(tx.conn()).await?;
     Ok(())

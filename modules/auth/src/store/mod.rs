@@ -2,10 +2,16 @@
 
 mod accounts;
 mod administration;
+mod devices;
 mod identify;
+mod lockout;
 mod sessions;
+mod two_factor;
 
 pub(crate) use accounts::*;
 pub(crate) use administration::*;
+pub(crate) use devices::*;
 pub(crate) use identify::identify;
+pub(crate) use lockout::*;
 pub(crate) use sessions::*;
+pub(crate) use two_factor::*;

@@ -40,6 +40,11 @@ pub async fn verify_email(tx: &mut SystemTx, user: Uuid) -> Result<bool> {
     store::verify_email(tx, user).await
 }
 
+/// Notes whether a second factor is asked for when the user signs in.
+pub async fn set_two_factor<K>(tx: &mut Tx<K>, user: Uuid, enabled: bool) -> Result<()> {
+    store::set_two_factor(tx, user, enabled).await
+}
+
 /// Makes a tenant the one that the user's requests are about when they name none.
 pub async fn set_default_tenant<K>(tx: &mut Tx<K>, user: Uuid, tenant: Uuid) -> Result<()> {
     store::set_default_tenant(tx, user, tenant).await

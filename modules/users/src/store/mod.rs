@@ -68,6 +68,14 @@ pub(crate) async fn verify_email(tx: &mut SystemTx, id: Uuid) -> Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
+pub(crate) async fn set_two_factor<K>(tx: &mut Tx<K>, id: Uuid, enabled: bool) -> Result<()> {
+    let now = tx.now();
+    sqlx::query!("update users set two_factor_enabled = $2, updated_at = $3 where id = $1", id, enabled, now.utc())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
 pub(crate) async fn set_default_tenant<K>(tx: &mut Tx<K>, id: Uuid, tenant: Uuid) -> Result<()> {
     sqlx::query!("update users set default_tenant_id = $2 where id = $1", id, tenant).execute(tx.conn()).await?;
     Ok(())
