@@ -67,3 +67,59 @@ pub(crate) fn failure(answer: Answer, status: u16, code: &str, message: &str) {
 pub(crate) fn fields(object: &Value) -> Vec<&str> {
     object.as_object().into_iter().flat_map(|object| object.keys().map(String::as_str)).collect()
 }
+
+/// A user with a second factor.
+pub(crate) struct Enabled {
+    /// A session of theirs.
+    pub(crate) client: Client,
+    /// What the authenticator reads.
+    pub(crate) uri: String,
+    pub(crate) backup_codes: Vec<String>,
+}
+
+/// A user who has set up a second factor, half a minute ago: the code of this moment is unused.
+pub(crate) async fn enabled(app: &TestApp, email: &str) -> Enabled {
+    user(app, email).await;
+    let (client, _) = session(app, email).await;
+    let setup = success(&client.post("/api/auth/two-factor/enable", &json!({ "password": PASSWORD })).await);
+    let uri = setup["totpURI"].as_str().expect("a URI").to_owned();
+    let answer = client.post("/api/auth/two-factor/verify-totp", &json!({ "code": code(app, &uri, 0) })).await;
+    success(&answer);
+    app.run_jobs().await;
+    app.clock().advance(chrono::TimeDelta::seconds(30));
+    let codes = setup["backupCodes"].as_array().into_iter().flatten();
+    let backup_codes = codes.filter_map(Value::as_str).map(str::to_owned).collect();
+    Enabled { client: browser(app, &cookies(&answer)), uri, backup_codes }
+}
+
+/// The code that an authenticator shows so many steps from now.
+pub(crate) fn code(app: &TestApp, uri: &str, steps: i64) -> String {
+    let secret = uri.split("secret=").nth(1).and_then(|rest| rest.split('&').next()).expect("a secret");
+    let secret = totp_rs::Secret::try_from_base32(secret).expect("base32");
+    let totp = totp_rs::Builder::new().with_secret(secret).build().expect("a sound secret");
+    totp.generate((app.clock().now().millis() / 1000 + 30 * steps).unsigned_abs()).to_string()
+}
+
+/// Whoever has given this user's password, and is asked for the second factor.
+pub(crate) async fn asked(app: &TestApp, email: &str) -> Client {
+    let credentials = json!({ "email": email, "password": PASSWORD });
+    let answer = app.stranger().post("/api/auth/sign-in/email", &credentials).await;
+    assert_eq!(success(&answer)["twoFactorRedirect"], true, "{}", answer.text());
+    browser(app, &cookies(&answer))
+}
+
+/// Changes the database behind the application's back.
+pub(crate) async fn execute(app: &TestApp, statement: &'static str) {
+    let mut tx = app.system().await;
+    sqlx::query(statement).execute(tx.conn()).await.expect("a sound statement");
+    tx.commit().await.expect("it lasts");
+}
+
+/// What the database says.
+pub(crate) async fn scalar<T>(app: &TestApp, query: &'static str) -> T
+where
+    T: Send + Unpin + sqlx::Type<sqlx::Postgres> + for<'r> sqlx::Decode<'r, sqlx::Postgres>,
+{
+    let mut tx = app.system().await;
+    sqlx::query_scalar(query).fetch_one(tx.conn()).await.expect("an answer")
+}

@@ -69,6 +69,7 @@ pub(crate) async fn verify_email(tx: &mut SystemTx, id: Uuid) -> Result<bool> {
 }
 
 pub(crate) async fn set_two_factor<K>(tx: &mut Tx<K>, id: Uuid, enabled: bool) -> Result<()> {
+    tx.takes_away();
     let now = tx.now();
     sqlx::query!("update users set two_factor_enabled = $2, updated_at = $3 where id = $1", id, enabled, now.utc())
         .execute(tx.conn())
