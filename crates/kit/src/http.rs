@@ -28,6 +28,7 @@ pub fn serve_with(app: &App, routes: Router<App>) -> Router {
     routes
         .fallback(async || Error::not_found("page"))
         .method_not_allowed_fallback(async || Error::of_framework(StatusCode::METHOD_NOT_ALLOWED))
+        .layer(middleware::from_fn(protocol))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())
         .layer(cors(app))
@@ -43,6 +44,22 @@ pub(crate) fn within(most: Duration, operation: MethodRouter<App>) -> MethodRout
             Error::new(StatusCode::GATEWAY_TIMEOUT, "TIMED_OUT", "The operation took too long.").into_response()
         })
     }))
+}
+
+/// Below `/api/auth` the rules of the Better Auth protocol hold: a wrong method is answered as an unknown path, but for
+/// the one operation whose method its clients may choose. `HEAD` is wrong too: it must not use up what is opened once.
+async fn protocol(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let strict = path.starts_with("/api/auth/");
+    let chosen = request.method() == Method::POST && path == "/api/auth/get-session";
+    if strict && request.method() == Method::HEAD {
+        return Error::not_found("page").into_response();
+    }
+    let answer = next.run(request).await;
+    if strict && !chosen && answer.status() == StatusCode::METHOD_NOT_ALLOWED {
+        return Error::not_found("page").into_response();
+    }
+    answer
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]

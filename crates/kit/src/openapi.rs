@@ -224,7 +224,7 @@ fn content(schema: &Schema) -> Value {
 }
 
 /// `id` of `/watchlists/{id}`.
-fn names_in(path: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn names_in(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 

@@ -1,4 +1,4 @@
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, mask::is_secret, openapi::names_in};
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts},
@@ -67,15 +67,16 @@ pub(super) async fn around(State(app): State<App>, mut request: Request, next: N
     let origin = origin_of(&request, &app);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let route = request.extensions().get::<MatchedPath>().map(|it| it.as_str().to_owned());
+    let shown = shown_path(&path, route.as_deref()).to_owned();
     let info = Arc::new(RequestInfo { origin, user: OnceLock::new(), tenant: OnceLock::new() });
     request.extensions_mut().insert(info.clone());
     let span = info_span!("request", correlation_id = %info.origin.correlation_id);
     async move {
-        info!("→ {method} {path}");
+        info!("→ {method} {shown}");
         let answer = next.run(request).await;
         let mut answer = rendered(answer, &app, &path, &info);
         let took = began.elapsed();
-        log_answer(&info, &format!("← {method} {path} {} {}ms", answer.status().as_u16(), took.as_millis()));
+        log_answer(&info, &format!("← {method} {shown} {} {}ms", answer.status().as_u16(), took.as_millis()));
         if let Ok(id) = HeaderValue::from_str(&info.origin.correlation_id) {
             answer.headers_mut().insert(CORRELATION_ID, id);
         }
@@ -91,6 +92,11 @@ pub(super) async fn around(State(app): State<App>, mut request: Request, next: N
     }
     .instrument(span)
     .await
+}
+
+/// The path as the log shows it: without the secret, where its route says that there is one.
+fn shown_path<'a>(path: &'a str, route: Option<&'a str>) -> &'a str {
+    route.filter(|route| names_in(route).any(is_secret)).unwrap_or(path)
 }
 
 fn log_answer(info: &RequestInfo, line: &str) {
@@ -154,4 +160,17 @@ fn foreign_failure(answer: &Response) -> bool {
     let failed = answer.status().is_client_error() || answer.status().is_server_error();
     let json = answer.headers().get("content-type").is_some_and(|it| it.as_bytes().starts_with(b"application/json"));
     failed && !json && answer.status() != StatusCode::NOT_MODIFIED
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_in_a_path_is_not_shown() {
+        let route = "/api/auth/reset-password/{token}";
+        assert_eq!(shown_path("/api/auth/reset-password/x1y2", Some(route)), route);
+        assert_eq!(shown_path("/api/v1/bots/7", Some("/api/v1/bots/{id}")), "/api/v1/bots/7");
+        assert_eq!(shown_path("/nowhere", None), "/nowhere");
+    }
 }
