@@ -45,6 +45,13 @@ failures! {
     otp_not_configured = BAD_REQUEST "OTP_NOT_CONFIGURED" "OTP is not available";
     two_factor_not_enabled = BAD_REQUEST "TWO_FACTOR_NOT_ENABLED" "Two factor isn't enabled";
     backup_codes_not_enabled = BAD_REQUEST "BACKUP_CODES_NOT_ENABLED" "Backup codes aren't enabled";
+    bad_token = BAD_REQUEST "INVALID_TOKEN" "Invalid token";
+    unknown_token = NOT_FOUND "INVALID_TOKEN" "Invalid token";
+    no_session_to_delete = NOT_FOUND "FAILED_TO_GET_USER_INFO" "Failed to get user info";
+    password_compromised = BAD_REQUEST "PASSWORD_COMPROMISED" "The password you entered is too common. Please choose another one.";
+    email_can_not_be_updated = BAD_REQUEST "EMAIL_CAN_NOT_BE_UPDATED" "Email can not be updated";
+    no_fields_to_update = BAD_REQUEST "NO_FIELDS_TO_UPDATE" "No fields to update";
+    email_is_the_same = BAD_REQUEST "EMAIL_IS_THE_SAME" "Email is the same";
     address_taken = CONFLICT "USER_ALREADY_EXISTS" "Somebody has this address already.";
 }
 

@@ -1,9 +1,10 @@
 //! Who calls: sign-up, sign-in and sessions, by the Better Auth wire protocol under `/api/auth`.
 //!
-//! Owns `accounts`, `sessions`, `two_factors`, `backup_codes`, `two_factor_challenges`, `trusted_devices`,
+//! Owns `accounts`, `sessions`, `link_tokens`, `two_factors`, `backup_codes`, `two_factor_challenges`, `trusted_devices`,
 //! `sign_in_failures`, `unlock_links` and `known_devices`, and the function `identify`, which every request goes through.
 //! Permissions: none; what is here is the user's own or comes before anybody has been recognised.
 
+mod common;
 mod cookie;
 mod error;
 mod form;

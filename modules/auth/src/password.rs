@@ -8,8 +8,10 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use rustix::process::setpriority_process;
 use sha2::{Digest, Sha256};
 use std::{borrow::Cow, num::NonZero, sync::Arc, thread::available_parallelism};
+use subtle::ConstantTimeEq;
 use tokio::sync::{Semaphore, oneshot};
 use tracing::{error, warn};
+use unicode_normalization::UnicodeNormalization;
 
 /// How new passwords are hashed. Older hashes verify whatever made them, and are replaced at the next sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +118,8 @@ impl Hashing {
         let (right, current) = if hash.starts_with("$argon2") {
             let parsed = PasswordHash::new(hash).map_err(Error::internal)?;
             (Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok(), self == Self::Argon2id)
+        } else if let Some((salt, key)) = hash.split_once(':') {
+            (verify_scrypt(password, salt, key)?, false)
         } else {
             let right = bcrypt::non_truncating_verify(&*within(password), hash).map_err(Error::internal)?;
             (right, matches!(self, Self::Bcrypt { cost } if hash.get(4..6) == Some(format!("{cost:02}").as_str())))
@@ -132,6 +136,17 @@ fn be_humble(_thread: usize) {
     if let Err(failure) = setpriority_process(None, HUMBLEST) {
         warn!("passwords are hashed at the usual priority: {failure}");
     }
+}
+
+/// Whether Better Auth itself would have made this key of the password, which users bring along who come from there:
+/// 64 bytes in hexadecimal, with the salt's hexadecimal text for the salt.
+fn verify_scrypt(password: &str, salt: &str, key: &str) -> Result<bool> {
+    let params = scrypt::Params::new(14, 16, 1).map_err(Error::internal)?;
+    let password: String = password.nfkc().collect();
+    let mut ours = [0; 64];
+    scrypt::scrypt(password.as_bytes(), salt.as_bytes(), &params, &mut ours).map_err(Error::internal)?;
+    let theirs = base16ct::mixed::decode_vec(key).unwrap_or_default();
+    Ok(ours.ct_eq(&theirs).into())
 }
 
 /// The password, or its digest where it is longer than bcrypt reads: what lies beyond would not count.
@@ -154,6 +169,15 @@ mod tests {
 
     const CHEAP: Hashing = Hashing::Bcrypt { cost: 4 };
     const SALT: [u8; 16] = [7; 16];
+    /// By Better Auth 1.7 itself.
+    const SCRYPT_ASCII: (&str, &str) = (
+        "correct horse battery",
+        "30f92b604e0a87d705745a197f445f80:8d900a96dd613eb43d5e3383bdf25d292a78f84788bc80ec7a7c5af6db28df5841a9078001f25c83484239e1baa00f2c39bf2a72482dcebba1d7fd43e1fd549d",
+    );
+    const SCRYPT_LIGATURE: (&str, &str) = (
+        "o\u{fb03}ce \u{e9}t\u{e9}",
+        "acc2727a193c72b6b917963f806b0092:a0d4ae64436d73e8dd31515b4a95973f3aa2fc22d7d1e56661d37be285ea8593caed76674828b03a31776b91c6bb176d5607db7bba988829de5aabb58d76838a",
+    );
 
     #[test]
     fn a_password_verifies_by_its_hash_and_no_other_does() {
@@ -186,6 +210,19 @@ mod tests {
             assert_eq!(CHEAP.verify(&longer, &hash).unwrap(), Verdict::Wrong, "{length}");
             assert_eq!(CHEAP.verify(&last, &hash).unwrap(), Verdict::Wrong, "{length}");
         }
+    }
+
+    #[test]
+    fn a_hash_that_better_auth_has_made_verifies_and_is_outdated() {
+        for (password, hash) in [SCRYPT_ASCII, SCRYPT_LIGATURE] {
+            assert_eq!(CHEAP.verify(password, hash).unwrap(), Verdict::Outdated, "{password}");
+            assert_eq!(CHEAP.verify("wrong horse", hash).unwrap(), Verdict::Wrong);
+            let (cut, odd) = (&hash[..hash.len() - 2], hash.replace(':', ":zz"));
+            assert_eq!(CHEAP.verify(password, cut).unwrap(), Verdict::Wrong);
+            assert_eq!(CHEAP.verify(password, &odd).unwrap(), Verdict::Wrong);
+        }
+        let (_, hash) = SCRYPT_LIGATURE;
+        assert_eq!(CHEAP.verify("office \u{e9}t\u{e9}", hash).unwrap(), Verdict::Outdated, "however it was typed");
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! What the protocol shows of users and sessions.
 
-use crate::service::{Live, OpenSession};
+use crate::service::{Account, Live, OpenSession};
 use kit::{Membership, Time, User};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -240,4 +240,79 @@ pub(crate) struct TokenView {
     /// The session's token, not signed; `null` without one.
     pub(crate) token: Option<String>,
     pub(crate) user: UserView,
+}
+
+/// An open session and whose it is.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthSignedInByLink")]
+pub(crate) struct MagicView {
+    /// The session's token, not signed.
+    token: String,
+    user: UserView,
+    session: SessionView,
+}
+
+impl MagicView {
+    pub(crate) fn new(user: User, open: OpenSession) -> Self {
+        let session = SessionView::new(open.live, user.id, open.token.clone());
+        Self { token: open.token, user: user.into(), session }
+    }
+}
+
+/// The user, after a change of password.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthPasswordChanged")]
+pub(crate) struct PasswordChanged {
+    /// The new token of the session, if the others have been closed.
+    pub(crate) token: Option<String>,
+    pub(crate) user: UserView,
+}
+
+/// What was promised to whoever has forgotten the password.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthResetAsked")]
+pub(crate) struct ResetAsked {
+    status: bool,
+    message: &'static str,
+}
+
+impl ResetAsked {
+    pub(crate) fn new() -> Self {
+        Self { status: true, message: "If this email exists in our system, check your email for the reset link" }
+    }
+}
+
+/// What has happened.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuthMessage")]
+pub(crate) struct Message {
+    message: &'static str,
+}
+
+impl Message {
+    pub(crate) const DELETED: Self = Self { message: "User deleted" };
+    pub(crate) const MAILED: Self = Self { message: "Verification email sent" };
+}
+
+/// Something that a user can sign in by.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "AuthAccount")]
+pub(crate) struct AccountView {
+    id: Uuid,
+    account_id: String,
+    /// `credential` for a password, else the name of another platform.
+    provider_id: String,
+    user_id: Uuid,
+    created_at: Time,
+    updated_at: Time,
+    /// What the other platform lets us do there.
+    scopes: Vec<String>,
+}
+
+impl From<Account> for AccountView {
+    fn from(account: Account) -> Self {
+        let Account { id, provider, account_id, user_id, created_at, updated_at } = account;
+        Self { id, account_id, provider_id: provider, user_id, created_at, updated_at, scopes: vec![] }
+    }
 }

@@ -189,7 +189,8 @@ pub(crate) async fn list_members(
 /// # Errors
 /// 409 `SOLE_OWNER`, with the companies that are to be handed over first.
 pub async fn refuse_sole_owner(tx: &mut SystemTx, user: Uuid) -> Result<()> {
-    let companies = store::lock_solely_owned(tx, user).await?;
+    store::lock_tenants_of(tx, user).await?;
+    let companies = store::solely_owned(tx, user).await?;
     if companies.is_empty() {
         return Ok(());
     }

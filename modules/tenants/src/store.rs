@@ -189,6 +189,18 @@ pub(crate) async fn is_member(tx: &mut UserTx, user: Uuid, tenant: Uuid) -> Resu
     Ok(member)
 }
 
+/// Keeps the user's tenants as they are until the transaction ends: who leaves one at the same time waits.
+pub(crate) async fn lock_tenants_of(tx: &mut SystemTx, user: Uuid) -> Result<()> {
+    sqlx::query!(
+        "select id from tenants where id in (select tenant_id from tenant_members where user_id = $1)
+         order by id for update",
+        user
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// `order` is made of the names of columns that this module knows.
 pub(crate) async fn list_members(
     tx: &mut TenantTx,
@@ -232,9 +244,8 @@ fn pattern(filter: &MemberFilter) -> Option<String> {
     Some(format!("%{text}%"))
 }
 
-/// The companies that other people work in and that nobody but this user owns; they stay as they are until the
-/// transaction ends.
-pub(crate) async fn lock_solely_owned(tx: &mut SystemTx, user: Uuid) -> Result<Vec<Uuid>> {
+/// The companies that other people work in and that nobody but this user owns.
+pub(crate) async fn solely_owned(tx: &mut SystemTx, user: Uuid) -> Result<Vec<Uuid>> {
     let owner = Kind::Company.founder();
     let companies = sqlx::query_scalar!(
         "select t.id from tenants t
@@ -242,7 +253,7 @@ pub(crate) async fn lock_solely_owned(tx: &mut SystemTx, user: Uuid) -> Result<V
          where t.kind = 'company'
            and exists (select from tenant_members o where o.tenant_id = t.id and o.user_id <> $1)
            and not exists (select from tenant_members o where o.tenant_id = t.id and o.user_id <> $1 and o.role = $2)
-         order by t.id for update of t",
+         order by t.id",
         user,
         owner
     )

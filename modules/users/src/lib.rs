@@ -12,12 +12,12 @@ mod service;
 mod store;
 
 pub use email::Email;
-pub use profile::Profile;
+pub use profile::{Profile, is_web_address};
 pub use role::Role;
 pub use search::{Condition, Field, Operator, Search, search};
 pub use service::{
-    Correction, NewUser, appoint, ban, correct, create, find, find_by_email, lock_all, promote, remove,
-    set_default_tenant, set_role, set_two_factor, unban, verify_email,
+    Correction, NewUser, appoint, ban, change_name_and_image, correct, create, find, find_by_email, lock_all, promote,
+    remove, set_default_tenant, set_role, set_two_factor, unban, verify_email,
 };
 
 use kit::Module;

@@ -110,7 +110,8 @@ fn rule(holds: bool, message: &str) -> garde::Result {
     if holds { Ok(()) } else { Err(garde::Error::new(message)) }
 }
 
-fn is_web_address(text: &str, _: &()) -> garde::Result {
+/// The rule of a picture: an address by http or https.
+pub fn is_web_address(text: &str, _: &()) -> garde::Result {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
     let sound = !rest.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control());
     rule(sound, "not an address by http or https")

@@ -1,5 +1,7 @@
 //! What is answered under `/api/auth`.
 
+mod account;
+mod magic_link;
 mod session;
 mod two_factor;
 mod unlock;
@@ -28,4 +30,18 @@ pub(crate) static ROUTES: &[Route] = routes![
     two_factor::get_totp_uri,
     two_factor::disable,
     unlock::unlock_account,
+    account::update_user,
+    account::change_password,
+    account::verify_password,
+    account::request_password_reset,
+    account::forget_password,
+    account::open_password_reset,
+    account::reset_password,
+    account::list_accounts,
+    account::change_email,
+    account::delete_user,
+    account::delete_user_callback,
+    account::error,
+    magic_link::sign_in_magic_link,
+    magic_link::verify_magic_link,
 ];

@@ -49,10 +49,11 @@ async fn record(tx: &mut SystemTx, closed: &[Uuid], user: Uuid) -> Result<()> {
     audit::record_all(tx, &closed.iter().map(change).collect::<Vec<_>>()).await
 }
 
-/// Gives a user the password of this hash, whether they had one or not, and closes their sessions; whoever asks
-/// records it.
+/// Gives a user the password of this hash, whether they had one or not, closes their sessions and voids the links
+/// that were mailed to them; whoever asks records it.
 pub async fn set_password(tx: &mut SystemTx, user: Uuid, hash: &str) -> Result<()> {
-    store::set_password(tx, user, hash).await?;
+    store::set_password(tx, user, Some(hash)).await?;
+    store::remove_links(tx, user).await?;
     close_sessions_of(tx, user).await
 }
 

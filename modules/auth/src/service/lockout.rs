@@ -5,13 +5,13 @@
 //! networks that the user has never signed in from count together as well, to a higher limit: a stranger with many
 //! networks is stopped, and the owner still gets in from where they are known.
 
-use crate::{Mail, cookie::COMPONENT, error, form::Form, jobs::SendMail, network, store, token};
+use super::links::address;
+use crate::{Mail, error, form::Form, jobs::SendMail, mail::Language, network, store, token};
 use audit::Change;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use chrono::TimeDelta;
 use garde::Validate;
 use kit::{JobContext, Result, SystemTx, User, enqueue_job};
-use percent_encoding::utf8_percent_encode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -139,13 +139,22 @@ pub(crate) async fn write_locked(context: &JobContext, email: &Email) -> Result<
     let until = tx.now() + LINK_AGE;
     store::insert_unlock_link(&mut tx, user.id, &token::hash(&token), until).await?;
     tx.commit().await?;
-    let callback = utf8_percent_encode("/", COMPONENT);
-    let link = format!("{}/api/auth/unlock-account?token={token}&callbackURL={callback}", app.settings().base_url);
-    let why = "Somebody gave a wrong password for your account too often, so signing in was stopped for a while where \
-               they did. If it was you, this link lets you try again at once:";
-    let note = "The link holds for one day. If it was not you, you need not do anything: your password was not \
-                found out.";
-    Ok(Some(Mail::with_link(email.as_str(), "Sign-in to your account was locked", why, &link, note)))
+    let link = address(app, "unlock-account", &[("token", &token), ("callbackURL", "/")]);
+    let words = Language::of(&user.locale).words(
+        [
+            "Sign-in to your account was locked",
+            "Somebody gave a wrong password for your account too often, so signing in was stopped for a while where \
+             they did. If it was you, this link lets you try again at once:",
+            "The link holds for one day. If it was not you, you need not do anything: your password was not found out.",
+        ],
+        [
+            "A entrada na sua conta foi bloqueada",
+            "Alguém errou a senha da sua conta vezes demais, e por isso a entrada foi suspensa por um tempo no lugar de \
+             onde vinham as tentativas. Se foi você, este link permite tentar de novo imediatamente:",
+            "O link vale por um dia. Se não foi você, não é preciso fazer nada: sua senha não foi descoberta.",
+        ],
+    );
+    Ok(Some(Mail::with_link(email.as_str(), &words, &link)))
 }
 
 /// Lifts the locks of the user whom the link was mailed to.
@@ -158,6 +167,11 @@ pub(crate) async fn unlock_by_link(mut tx: SystemTx, form: &UnlockAccount) -> Re
     store::forget_account(&mut tx, &account(&user.email)).await?;
     let home = store::home(&mut tx, user.id).await?;
     super::commit_for(tx, user.id, home, unlocked(&user, "mail")).await
+}
+
+/// Lifts the locks of whoever has shown that the address is theirs.
+pub(crate) async fn forgive(tx: &mut SystemTx, email: &str) -> Result<()> {
+    store::forget_account(tx, &account(email)).await
 }
 
 /// Lifts every lock of a user, also that of their second factor.

@@ -1,9 +1,12 @@
 //! The rules, by verb.
 
+mod account;
 mod administration;
 mod confirm;
 mod enter;
+mod links;
 mod lockout;
+mod magic_link;
 mod notices;
 mod sessions;
 mod sign_in;
@@ -20,10 +23,15 @@ pub use lockout::unlock;
 pub use sessions::{OpenSession, open_session};
 pub use sign_up::{NewAccount, SignedUp, hash_new_password, sign_up};
 
+pub(crate) use account::*;
 pub(crate) use confirm::confirm_password;
-pub(crate) use lockout::{UnlockAccount, unlock_by_link, write_locked};
-pub(crate) use notices::{Notice, write_notice};
-pub(crate) use sessions::{Found, Live, close, find, list, refresh, revoke, revoke_all, revoke_others};
+pub(crate) use links::{Link, Purpose, address, consume, issue, page_with, whole};
+pub(crate) use lockout::{UnlockAccount, forgive, unlock_by_link, write_locked};
+pub(crate) use magic_link::{AskMagicLink, OpenMagicLink, ask_magic_link, open_magic_link, write_magic_link};
+pub(crate) use notices::{Event, Notice, notify, write_notice};
+pub(crate) use sessions::{
+    Found, Live, close, find, list, refresh, replace_session, revoke, revoke_all, revoke_others,
+};
 pub(crate) use sign_in::{SignIn, sign_in};
 pub(crate) use sign_up::{SignUp, register};
 pub(crate) use verification::{AskVerification, VerifyEmail, ask_verification, verify, write_verification};

@@ -1,4 +1,4 @@
-use crate::{AuthSettings, error, form::Form, jobs::SendMail, store};
+use crate::{AuthSettings, common::is_common, error, form::Form, jobs::SendMail, store};
 use audit::Change;
 use garde::Validate;
 use kit::{App, Origin, Reason, Result, SystemTx, TenantTx, User, enqueue_job};
@@ -78,11 +78,13 @@ async fn settle(tx: SystemTx, user: User, new: &NewAccount<'_>) -> Result<Signed
 /// The hash of a password that somebody has chosen.
 ///
 /// # Errors
-/// 400 `PASSWORD_TOO_SHORT` below 8 characters, `PASSWORD_TOO_LONG` beyond 128; 503 when too many are hashed already.
+/// 400 `PASSWORD_TOO_SHORT` below 8 characters, `PASSWORD_TOO_LONG` beyond 128, `PASSWORD_COMPROMISED` for one that
+/// everybody tries first; 503 when too many are hashed already.
 pub async fn hash_new_password(app: &App, password: &str) -> Result<String> {
     match password.chars().count() {
         ..8 => Err(error::password_too_short()),
         129.. => Err(error::password_too_long()),
+        _ if is_common(password) => Err(error::password_compromised()),
         _ => app.the::<AuthSettings>()?.passwords.hash(password, app.ids()).await,
     }
 }

@@ -1,16 +1,15 @@
 use crate::{
-    AuthSettings, Mail,
-    cookie::COMPONENT,
-    error,
+    AuthSettings, Mail, error,
     form::Form,
     jobs::SendMail,
     jwt::{self, Claims},
+    mail::Language,
+    service::{address, follow_email_change},
     store,
 };
 use audit::Change;
 use garde::Validate;
 use kit::{App, JobContext, Origin, Reason, Result, SystemTx, User, enqueue_job};
-use percent_encoding::utf8_percent_encode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use users::Email;
@@ -77,19 +76,31 @@ pub(crate) async fn write_verification(
     let exp = iat + AuthSettings::LINK_AGE.num_seconds();
     let claims = Claims { email: email.to_string(), user_id: user.id, iat, exp };
     let token = jwt::encode(&claims, &app.the::<AuthSettings>()?.signer)?;
-    let callback = utf8_percent_encode(callback_url.unwrap_or("/"), COMPONENT);
-    let base = &app.settings().base_url;
-    let link = format!("{base}/api/auth/verify-email?token={token}&callbackURL={callback}");
-    let why = "Please confirm that this e-mail address is yours by opening this link:";
-    let note = "The link holds for one hour. If you did not sign up, you need not do anything.";
-    Ok(Some(Mail::with_link(email.as_str(), "Confirm your e-mail address", why, &link, note)))
+    let query = [("token", token.as_str()), ("callbackURL", callback_url.unwrap_or("/"))];
+    let words = Language::of(&user.locale).words(
+        [
+            "Confirm your e-mail address",
+            "Please confirm that this e-mail address is yours by opening this link:",
+            "The link holds for one hour. If you did not sign up, you need not do anything.",
+        ],
+        [
+            "Confirme seu endereço de e-mail",
+            "Confirme que este endereço de e-mail é seu abrindo este link:",
+            "O link vale por uma hora. Se você não se cadastrou, não é preciso fazer nada.",
+        ],
+    );
+    Ok(Some(Mail::with_link(email.as_str(), &words, &address(app, "verify-email", &query))))
 }
 
-/// Notes that the address of the link's token is its user's own. It may be opened again.
+/// Notes that the address of the link's token is its user's own, which may be opened again; or goes on with a change
+/// of address, whose tokens are no JSON Web Tokens.
 ///
 /// # Errors
 /// 401 `INVALID_TOKEN`, also when the user has another address by now; 401 `TOKEN_EXPIRED`.
 pub(crate) async fn verify(app: &App, mut tx: SystemTx, form: &VerifyEmail) -> Result<()> {
+    if !form.token.contains('.') {
+        return follow_email_change(tx, &form.token, form.callback_url.as_deref()).await;
+    }
     let claims = jwt::decode(&form.token, &app.the::<AuthSettings>()?.signer, app.clock().now())?;
     let user = users::find(&mut tx, claims.user_id).await?.filter(|user| user.email == claims.email);
     let user = user.ok_or_else(error::invalid_token)?;

@@ -1,4 +1,5 @@
-use kit::{Result, SystemTx, TenantTx};
+use crate::service::Account;
+use kit::{Result, SystemTx, TenantTx, Tx, UserTx};
 use uuid::Uuid;
 
 pub(crate) async fn insert_account(tx: &mut TenantTx, user: Uuid, password_hash: Option<&str>) -> Result<()> {
@@ -18,7 +19,7 @@ pub(crate) async fn insert_account(tx: &mut TenantTx, user: Uuid, password_hash:
 }
 
 /// The hash of the user's password, if they have one.
-pub(crate) async fn password_hash(tx: &mut SystemTx, user: Uuid) -> Result<Option<String>> {
+pub(crate) async fn password_hash<K>(tx: &mut Tx<K>, user: Uuid) -> Result<Option<String>> {
     let hash =
         sqlx::query_scalar!("select password_hash from accounts where user_id = $1 and provider = 'credential'", user)
             .fetch_optional(tx.conn())
@@ -37,6 +38,38 @@ pub(crate) async fn replace_password(tx: &mut SystemTx, user: Uuid, hash: &str) 
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Gives the user this password, whether or not they have one; without a hash, none.
+pub(crate) async fn set_password<K>(tx: &mut Tx<K>, user: Uuid, hash: Option<&str>) -> Result<()> {
+    let (id, now) = (tx.new_id(), tx.now());
+    sqlx::query!(
+        "insert into accounts (id, user_id, provider, account_id, password_hash, created_at, updated_at)
+         values ($1, $2, 'credential', $3, $4, $5, $5)
+         on conflict (provider, account_id)
+         do update set password_hash = excluded.password_hash, updated_at = excluded.updated_at",
+        id,
+        user,
+        user.to_string(),
+        hash,
+        now.utc()
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What the user can sign in by; an account for passwords counts when it has one.
+pub(crate) async fn list_accounts(tx: &mut UserTx) -> Result<Vec<Account>> {
+    let accounts = sqlx::query_as!(
+        Account,
+        "select id, provider, account_id, user_id, created_at, updated_at from accounts
+         where user_id = current_user_id() and (provider <> 'credential' or password_hash is not null)
+         order by created_at, id"
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(accounts)
 }
 
 /// The user's default tenant, of which they are a member.

@@ -55,22 +55,3 @@ pub(crate) async fn remove_impersonations_of(tx: &mut SystemTx, user: Uuid) -> R
     .await?;
     Ok(removed)
 }
-
-/// Gives a user this password, whether they had one or not.
-pub(crate) async fn set_password(tx: &mut SystemTx, user: Uuid, hash: &str) -> Result<()> {
-    let (id, now) = (tx.new_id(), tx.now());
-    sqlx::query!(
-        "insert into accounts (id, user_id, provider, account_id, password_hash, created_at, updated_at)
-         values ($1, $2, 'credential', $3, $4, $5, $5)
-         on conflict (provider, account_id) do update
-         set password_hash = excluded.password_hash, updated_at = excluded.updated_at",
-        id,
-        user,
-        user.to_string(),
-        hash,
-        now.utc()
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}

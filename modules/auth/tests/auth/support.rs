@@ -123,3 +123,27 @@ where
     let mut tx = app.system().await;
     sqlx::query_scalar(query).fetch_one(tx.conn()).await.expect("an answer")
 }
+
+/// A user with a session.
+pub(crate) async fn signed_up(app: &TestApp, email: &str) -> (Client, Value) {
+    user(app, email).await;
+    session(app, email).await
+}
+
+/// The status of an attempt to sign in by this password.
+pub(crate) async fn sign_in(app: &TestApp, email: &str, password: &str) -> u16 {
+    let credentials = json!({ "email": email, "password": password });
+    app.stranger().post("/api/auth/sign-in/email", &credentials).await.status.as_u16()
+}
+
+/// Whether the client has a session.
+pub(crate) async fn is_in(client: &Client) -> bool {
+    !client.get("/api/auth/get-session").await.body().is_null()
+}
+
+/// What somebody's trail says that was done, in the name of nobody's tenant too.
+pub(crate) async fn actions(app: &TestApp) -> Vec<String> {
+    let mut tx = app.system().await;
+    let actions = sqlx::query_scalar("select action from audit_entries order by id");
+    actions.fetch_all(tx.conn()).await.expect("the trail")
+}

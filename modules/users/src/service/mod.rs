@@ -4,7 +4,11 @@ mod administration;
 
 pub use administration::{Correction, appoint, ban, correct, lock_all, promote, remove, set_role, unban};
 
-use crate::{Email, Profile, profile::ProfileInput, store};
+use crate::{
+    Email, Profile,
+    profile::{ProfileInput, ProfilePatch},
+    store,
+};
 use audit::Change;
 use kit::{Error, Result, SystemTx, Tx, User, UserTx};
 use uuid::Uuid;
@@ -43,6 +47,17 @@ pub async fn verify_email(tx: &mut SystemTx, user: Uuid) -> Result<bool> {
 /// Notes whether a second factor is asked for when the user signs in.
 pub async fn set_two_factor<K>(tx: &mut Tx<K>, user: Uuid, enabled: bool) -> Result<()> {
     store::set_two_factor(tx, user, enabled).await
+}
+
+/// Changes what a user is called and their picture; what is `None` stays.
+pub async fn change_name_and_image(
+    tx: &mut UserTx,
+    user: Uuid,
+    name: Option<String>,
+    image: Option<Option<String>>,
+) -> Result<Profile> {
+    let patch = ProfilePatch { name, image, ..ProfilePatch::default() };
+    change(tx, user, |user| patch.of(user)).await
 }
 
 /// Makes a tenant the one that the user's requests are about when they name none.

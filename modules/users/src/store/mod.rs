@@ -89,6 +89,8 @@ pub(crate) async fn lock(tx: &mut UserTx, id: Uuid) -> Result<Option<User>> {
 }
 
 pub(crate) async fn change(tx: &mut UserTx, id: Uuid, profile: &ProfileInput) -> Result<User> {
+    // whoever has changed something sees it at once
+    tx.takes_away();
     let now = tx.now();
     let user = user!(
         "update users set name = $2, image = $3, locale = $4, time_zone = $5, currency = $6, updated_at = $7
