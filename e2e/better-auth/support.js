@@ -1,17 +1,21 @@
 // What the tests of the official client stand on: a server that runs already, its mails, and a client with cookies.
 
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 
-const { BOTCRIPTOFY_URL, BOTCRIPTOFY_DATA } = process.env;
+const { BOTCRIPTOFY, BOTCRIPTOFY_URL, BOTCRIPTOFY_DATA } = process.env;
 
 /** The releases of the client that must work, by the names that package.json gives them. */
 export const RELEASES = ["ba-1-1-5", "ba-1-3", "ba-1-6", "better-auth"];
 
-/** A client of a release, with a cookie jar of its own as a browser has one. */
-export async function newClient(release) {
+/** A client of a release with these plugins, by their names, and a cookie jar of its own as a browser has one. */
+export async function newClient(release, ...names) {
   const { createAuthClient } = await import(`${release}/client`);
+  const known = names.length > 0 ? await import(`${release}/client/plugins`) : {};
+  const plugins = names.map((name) => known[name]());
   const cookies = new Map();
   const customFetchImpl = async (input, init = {}) => {
     const headers = new Headers(init.headers);
@@ -26,7 +30,7 @@ export async function newClient(release) {
     }
     return response;
   };
-  const client = createAuthClient({ baseURL: BOTCRIPTOFY_URL, fetchOptions: { customFetchImpl } });
+  const client = createAuthClient({ baseURL: BOTCRIPTOFY_URL, plugins, fetchOptions: { customFetchImpl } });
   return { client, cookies };
 }
 
@@ -49,6 +53,24 @@ export async function mailedLink(email) {
     await wait(100);
   }
   throw new Error(`no mail to ${email}`);
+}
+
+/** What an operator does on the command line: `operator(["user", "promote", email])`. */
+export async function operator(args, input = "") {
+  // settings of the machine are not the suite's
+  const env = { ...process.env };
+  for (const name of ["DATABASE_URL", "SMTP_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_URL"]) delete env[name];
+  const program = spawn(BOTCRIPTOFY, ["--json", "--data-dir", BOTCRIPTOFY_DATA, ...args], {
+    cwd: BOTCRIPTOFY_DATA,
+    env,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  program.stdin.end(input);
+  let text = "";
+  program.stdout.on("data", (part) => (text += part));
+  const [code] = await once(program, "close");
+  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}`);
+  return JSON.parse(text.trim().split("\n").at(-1));
 }
 
 /** Opens a link as a browser does, without following it further. */

@@ -1,4 +1,7 @@
-use super::sessions::{Found, Live};
+use super::{
+    commit_at,
+    sessions::{Found, Live},
+};
 use crate::{
     AuthSettings,
     cookie::{ADMIN_SESSION, Cookies, DONT_REMEMBER},
@@ -10,7 +13,7 @@ use crate::{
     view::{Current, SessionView},
 };
 use audit::Change;
-use kit::{Reason, Result, Scope, SystemTx, TenantHint, User};
+use kit::{Reason, Result, SystemTx, TenantHint, User};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -60,18 +63,6 @@ pub async fn set_password(tx: &mut SystemTx, user: Uuid, hash: &str) -> Result<(
 /// The tenant whose trail tells what is done to a user: their default one.
 pub async fn home_of(tx: &mut SystemTx, user: Uuid) -> Result<Option<Uuid>> {
     store::home(tx, user).await
-}
-
-/// Ends a transaction in which somebody changed what is a user's, and records it: in the platform's trail, and in
-/// that of the tenant where the user is at home.
-pub async fn commit_at(mut tx: SystemTx, home: Option<Uuid>, change: Change) -> Result<()> {
-    audit::record(&mut tx, change.clone()).await?;
-    let Some(home) = home else { return tx.commit().await };
-    let actor = tx.user();
-    #[expect(clippy::disallowed_methods, reason = "all that is done there is to add to the trail")]
-    let mut tx = tx.enter(Scope::new(home, actor)).await?;
-    audit::record(&mut tx, change).await?;
-    tx.commit().await
 }
 
 /// Opens a session in which the holder of another acts as a user, until the browser ends and for an hour at most, and

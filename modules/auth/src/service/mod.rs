@@ -15,8 +15,8 @@ pub(crate) mod two_factor;
 mod verification;
 
 pub use administration::{
-    close_impersonations_of, close_session, close_sessions_of, commit_at, find_session, home_of, impersonate,
-    sessions_of, set_password, stop_impersonating,
+    close_impersonations_of, close_session, close_sessions_of, find_session, home_of, impersonate, sessions_of,
+    set_password, stop_impersonating,
 };
 pub use enter::{Entered, Entry, Factor, enter};
 pub use lockout::unlock;
@@ -49,6 +49,18 @@ async fn commit_for(mut tx: SystemTx, user: Uuid, tenant: Option<Uuid>, change: 
     };
     #[expect(clippy::disallowed_methods, reason = "the user has proved who they are, and the tenant is their own")]
     let mut tx = tx.enter(Scope::new(tenant, Some(user))).await?;
+    audit::record(&mut tx, change).await?;
+    tx.commit().await
+}
+
+/// Ends a transaction in which somebody changed what is a user's, and records it: in the platform's trail, and in
+/// that of the tenant where the user is at home.
+pub async fn commit_at(mut tx: SystemTx, home: Option<Uuid>, change: Change) -> Result<()> {
+    audit::record(&mut tx, change.clone()).await?;
+    let Some(home) = home else { return tx.commit().await };
+    let actor = tx.user();
+    #[expect(clippy::disallowed_methods, reason = "all that is done there is to add to the trail")]
+    let mut tx = tx.enter(Scope::new(home, actor)).await?;
     audit::record(&mut tx, change).await?;
     tx.commit().await
 }
