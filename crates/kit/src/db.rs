@@ -63,6 +63,8 @@ pub enum Reason {
     Bots,
     /// An administrator works on users of all tenants.
     Administration,
+    /// A picture is shown to whoever knows its address.
+    Picture,
     /// The operator asks on the command line.
     Operator,
     /// The demonstration's tenants are seeded.

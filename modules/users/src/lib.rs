@@ -1,9 +1,12 @@
 //! Users: who somebody is, on the whole platform, and how they like to see it.
 //!
-//! Owns `users`. A user's place in a tenant is the business of `tenants`, how they prove who they are that of `auth`.
+//! Owns `users`, `user_preferences`, `user_avatars` and `user_consents`. A user's place in a tenant is the business of `tenants`, how they prove who they are that of `auth`.
 //! Permissions: none; what is here is the user's own.
 
+mod avatar;
+mod consent;
 mod email;
+mod preferences;
 mod profile;
 mod role;
 mod routes;

@@ -118,7 +118,7 @@ pub fn is_web_address(text: &str, _: &()) -> garde::Result {
 }
 
 /// A language, then perhaps a script, then perhaps a region (the part of BCP 47 that interfaces use).
-fn is_language_tag(text: &str, _: &()) -> garde::Result {
+pub(crate) fn is_language_tag(text: &str, _: &()) -> garde::Result {
     let mut parts = text.split('-').peekable();
     let letters = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
     let language = parts.next().is_some_and(|it| (2..=3).contains(&it.len()) && letters(it) && it == it.to_lowercase());
@@ -130,11 +130,11 @@ fn is_language_tag(text: &str, _: &()) -> garde::Result {
     rule(language && parts.next().is_none(), "not a language tag such as `pt-BR`")
 }
 
-fn is_time_zone(text: &str, _: &()) -> garde::Result {
+pub(crate) fn is_time_zone(text: &str, _: &()) -> garde::Result {
     rule(chrono_tz::Tz::from_str(text).is_ok(), "not a name of the IANA time zone database")
 }
 
-fn is_currency(text: &str, _: &()) -> garde::Result {
+pub(crate) fn is_currency(text: &str, _: &()) -> garde::Result {
     let sound = (3..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase());
     rule(sound, "not a currency code of three to five capital letters")
 }

@@ -1,6 +1,9 @@
 //! The rules, by subject.
 
 mod administration;
+mod own;
+
+pub(crate) use own::{avatar, consent, consents, own_avatar, prefer, preferences, remove_avatar, replace_avatar};
 
 pub use administration::{Correction, appoint, ban, correct, lock_all, promote, remove, set_role, unban};
 

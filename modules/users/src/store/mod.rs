@@ -1,9 +1,11 @@
 //! All of the module's SQL, by subject.
 
 mod administration;
+mod own;
 mod search;
 
 pub(crate) use administration::*;
+pub(crate) use own::*;
 pub(crate) use search::{count, search};
 
 use crate::{profile::ProfileInput, service::NewUser};
