@@ -19,8 +19,8 @@ start_server() {
   log=$work/server-$starts.log
   (
     # settings of the machine are not the suite's
-    cd "$work" && exec env -u DATABASE_URL -u SMTP_URL -u BETTER_AUTH_SECRET -u BETTER_AUTH_URL \
-      HOST=127.0.0.1 PORT="$port" LOG_FORMAT=json "$binary" serve --data-dir "$data"
+    cd "$work" && exec env -u DATABASE_URL -u REDIS_URL -u SMTP_URL -u BETTER_AUTH_SECRET -u BETTER_AUTH_URL \
+      RATE_LIMITS=off HOST=127.0.0.1 PORT="$port" LOG_FORMAT=json "$binary" serve --data-dir "$data"
   ) >"$log" 2>&1 &
   server=$!
   local waited

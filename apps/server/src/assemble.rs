@@ -9,8 +9,9 @@ use api_keys::ApiKeys;
 use auth::{AuthSettings, Hashing, Mailer, Passwords};
 use axum::Router;
 use chrono::TimeDelta;
-use kit::{Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, Mode, Module, Vault, Worker};
+use kit::{Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, LimitSettings, Limits, Mode, Module, Vault, Worker};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use redis_limits::RedisLimiter;
 use smtp::SmtpMailer;
 use sqlx::postgres::PgConnectOptions;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -28,9 +29,9 @@ pub struct Assembly {
 /// Puts the modules around a set of parts.
 pub fn assemble(app: App, modules: &[Module], document: &Document) -> Assembly {
     let api = Api::new("BotCriptoFy", env!("CARGO_PKG_VERSION"), modules, app.settings());
+    let router = kit::serve_with(&app, &api);
     // the document is the same for every assembly of the same modules
     let _ = document.0.set(api.document);
-    let router = kit::serve_with(&app, api.router);
     let worker = Worker::new(&app, modules.iter().flat_map(|module| module.jobs).copied());
     Assembly { app, router, worker }
 }
@@ -38,13 +39,13 @@ pub fn assemble(app: App, modules: &[Module], document: &Document) -> Assembly {
 /// The whole program over a database, as the settings say. `port` is the one that it listens on.
 ///
 /// # Errors
-/// When mail cannot be set up as configured.
+/// When mail or Redis cannot be set up as configured.
 pub fn product(
     settings: &Settings,
     secrets: &Secrets,
     database: PgConnectOptions,
     port: u16,
-) -> Result<Assembly, smtp::SetupError> {
+) -> Result<Assembly, SetupError> {
     let document = Document::default();
     let clock = Clock::System;
     let db = DbSettings { options: database, max_connections: settings.database_max_connections };
@@ -63,8 +64,13 @@ pub fn product(
             base_url: settings.base_url(port),
             trusted_origins: settings.trusted_origins.clone(),
             trusted_proxies: settings.trusted_proxies.clone(),
+            limits: settings.rate_limits.then_some(LimitSettings {
+                per_minute: settings.rate_limit_per_minute,
+                auth_per_minute: settings.rate_limit_auth_per_minute,
+            }),
             ..kit::Settings::default()
         },
+        limits: limits(settings)?,
         identify: api_keys::identify,
         provided: HashMap::new(),
     };
@@ -89,6 +95,23 @@ fn sign_in(settings: &Settings, secret: &Secret) -> AuthSettings {
 /// What the table of settings allows always fits.
 fn whole(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+/// What of the settings cannot be used after all.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    #[error("mail cannot be set up: {0}")]
+    Mail(#[from] smtp::SetupError),
+    #[error("REDIS_URL cannot be used: {0}")]
+    Redis(#[from] redis_limits::Unusable),
+}
+
+/// How long a request waits for Redis before its server counts by itself.
+const REDIS_PATIENCE: Duration = Duration::from_millis(50);
+
+fn limits(settings: &Settings) -> Result<Limits, SetupError> {
+    let Some(url) = &settings.redis_url else { return Ok(Limits::default()) };
+    Ok(Limits::shared(Arc::new(RedisLimiter::at(url.expose(), REDIS_PATIENCE)?)))
 }
 
 fn mailer(settings: &Settings) -> Result<Arc<dyn Mailer>, smtp::SetupError> {

@@ -15,6 +15,7 @@ pub const ALL: &[Module] = &[
     organizations::module(),
     api_keys::module(),
     administration::module(),
+    security::module(),
     market_data::module(),
     strategies::module(),
     backtests::module(),

@@ -54,7 +54,7 @@ async fn index(_: Public) -> Result<Json<Index>> {
 }
 
 /// Tells the figures of this process in Prometheus' text format.
-#[get("/metrics")]
+#[get("/metrics", unlimited)]
 async fn metrics(public: Public) -> Result<Content> {
     let figures = public.app().the::<PrometheusHandle>()?.render();
     Ok(Content::new("text/plain; version=0.0.4; charset=utf-8", figures))

@@ -57,6 +57,8 @@ fn without_any_source_every_setting_has_its_documented_default() {
     assert!(settings.trusted_proxies.is_empty() && settings.trusted_origins.is_empty());
     assert_eq!((settings.log_level.as_str(), settings.log_format), ("info", None));
     assert_eq!((settings.log_max_files, settings.log_max_size_mb), (14, 20));
+    assert!(settings.rate_limits && settings.redis_url.is_none());
+    assert_eq!((settings.rate_limit_per_minute, settings.rate_limit_auth_per_minute), (100, 5));
 }
 
 #[test]
@@ -111,6 +113,10 @@ fn every_setting_refuses_what_it_cannot_use() {
         ("BCRYPT_COST", "31", "is too large"),
         ("SESSION_MAX_AGE_S", "1h", "is not a whole number"),
         ("SESSION_UPDATE_AGE_S", "604801", "at most SESSION_MAX_AGE_S"),
+        ("RATE_LIMITS", "true", "is not known"),
+        ("RATE_LIMIT_PER_MINUTE", "0", "is too small"),
+        ("RATE_LIMIT_AUTH_PER_MINUTE", "1.5", "is not a whole number"),
+        ("REDIS_URL", "http://cache/", "is a URL of another kind"),
         ("ENCRYPTION_KEY", STRONG, "is no such key"),
         ("LOG_LEVEL", "inof", "which is not a level"),
         ("LOG_FORMAT", "xml", "is not known"),

@@ -106,6 +106,46 @@ async fn what_another_tenant_has_does_not_exist(db: PgPool) {
     }
 }
 
+/// What tests a secret or sends a mail, and is therefore counted strictly; a `*` is any end.
+const STRICT: [&str; 16] = [
+    "/api/auth/sign-in/*",
+    "/api/auth/sign-up/*",
+    "/api/auth/send-verification-email",
+    "/api/auth/two-factor/*",
+    "/api/auth/passkey/verify-*",
+    "/api/auth/magic-link/*",
+    "/api/auth/change-password",
+    "/api/auth/change-email",
+    "/api/auth/verify-password",
+    "/api/auth/request-password-reset",
+    "/api/auth/forget-password",
+    "/api/auth/reset-password",
+    "/api/auth/delete-user",
+    "/api/auth/callback/*",
+    "/api/auth/api-key/create",
+    "/api/auth/api-key/rotate",
+];
+/// What those who watch over the server ask, and the page that tells of the API.
+const UNLIMITED: [&str; 7] =
+    ["/health", "/health/live", "/health/ready", "/metrics", "/docs", "/docs/scalar.js", "/docs/start.js"];
+
+#[test]
+fn what_tests_a_secret_or_sends_a_mail_may_be_called_rarely_and_the_rest_often() {
+    let among = |path: &str| {
+        STRICT.iter().any(|known| known.strip_suffix('*').map_or(*known == path, |begin| path.starts_with(begin)))
+    };
+    for operation in operations(&document()) {
+        let path = operation.path.as_str();
+        let most = match () {
+            () if UNLIMITED.contains(&path) => Value::Null,
+            () if among(path) => 5.into(),
+            () => 100.into(),
+        };
+        assert_eq!(operation.about["x-rate-limit"]["perMinute"], most, "{}", operation.name());
+        assert_eq!(operation.about["responses"]["429"].is_object(), !most.is_null(), "{}", operation.name());
+    }
+}
+
 #[test]
 fn the_committed_document_is_the_codes() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi.json");

@@ -1,4 +1,4 @@
-use crate::{Clock, Db, Error, Identify, Ids, Result, Vault, http::Health};
+use crate::{Clock, Db, Error, Identify, Ids, LimitSettings, Limits, Result, Vault, http::Health};
 use std::{
     any::{Any, TypeId, type_name},
     collections::HashMap,
@@ -24,6 +24,8 @@ pub struct AppParts {
     pub settings: Settings,
     /// Who a request is from.
     pub identify: Identify,
+    /// How often each caller has called.
+    pub limits: Limits,
     /// What fills the traits of the modules, by type.
     pub provided: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     /// What `/health` looks at.
@@ -45,6 +47,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// The largest JSON body, in bytes.
     pub body_limit: usize,
+    /// How often a caller may call; as often as they like without.
+    pub limits: Option<LimitSettings>,
 }
 
 impl Default for Settings {
@@ -56,6 +60,7 @@ impl Default for Settings {
             trusted_proxies: vec![],
             request_timeout: Duration::from_secs(30),
             body_limit: 1 << 20,
+            limits: Some(LimitSettings::default()),
         }
     }
 }
@@ -104,6 +109,11 @@ impl App {
     /// What an operator may set.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// How often each caller has called.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     pub(crate) fn identify(&self) -> Identify {

@@ -2,6 +2,7 @@ use crate::{
     App, Error, Mode, Operation, Permission, Permissions, Result, Scope, TenantTx, Time,
     db::UserTx,
     http::{Origin, RequestInfo},
+    recognised,
 };
 use axum::{
     extract::FromRequestParts,
@@ -9,7 +10,7 @@ use axum::{
 };
 use futures::future::BoxFuture;
 use serde_json::json;
-use std::{marker::PhantomData, sync::Arc};
+use std::{any::Any, marker::PhantomData, sync::Arc};
 use uuid::Uuid;
 
 /// The header in which bots and services present their key.
@@ -36,6 +37,15 @@ pub struct Identity {
     pub impersonated_by: Option<Uuid>,
     /// `None` when the user is a member of no tenant. Its permissions are no more than the credential's.
     pub membership: Option<Membership>,
+    /// What whoever recognised the user has to say to guards of their own.
+    pub note: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Identity {
+    /// The note, where it is of this type.
+    pub fn note<T: Any>(&self) -> Option<&T> {
+        self.note.as_deref()?.downcast_ref()
+    }
 }
 
 /// By what a user was recognised, with its id.
@@ -282,7 +292,7 @@ impl TenantHint {
     ///
     /// # Errors
     /// 404 for a name that cannot be a tenant's, as for one that is not the user's.
-    fn of(parts: &Parts, app: &App) -> Result<Self> {
+    pub(crate) fn of(parts: &Parts, app: &App) -> Result<Self> {
         if let Some(header) = parts.headers.get("x-tenant-id") {
             return Self::id(header.to_str().unwrap_or_default());
         }
@@ -316,11 +326,10 @@ fn host_of(authority: &str) -> &str {
 }
 
 /// Who the request is from, by whatever it carries.
-async fn recognise(parts: &Parts, app: &App) -> Result<(Identity, Arc<RequestInfo>)> {
+async fn recognise(parts: &mut Parts, app: &App) -> Result<(Identity, Arc<RequestInfo>)> {
     let request = RequestInfo::of(parts)?;
     refuse_foreign_pages(parts, app)?;
-    let hint = TenantHint::of(parts, app)?;
-    let identity = (app.identify())(app, parts, hint).await?.ok_or_else(Error::unauthenticated)?;
+    let identity = recognised::identity(app, parts).await?.ok_or_else(Error::unauthenticated)?;
     request.recognise(identity.user.id, identity.membership.as_ref().map(|it| it.tenant));
     Ok((identity, request))
 }

@@ -1,5 +1,5 @@
 //! The pipeline around every operation, from the outside in: request log, errors, security
-//! headers, CORS, compression, then the operation's own time limit.
+//! headers, CORS, compression, rate limits, then the operation's own time limit.
 
 mod health;
 mod log;
@@ -7,7 +7,7 @@ mod log;
 pub use health::Health;
 pub use log::{CORRELATION_ID, Origin, RequestInfo};
 
-use crate::{App, Error, Mode};
+use crate::{Api, App, Error, Mode, limits};
 use axum::{
     Router,
     extract::{Request, State},
@@ -24,11 +24,16 @@ use tower_http::{
 };
 
 /// Puts the pipeline around the routes.
-pub fn serve_with(app: &App, routes: Router<App>) -> Router {
+pub fn serve_with(app: &App, api: &Api) -> Router {
+    let limited = limits::Limited { app: app.clone(), rates: api.rates.clone() };
+    let routes = api.router.clone();
     routes
         .fallback(async || Error::not_found("page"))
         .method_not_allowed_fallback(async || Error::of_framework(StatusCode::METHOD_NOT_ALLOWED))
         .layer(middleware::from_fn(protocol))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(limited, limits::around))
+        // who recognises the caller may panic as well
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())
         .layer(cors(app))
@@ -86,7 +91,12 @@ fn cors(app: &App) -> CorsLayer {
             custom("x-correlation-id"),
             custom("idempotency-key"),
         ])
-        .expose_headers([CORRELATION_ID, custom("set-auth-token")])
+        .expose_headers(
+            [CORRELATION_ID, custom("set-auth-token"), header::RETRY_AFTER, limits::X_RETRY_AFTER]
+                .into_iter()
+                .chain(limits::HEADERS)
+                .collect::<Vec<_>>(),
+        )
         .max_age(Duration::from_secs(3600))
 }
 

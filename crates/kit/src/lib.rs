@@ -10,11 +10,13 @@ mod error;
 mod http;
 mod input;
 mod jobs;
+mod limits;
 mod mask;
 mod memory;
 mod module;
 mod openapi;
 mod permissions;
+mod recognised;
 mod time;
 mod vault;
 
@@ -32,11 +34,16 @@ pub use http::{CORRELATION_ID, Health, Origin, RequestInfo, serve_with};
 pub use input::{Cursor, Input, Paging, Path, Query, Upload, read_json};
 pub use jobs::{Job, JobContext, JobKind, Progress, Worker, cancel as cancel_job, enqueue as enqueue_job};
 pub use kit_macros::{delete, get, patch, post, put};
+pub use limits::{
+    Charge, EVERYTHING, LimitSettings, Limiter, Limits, Local as LocalLimits, Rate, State as LimitState, Subject,
+    Verdict,
+};
 pub use mask::mask;
 pub use memory::{Mark, Memory, Remembered};
 pub use module::{Module, Service};
 pub use openapi::{Api, Operation, Route};
 pub use permissions::{Permission, Permissions};
+pub use recognised::Recognised;
 pub use time::Time;
 pub use vault::Vault;
 

@@ -2,11 +2,17 @@ use crate::{
     Answer, App, Guard, Input, Module, Settings,
     error::{ErrorBody, FAILURES},
     http,
+    limits::{HEADERS, Rate, Rates, X_RETRY_AFTER},
 };
-use axum::{Router, extract::FromRequestParts, http::StatusCode, routing::MethodRouter};
+use axum::{
+    Router,
+    extract::FromRequestParts,
+    http::{StatusCode, header::RETRY_AFTER},
+    routing::MethodRouter,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// One operation of the API. Written by `#[get("/path")]` and its sisters, listed by `routes!`.
 pub struct Route {
@@ -14,6 +20,7 @@ pub struct Route {
     pub path: &'static str,
     pub name: &'static str,
     pub doc: &'static [&'static str],
+    pub rate: Rate,
     pub describe: fn(&mut Operation),
     pub serve: fn() -> MethodRouter<App>,
 }
@@ -22,6 +29,7 @@ pub struct Route {
 pub struct Api {
     pub router: Router<App>,
     pub document: Value,
+    pub(crate) rates: Arc<Rates>,
 }
 
 impl Api {
@@ -32,10 +40,17 @@ impl Api {
         let mut router = Router::new();
         let mut paths = Map::new();
         let mut ids = BTreeSet::new();
+        let mut rates = Rates::default();
         for (module, route) in modules.iter().flat_map(|module| module.routes.iter().map(|route| (module.name, route)))
         {
             let mut operation = Operation::new(module, route, &mut schemas);
             (route.describe)(&mut operation);
+            let public = operation.is_public();
+            rates.enter(route.method, route.path, route.rate, public);
+            if let Some(rate) = settings.limits.and_then(|limits| route.rate.describe(limits, public)) {
+                operation.set("x-rate-limit", rate);
+                operation.error(StatusCode::TOO_MANY_REQUESTS);
+            }
             let most = if operation.slow { SLOW } else { settings.request_timeout };
             let operation = operation.finish();
             assert!(
@@ -61,7 +76,7 @@ impl Api {
                 },
             },
         });
-        Self { router, document }
+        Self { router, document, rates: Arc::new(rates) }
     }
 }
 
@@ -95,6 +110,11 @@ impl<'a> Operation<'a> {
             operation.error(StatusCode::CONFLICT);
         }
         operation
+    }
+
+    /// Whether anyone may call it.
+    fn is_public(&self) -> bool {
+        self.json.get("x-public").is_some_and(|it| it == true)
     }
 
     /// The finished operation.
@@ -252,6 +272,9 @@ impl Schemas {
         let mut responses: Map<_, _> =
             FAILURES.iter().map(|(status, _, why)| (status.as_str().to_owned(), response(why))).collect();
         responses.insert("default".to_owned(), response("Any other failure."));
+        let seconds = json!({ "schema": { "type": "integer" } });
+        let headers = HEADERS.into_iter().chain([RETRY_AFTER, X_RETRY_AFTER]);
+        responses["429"]["headers"] = headers.map(|name| (name.to_string(), seconds.clone())).collect();
         responses.into()
     }
 

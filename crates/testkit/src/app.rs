@@ -2,7 +2,9 @@ use crate::{Client, Outbox};
 use api_keys::ApiKeys;
 use auth::{AuthSettings, Hashing, Mailer, Passwords};
 use axum::Router;
-use kit::{Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, Module, Origin, Reason, Time, Worker};
+use kit::{
+    Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, LimitSettings, Module, Origin, Reason, Time, Worker,
+};
 use serde_json::Value;
 use sqlx::PgPool;
 use std::{
@@ -89,7 +91,7 @@ impl TestApp {
         }
         let api = Api::new("Test", "1", &all, app.settings());
         let worker = Worker::new(&app, all.iter().flat_map(|module| module.jobs).copied());
-        let router = kit::serve_with(&app, api.router);
+        let router = kit::serve_with(&app, &api);
         Self { app, router, document: api.document, worker, outbox, people: AtomicU32::new(0) }
     }
 
@@ -132,6 +134,15 @@ impl TestApp {
             tokio::task::yield_now().await;
         }
         stop.drop_guard()
+    }
+
+    /// The same, with limits on how often anyone may call.
+    pub async fn limited(db: PgPool, modules: impl IntoIterator<Item = Module>, limits: LimitSettings) -> Self {
+        Self::with(db, modules, |mut parts| {
+            parts.settings.limits = Some(limits);
+            parts
+        })
+        .await
     }
 
     /// Somebody without a session.
@@ -219,7 +230,8 @@ fn parts(db: &PgPool, outbox: &Outbox, clock: Clock, seed: u64) -> AppParts {
         clock,
         ids,
         vault: kit::Vault::new([7; 32]),
-        settings: kit::Settings { mode: kit::Mode::Test, ..kit::Settings::default() },
+        settings: kit::Settings { mode: kit::Mode::Test, limits: None, ..kit::Settings::default() },
+        limits: kit::Limits::default(),
         identify: api_keys::identify,
         provided: HashMap::new(),
     };

@@ -7,6 +7,7 @@
 mod app;
 mod client;
 mod cluster;
+pub mod limits;
 mod outbox;
 
 pub use app::{Member, TestApp};

@@ -79,6 +79,7 @@ impl Found {
             credential: Credential::ApiKey(self.id),
             impersonated_by: None,
             membership: Some(self.membership.clone()),
+            note: None,
         }
     }
 }

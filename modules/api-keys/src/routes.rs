@@ -13,7 +13,7 @@ pub(crate) static ROUTES: &[Route] = routes![create, list, get_key, update, dele
 /// It may do what `permissions` says and the user may do at the time of each call. `permissions`, `rateLimitMax` and
 /// `rateLimitTimeWindow` are only the server's in the protocol; here the user sets them within bounds, since a key
 /// without permissions would be useless to a bot. `ipAllowlist` is ours. The session must be fresh.
-#[post("/api/auth/api-key/create")]
+#[post("/api/auth/api-key/create", strict)]
 async fn create(maker: Maker, Body(form): Body<CreateKey>) -> Result<Reply<Success<CreatedView>>> {
     maker.ensure_meant(form.user_id.as_deref())?;
     let mut tx = maker.begin_in_tenant().await?;
@@ -64,7 +64,7 @@ async fn delete(holder: Holder, Body(form): Body<DeleteKey>) -> Result<Reply<Suc
 ///
 /// The old key may be used until the overlap ends: a day, unless `overlapSeconds` says otherwise. This route is ours,
 /// not the protocol's. The session must be fresh.
-#[post("/api/auth/api-key/rotate")]
+#[post("/api/auth/api-key/rotate", strict)]
 async fn rotate(maker: Maker, Body(form): Body<RotateKey>) -> Result<Reply<Success<RotatedView>>> {
     let mut tx = maker.begin_in_tenant().await?;
     let rotated = service::rotate(maker.app(), &mut tx, &maker.held(), &form).await?;

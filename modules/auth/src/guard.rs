@@ -11,12 +11,11 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, StatusCode, request::Parts},
 };
-use kit::{API_KEY, App, Error, Guard, Operation, RequestInfo, Result, SignedIn, TenantHint, User};
-use percent_encoding::percent_decode_str;
-use std::{
-    ops::Deref,
-    sync::{Arc, OnceLock},
+use kit::{
+    API_KEY, App, Error, Guard, Identity, Operation, Recognised, RequestInfo, Result, SignedIn, TenantHint, User,
 };
+use percent_encoding::percent_decode_str;
+use std::{ops::Deref, sync::Arc};
 
 /// Anyone, from a page that may call; perhaps with the token of a session.
 pub struct Visitor {
@@ -26,6 +25,7 @@ pub struct Visitor {
     pub request: Arc<RequestInfo>,
     headers: HeaderMap,
     pub(crate) presented: Option<Presented>,
+    recognised: Option<Recognised>,
 }
 
 impl FromRequestParts<App> for Visitor {
@@ -37,7 +37,8 @@ impl FromRequestParts<App> for Visitor {
         }
         origin::check(parts, app)?;
         let presented = Presented::of(&parts.headers, app.the::<AuthSettings>()?, cookie::is_secure(app));
-        Ok(Self { app: app.clone(), request: RequestInfo::of(parts)?, headers: parts.headers.clone(), presented })
+        let (request, headers) = (RequestInfo::of(parts)?, parts.headers.clone());
+        Ok(Self { app: app.clone(), request, headers, presented, recognised: Recognised::of(parts) })
     }
 }
 
@@ -57,7 +58,14 @@ impl Visitor {
 
     /// Who holds the session of the token, if it lives.
     pub(crate) async fn recognise(&self) -> Result<Option<Found>> {
+        if let Some(identity) = self.recognised.as_ref().and_then(Recognised::identity)
+            && let Some(session) = identity.note::<Live>()
+        {
+            let Identity { user, membership, .. } = identity.clone();
+            return Ok(Some(Found { user, session: session.clone(), membership }));
+        }
         match &self.presented {
+            Some(_) if self.recognised.as_ref().is_some_and(Recognised::is_nobody) => Ok(None),
             Some(presented) => service::find(&self.app, &presented.token, TenantHint::default()).await,
             None => Ok(None),
         }
@@ -79,9 +87,6 @@ pub struct Holder {
     pub(crate) session: Live,
 }
 
-/// Where `identify` leaves the session it has found, for those whose answer can carry its cookie.
-pub(crate) type Place = Arc<OnceLock<Live>>;
-
 impl Deref for Holder {
     type Target = SignedIn;
 
@@ -96,12 +101,11 @@ impl FromRequestParts<App> for Holder {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let mut visitor = Visitor::from_request_parts(parts, app).await?;
         let token = visitor.presented.take().ok_or_else(error::unauthorized)?.token;
-        let place = Place::default();
-        parts.extensions.insert(place.clone());
         let signed_in = SignedIn::from_request_parts(parts, app).await.map_err(|refused| {
             if refused.status() == StatusCode::UNAUTHORIZED { error::unauthorized() } else { refused }
         })?;
-        let session = place.get().cloned().ok_or_else(error::unauthorized)?;
+        let mut session = signed_in.identity().note::<Live>().cloned().ok_or_else(error::unauthorized)?;
+        service::refresh(app, &mut session).await?;
         Ok(Self { signed_in, visitor, token, session })
     }
 }

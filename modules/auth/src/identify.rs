@@ -1,12 +1,12 @@
 use crate::{
     AuthSettings, cookie,
-    guard::Place,
     service::{self, Found},
     token::Presented,
 };
 use axum::http::request::Parts;
 use futures::future::BoxFuture;
 use kit::{App, Credential, Error, Identity, Result, TenantHint};
+use std::sync::Arc;
 
 /// Recognises the user by the session that the request carries, and their place in the tenant it asks for.
 ///
@@ -23,15 +23,11 @@ pub fn identify<'a>(app: &'a App, parts: &'a Parts, hint: TenantHint) -> BoxFutu
         if membership.is_none() && named {
             return Err(Error::not_found("tenant"));
         }
-        let place = parts.extensions.get::<Place>();
         // a cookie ends with its old session unless the answer can carry it again; a bearer's token does not end
-        if !presented.by_cookie || place.is_some() {
+        if !presented.by_cookie {
             service::refresh(app, &mut session).await?;
         }
-        let (id, impersonated_by) = (session.id, session.impersonated_by);
-        if let Some(place) = place {
-            let _ = place.set(session);
-        }
-        Ok(Some(Identity { user, credential: Credential::Session(id), impersonated_by, membership }))
+        let (credential, impersonated_by) = (Credential::Session(session.id), session.impersonated_by);
+        Ok(Some(Identity { user, credential, impersonated_by, membership, note: Some(Arc::new(session)) }))
     })
 }

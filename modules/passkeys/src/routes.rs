@@ -31,7 +31,7 @@ async fn generate_register_options(
 }
 
 /// Registers the passkey that the device has made. The session must be fresh, and a mail tells of it.
-#[post("/api/auth/passkey/verify-registration")]
+#[post("/api/auth/passkey/verify-registration", strict)]
 async fn verify_registration(
     holder: Holder,
     Body(form): Body<VerifyRegistration>,
@@ -64,7 +64,7 @@ async fn generate_authenticate_options_by_post(visitor: Visitor) -> Result<Reply
 }
 
 /// Signs a user in by their passkey and opens a session. No second factor is asked for.
-#[post("/api/auth/passkey/verify-authentication")]
+#[post("/api/auth/passkey/verify-authentication", strict)]
 async fn verify_authentication(
     visitor: Visitor,
     Body(form): Body<VerifyAuthentication>,

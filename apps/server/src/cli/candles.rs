@@ -72,7 +72,7 @@ async fn import(args: &Import, market: &Market, settings: &Settings) -> Result<I
     let database = Database::beside(settings).await?;
     let secrets = secrets(settings, &mut rand::rng())?;
     let assembly = product(settings, &secrets, database.options.clone(), settings.port)
-        .map_err(|error| Failure::of("mail cannot be set up", error))?;
+        .map_err(|error| Failure::Failed(error.to_string()))?;
     schema::migrate(&database.options).await.map_err(|error| Failure::of("the database cannot be migrated", error))?;
     let tx = assembly.app.db().system(Reason::Operator, Origin::internal("command-line")).await?;
     let imported = market_data::import(tx, market, candles).await;

@@ -46,7 +46,7 @@ pub(super) async fn open(settings: &Settings) -> Result<Opened, Failure> {
     }
     let secrets = secrets(settings, &mut rand::rng())?;
     let assembly = product(settings, &secrets, database.options.clone(), port)
-        .map_err(|error| Failure::of("mail cannot be set up", error))?;
+        .map_err(|error| Failure::Failed(error.to_string()))?;
     Ok(Opened { assembly, url: settings.base_url(port), listener, database })
 }
 

@@ -77,7 +77,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let database = Database::beside(&settings).await?;
         let secrets = secrets(&settings, &mut rand::rng())?;
         let assembly = product(&settings, &secrets, database.options.clone(), settings.port)
-            .map_err(|error| Failure::of("mail cannot be set up", error))?;
+            .map_err(|error| Failure::Failed(error.to_string()))?;
         let answer = act(&args.action, password.as_deref().unwrap_or_default(), &assembly).await?;
         assembly.app.db().close().await;
         database.close().await?;

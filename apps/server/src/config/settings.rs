@@ -54,6 +54,16 @@ table! {
         /// How old a session is before its use extends it, in seconds; at most SESSION_MAX_AGE_S.
         SESSION_UPDATE_AGE_S session_update_age: Duration, Seconds(0..=31_536_000), "86400";
     }
+    "Rate limits" {
+        /// Whether callers are limited at all.
+        RATE_LIMITS rate_limits: bool, OneOf(&[("on", true), ("off", false)]), "on";
+        /// How many requests a minute a user, or an address without one, may send.
+        RATE_LIMIT_PER_MINUTE rate_limit_per_minute: u32, Whole(1..=1_000_000), "100";
+        /// How many of them may go to one operation that tests a secret or sends a mail.
+        RATE_LIMIT_AUTH_PER_MINUTE rate_limit_auth_per_minute: u32, Whole(1..=1_000_000), "5";
+        /// The Redis in which several servers count together.
+        REDIS_URL redis_url: Option<Secret>, SecretUrl(&["redis", "rediss"]), none "each server counts by itself";
+    }
     "Secrets" {
         /// The key that seals what is secret and read again, such as the keys of exchanges. Without it they are lost.
         ENCRYPTION_KEY encryption_key: Option<Secret>, SecretKey,

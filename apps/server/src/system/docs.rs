@@ -34,7 +34,7 @@ pub(super) async fn document(public: Public) -> Result<Content> {
 }
 
 /// Shows the API document as a page.
-#[get("/docs")]
+#[get("/docs", unlimited)]
 pub(super) async fn page(_: Public) -> Result<Content> {
     Ok(Content::new("text/html; charset=utf-8", PAGE).header(CONTENT_SECURITY_POLICY, POLICY))
 }
@@ -46,14 +46,14 @@ pub(super) async fn swagger(_: Public) -> Result<ToDocs> {
 }
 
 /// The script of the page.
-#[get("/docs/scalar.js")]
+#[get("/docs/scalar.js", unlimited)]
 pub(super) async fn script(_: Public) -> Result<Content> {
     let script = scalar_api_reference::get_asset("scalar.js").ok_or_else(|| Error::not_found("script"))?;
     Ok(Content::new("text/javascript; charset=utf-8", script).header(CACHE_CONTROL, "public, max-age=86400"))
 }
 
 /// What starts the page.
-#[get("/docs/start.js")]
+#[get("/docs/start.js", unlimited)]
 pub(super) async fn start(_: Public) -> Result<Content> {
     Ok(Content::new("text/javascript; charset=utf-8", START))
 }

@@ -55,19 +55,19 @@ impl Answer for Health {
 }
 
 /// Tells how the server and what it depends on are.
-#[get("/health")]
+#[get("/health", unlimited)]
 pub(super) async fn health(public: Public) -> Result<Health> {
     Ok(examine(public.app()).await)
 }
 
 /// Tells that the process runs.
-#[get("/health/live")]
+#[get("/health/live", unlimited)]
 pub(super) async fn live(public: Public) -> Result<Health> {
     Ok(report(public.app(), BTreeMap::new()))
 }
 
 /// Tells whether the process wants requests: 503 while the database is away, and on the way out.
-#[get("/health/ready")]
+#[get("/health/ready", unlimited)]
 pub(super) async fn ready(public: Public) -> Result<Health> {
     let mut health = examine(public.app()).await;
     if public.app().health().is_stopping() {
@@ -89,7 +89,20 @@ async fn examine(app: &App) -> Health {
     let jobs = jobs.await;
     // without jobs the server still answers
     let jobs = Check { status: jobs.status.min(Status::Degraded), ..jobs };
-    report(app, BTreeMap::from([("database", database), ("jobs", jobs)]))
+    let mut checks = BTreeMap::from([("database", database), ("jobs", jobs)]);
+    if let Some(cache) = cache(app).await {
+        checks.insert("cache", cache);
+    }
+    report(app, checks)
+}
+
+/// How Redis is, where there is one. Without it each server counts the rate limits by itself.
+async fn cache(app: &App) -> Option<Check> {
+    let began = Instant::now();
+    let reached = app.limits().reach().await?;
+    let message = reached.err().map(|_| "Redis is away: each server counts the rate limits by itself".to_owned());
+    let status = if message.is_some() { Status::Degraded } else { Status::Ok };
+    Some(Check { status, latency_ms: began.elapsed().as_millis(), message })
 }
 
 fn report(app: &App, checks: BTreeMap<&'static str, Check>) -> Health {

@@ -26,7 +26,7 @@ pub(super) async fn update_user(holder: Holder, Body(form): Body<UpdateUser>) ->
 }
 
 /// Gives the user another password and the session a new token; closes the other sessions if asked to.
-#[post("/api/auth/change-password")]
+#[post("/api/auth/change-password", strict)]
 pub(super) async fn change_password(
     holder: Holder,
     Body(form): Body<ChangePassword>,
@@ -38,14 +38,14 @@ pub(super) async fn change_password(
 }
 
 /// Says whether this is the user's password.
-#[post("/api/auth/verify-password")]
+#[post("/api/auth/verify-password", strict)]
 pub(super) async fn verify_password(holder: Holder, Body(form): Body<VerifyPassword>) -> Result<Reply<Success<Done>>> {
     service::confirm_password(&holder, &form.password).await?;
     holder.renew(Reply::success(Done { status: true }))
 }
 
 /// Sends a mail with a link to set a new password, if the address is a user's.
-#[post("/api/auth/request-password-reset")]
+#[post("/api/auth/request-password-reset", strict)]
 pub(super) async fn request_password_reset(
     visitor: Visitor,
     Body(form): Body<AskReset>,
@@ -55,7 +55,7 @@ pub(super) async fn request_password_reset(
 }
 
 /// The same, by the name that older clients know.
-#[post("/api/auth/forget-password")]
+#[post("/api/auth/forget-password", strict)]
 pub(super) async fn forget_password(visitor: Visitor, body: Body<AskReset>) -> Result<Reply<Success<ResetAsked>>> {
     request_password_reset(visitor, body).await
 }
@@ -81,7 +81,7 @@ pub(super) struct ResetToken {
 impl Form for ResetToken {}
 
 /// Sets a new password by the token of the mail and closes all of the user's sessions.
-#[post("/api/auth/reset-password")]
+#[post("/api/auth/reset-password", strict)]
 pub(super) async fn reset_password(
     visitor: Visitor,
     Asked(query): Asked<ResetToken>,
@@ -102,14 +102,14 @@ pub(super) async fn list_accounts(holder: Holder) -> Result<Reply<Vec<AccountVie
 }
 
 /// Sends a mail to the present address that asks whether the user wants another, and then one to the new address.
-#[post("/api/auth/change-email")]
+#[post("/api/auth/change-email", strict)]
 pub(super) async fn change_email(holder: Holder, Body(form): Body<AskEmailChange>) -> Result<Reply<Success<Done>>> {
     service::ask_email_change(&holder, form).await?;
     holder.renew(Reply::success(Done { status: true }))
 }
 
 /// Deletes the user, by password or by the token of a mail; without either, sends the mail.
-#[post("/api/auth/delete-user")]
+#[post("/api/auth/delete-user", strict)]
 pub(super) async fn delete_user(holder: Holder, Body(form): Body<AskDeletion>) -> Result<Reply<Success<Message>>> {
     match service::delete(&holder, form).await? {
         Deletion::Done => Ok(Reply::success(Message::DELETED).cookies(Cookies::of(holder.app())?.clear())),

@@ -10,7 +10,7 @@ use crate::{
 use kit::{Result, get, post};
 
 /// Sends a mail with a link to sign in by; an address that nobody has becomes a new user's when it is opened.
-#[post("/api/auth/sign-in/magic-link")]
+#[post("/api/auth/sign-in/magic-link", strict)]
 pub(super) async fn sign_in_magic_link(
     visitor: Visitor,
     Body(form): Body<AskMagicLink>,
@@ -20,7 +20,7 @@ pub(super) async fn sign_in_magic_link(
 }
 
 /// Opens a session by the link of the mail, once.
-#[get("/api/auth/magic-link/verify")]
+#[get("/api/auth/magic-link/verify", strict)]
 pub(super) async fn verify_magic_link(
     visitor: Visitor,
     Asked(form): Asked<OpenMagicLink>,

@@ -26,14 +26,14 @@ pub(super) async fn ok(_: Public) -> Result<Reply<Success<Works>>> {
 /// Signs a user up: makes the user and their tenant, and sends a mail to verify the address.
 ///
 /// For an address that somebody has already the answer looks the same and nothing is done.
-#[post("/api/auth/sign-up/email")]
+#[post("/api/auth/sign-up/email", strict)]
 pub(super) async fn sign_up_email(visitor: Visitor, Body(form): Body<SignUp>) -> Result<Reply<Success<SignedUpView>>> {
     let user = service::register(&visitor.app, visitor.request.origin.clone(), &form).await?;
     Ok(Reply::success(SignedUpView { token: None, user: user.into() }))
 }
 
 /// Sends the mail to verify an address again, if a user has it who has not verified it.
-#[post("/api/auth/send-verification-email")]
+#[post("/api/auth/send-verification-email", strict)]
 pub(super) async fn send_verification_email(
     visitor: Visitor,
     Body(form): Body<AskVerification>,
@@ -55,7 +55,7 @@ pub(super) async fn verify_email(
 }
 
 /// Signs a user in by password and opens a session.
-#[post("/api/auth/sign-in/email")]
+#[post("/api/auth/sign-in/email", strict)]
 pub(super) async fn sign_in_email(
     visitor: Visitor,
     Body(form): Body<SignIn>,

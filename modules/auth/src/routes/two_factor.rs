@@ -11,7 +11,7 @@ use crate::{
 use kit::{Result, post};
 
 /// Makes a secret for the user's authenticator, and backup codes; a first code puts them in force.
-#[post("/api/auth/two-factor/enable")]
+#[post("/api/auth/two-factor/enable", strict)]
 pub(super) async fn enable(holder: Holder, Body(form): Body<Enable>) -> Result<Reply<Success<SetupView>>> {
     holder.own()?;
     confirm_password(&holder, &form.password).await?;
@@ -22,13 +22,13 @@ pub(super) async fn enable(holder: Holder, Body(form): Body<Enable>) -> Result<R
 }
 
 /// Takes a code of the user's authenticator: the first one, a further one, or as the second factor of a sign-in.
-#[post("/api/auth/two-factor/verify-totp")]
+#[post("/api/auth/two-factor/verify-totp", strict)]
 pub(super) async fn verify_totp(visitor: Visitor, Body(form): Body<VerifyTotp>) -> Result<Reply<Success<TokenView>>> {
     two_factor::verify_totp(&visitor, &form).await?.reply(&visitor.app)
 }
 
 /// Takes a backup code where one of the user's authenticator is asked for; it works once.
-#[post("/api/auth/two-factor/verify-backup-code")]
+#[post("/api/auth/two-factor/verify-backup-code", strict)]
 pub(super) async fn verify_backup_code(
     visitor: Visitor,
     Body(form): Body<VerifyBackupCode>,
@@ -37,7 +37,7 @@ pub(super) async fn verify_backup_code(
 }
 
 /// Makes new backup codes; the old ones are void.
-#[post("/api/auth/two-factor/generate-backup-codes")]
+#[post("/api/auth/two-factor/generate-backup-codes", strict)]
 pub(super) async fn generate_backup_codes(
     holder: Holder,
     Body(form): Body<Confirm>,
@@ -51,7 +51,7 @@ pub(super) async fn generate_backup_codes(
 }
 
 /// Shows what a further authenticator reads to make the same codes.
-#[post("/api/auth/two-factor/get-totp-uri")]
+#[post("/api/auth/two-factor/get-totp-uri", strict)]
 pub(super) async fn get_totp_uri(holder: Holder, Body(form): Body<Confirm>) -> Result<Reply<Success<UriView>>> {
     holder.own()?;
     confirm_password(&holder, &form.password).await?;
@@ -62,7 +62,7 @@ pub(super) async fn get_totp_uri(holder: Holder, Body(form): Body<Confirm>) -> R
 }
 
 /// Removes the second factor: none is asked for any more, and the session gets a successor.
-#[post("/api/auth/two-factor/disable")]
+#[post("/api/auth/two-factor/disable", strict)]
 pub(super) async fn disable(holder: Holder, Body(form): Body<Confirm>) -> Result<Reply<Success<Done>>> {
     holder.own()?;
     confirm_password(&holder, &form.password).await?;
