@@ -1,5 +1,5 @@
 use crate::{
-    App, Error, Mode, Operation, Permission, Permissions, Result, Scope, TenantTx, Time,
+    App, Error, Mode, Operation, Permission, Permissions, Reason, Result, Scope, SystemTx, TenantTx, Time,
     db::UserTx,
     http::{Origin, RequestInfo},
     recognised,
@@ -144,6 +144,11 @@ impl<P> Caller<P> {
         &self.app
     }
 
+    /// A transaction across tenants, for what ends the tenant itself.
+    pub async fn begin_across(&self, reason: Reason) -> Result<SystemTx> {
+        Ok(self.app.db().system(reason, self.request.origin.clone()).await?.acting(&self.identity))
+    }
+
     /// A transaction that sees this tenant and no other.
     pub async fn begin(&self) -> Result<TenantTx> {
         #[expect(clippy::disallowed_methods, reason = "the caller has been recognised as a member with the permission")]
@@ -221,6 +226,11 @@ impl SignedIn {
     /// Where the request came from.
     pub fn origin(&self) -> &Origin {
         &self.request.origin
+    }
+
+    /// A transaction across tenants, for what the user may do where they are no member.
+    pub async fn begin_across(&self, reason: Reason) -> Result<SystemTx> {
+        Ok(self.app.db().system(reason, self.request.origin.clone()).await?.acting(&self.identity))
     }
 
     /// Makes sure that it is the user themselves, for what an administrator who acts as them may not do.

@@ -57,6 +57,8 @@ pub enum Reason {
     Session,
     /// The use of a key is written down.
     ApiKey,
+    /// A tenant is founded or ended, or somebody is invited who is no member yet.
+    Tenancy,
     /// Jobs are claimed, kept and finished for all tenants.
     Jobs,
     /// Bots of all tenants are leased and resumed.
@@ -278,6 +280,19 @@ impl Tx<kind::System> {
     /// Goes on in the name of a tenant, in the same transaction; there is no way back. Who acts is the user of the
     /// scope, unless somebody does already.
     pub async fn enter(self, scope: Scope) -> Result<TenantTx> {
+        self.narrowed(scope).await
+    }
+}
+
+impl Tx<kind::Personal> {
+    /// Goes on in the name of a tenant of the user's, in the same transaction; there is no way back.
+    pub async fn enter(self, scope: Scope) -> Result<TenantTx> {
+        self.narrowed(scope).await
+    }
+}
+
+impl<K> Tx<K> {
+    async fn narrowed(self, scope: Scope) -> Result<TenantTx> {
         let Self { mut inner, now, db, mut actor, takes_away, .. } = self;
         let user = scope.user.map(|id| id.to_string()).unwrap_or_default();
         let statement = format!(

@@ -44,6 +44,16 @@ impl Permissions {
     pub fn intersect(&self, names: &[String]) -> Self {
         Self::Named(names.iter().filter(|name| self.hold(name)).cloned().collect())
     }
+
+    /// Whether all of the others are among them.
+    pub fn cover(&self, others: &Self) -> bool {
+        match (self, others) {
+            (Self::All, _) => true,
+            (Self::Actions(own), Self::Actions(others)) => others.iter().all(|action| own.contains(action)),
+            (_, Self::Named(names)) => names.iter().all(|name| self.hold(name)),
+            _ => false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -61,5 +71,30 @@ mod tests {
         assert_eq!(may(Permissions::Actions(&["read"])), [true, false, true, false]);
         assert_eq!(may(Permissions::Named(["bots:execute".to_owned()].into())), [false, true, false, false]);
         assert!(!Permissions::All.intersect(&[]).hold("bots:read"));
+    }
+
+    #[test]
+    fn permissions_cover_those_that_are_all_among_them() {
+        let named = |names: &[&str]| Permissions::Named(names.iter().map(|&it| it.to_owned()).collect());
+        let (read, write) = (Permissions::Actions(&["read"]), Permissions::Actions(&["read", "write"]));
+        for (own, others) in [
+            (&Permissions::All, &Permissions::All),
+            (&Permissions::All, &write),
+            (&write, &read),
+            (&write, &named(&["bots:read", "orders:write"])),
+            (&named(&["bots:read", "bots:write"]), &named(&["bots:read"])),
+            (&named(&[]), &named(&[])),
+        ] {
+            assert!(own.cover(others), "{own:?} {others:?}");
+        }
+        for (own, others) in [
+            (&write, &Permissions::All),
+            (&read, &write),
+            (&read, &named(&["bots:read", "bots:write"])),
+            (&named(&["bots:read"]), &read),
+            (&named(&["bots:read"]), &named(&["bots:read", "bots:write"])),
+        ] {
+            assert!(!own.cover(others), "{own:?} {others:?}");
+        }
     }
 }

@@ -16,6 +16,7 @@ use kit::{
 };
 use percent_encoding::percent_decode_str;
 use std::{ops::Deref, sync::Arc};
+use uuid::Uuid;
 
 /// Anyone, from a page that may call; perhaps with the token of a session.
 pub struct Visitor {
@@ -136,6 +137,16 @@ impl Holder {
         let known = session.id == self.session.id;
         let token = if known { self.token.clone() } else { session.id.to_string() };
         SessionView::new(session, self.user().id, token)
+    }
+
+    /// The session's own id.
+    pub fn session(&self) -> Uuid {
+        self.session.id
+    }
+
+    /// The tenant that the organisation routes are about when they name none.
+    pub fn active_tenant(&self) -> Option<Uuid> {
+        self.session.active_tenant_id
     }
 
     /// The reply, with the session's cookie where the session has just been refreshed.

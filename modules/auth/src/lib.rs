@@ -28,11 +28,11 @@ mod totp;
 mod view;
 
 pub use identify::identify;
-pub use mail::{Mail, Mailer};
+pub use mail::{Language, Mail, Mailer, Words};
 pub use password::{Hashing, Passwords};
 pub use service::{
-    NewAccount, OpenSession, SignedUp, close_impersonations_of, close_session, close_sessions_of, commit_at,
-    find_session, hash_new_password, home_of, impersonate, open_session, sessions_of, set_password, sign_up,
+    NewAccount, OpenSession, SignedUp, choose_tenant, close_impersonations_of, close_session, close_sessions_of,
+    commit_at, find_session, hash_new_password, home_of, impersonate, open_session, sessions_of, set_password, sign_up,
     stop_impersonating, unlock,
 };
 pub use settings::AuthSettings;

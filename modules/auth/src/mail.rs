@@ -24,14 +24,14 @@ pub trait Mailer: Send + Sync {
 
 /// What a mail is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Language {
+pub enum Language {
     English,
     Portuguese,
 }
 
 /// What a mail says. What a stranger could have chosen, such as a name, has no place in it: it would reach whomever
 /// they address.
-pub(crate) struct Words {
+pub struct Words {
     pub(crate) language: Language,
     pub(crate) subject: &'static str,
     pub(crate) why: &'static str,
@@ -40,12 +40,12 @@ pub(crate) struct Words {
 
 impl Language {
     /// Portuguese for its speakers, else English.
-    pub(crate) fn of(locale: &str) -> Self {
+    pub fn of(locale: &str) -> Self {
         if locale.split('-').next() == Some("pt") { Self::Portuguese } else { Self::English }
     }
 
     /// The words of this language: subject, why the mail comes, and what to do about it.
-    pub(crate) fn words(self, english: [&'static str; 3], portuguese: [&'static str; 3]) -> Words {
+    pub fn words(self, english: [&'static str; 3], portuguese: [&'static str; 3]) -> Words {
         let [subject, why, note] = self.choose(english, portuguese);
         Words { language: self, subject, why, note }
     }
@@ -61,7 +61,7 @@ impl Language {
 
 impl Mail {
     /// A mail that asks its reader to open a link, which has a line of the plain text for itself.
-    pub(crate) fn with_link(to: &str, words: &Words, link: &str) -> Self {
+    pub fn with_link(to: &str, words: &Words, link: &str) -> Self {
         let html = format!("<p><a href=\"{}\">{}</a></p>", escaped(link), escaped(words.subject));
         Self::new(to, words, link, &html)
     }

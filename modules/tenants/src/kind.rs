@@ -55,6 +55,11 @@ impl Kind {
         ROLES.iter().find(|(kind, ..)| *kind == self).map_or("viewer", |(_, role, _)| role)
     }
 
+    /// The role of a founder who has handed the tenant over to another; `None` where only one person works.
+    pub(crate) fn deputy(self) -> Option<&'static str> {
+        (self == Self::Company).then_some("admin")
+    }
+
     /// What a role may do in such a tenant: by the table, or, for a role of the tenant's own making, what it names.
     /// A role that nobody knows may do nothing.
     pub fn permissions(self, role: &str, named: Option<Vec<String>>) -> Permissions {
@@ -67,6 +72,12 @@ impl Kind {
     /// Whether the role is one of the table's.
     pub(crate) fn knows(self, role: &str) -> bool {
         ROLES.iter().any(|(kind, name, _)| *kind == self && *name == role)
+    }
+
+    /// Whether no role of a tenant's own making may have the name: it is one of the table's, or would pass for one
+    /// where clients of the protocol read it, who list roles with commas.
+    pub(crate) fn reserves(self, role: &str) -> bool {
+        self.knows(role) || ["owner", "member"].contains(&role) || role.contains(',')
     }
 }
 

@@ -1,7 +1,9 @@
 //! Tenants: companies, traders and influencers, who works in them and what each role may do.
 //!
-//! Owns `tenants`, `tenant_members` and `tenant_roles`.
-//! Permissions: `tenants:read`, `tenants:manage`, `members:read`.
+//! Owns `tenants`, `tenant_members` and `tenant_roles`. Whatever depends on who the members are is decided under a
+//! lock of the tenant's row, so that a tenant never loses its last owner and nobody gives more than they have.
+//! Permissions: `tenants:read`, `tenants:manage`, `tenants:delete` (and only its owner deletes a tenant),
+//! `members:read`, `members:manage`.
 
 mod guard;
 mod kind;
@@ -9,16 +11,25 @@ mod routes;
 mod service;
 mod slug;
 mod store;
+mod view;
 
 pub use guard::Inside;
 pub use kind::Kind;
-pub use service::{Tenant, add_member, create, define_role, refuse_sole_owner, set_role};
+pub use service::{
+    MOST_MEMBERS, add_member, admit, all_members, change, change_role, create, define_role, delete, enter,
+    enter_as_guest, find_member, find_own_by_slug, found, is_slug_free, leave, lock, own_of_kind, refuse_sole_owner,
+    remove_member, set_role, vouch,
+};
+pub use slug::{is_reserved, is_slug};
+pub use view::{Member, NewTenant, Place, Tenant, TenantPatch, is_metadata};
 
 use kit::{Module, permission};
 
 permission!(ReadTenant = "tenants:read");
 permission!(ManageTenant = "tenants:manage");
+permission!(DeleteTenant = "tenants:delete");
 permission!(ReadMembers = "members:read");
+permission!(ManageMembers = "members:manage");
 
 /// The module, for the server.
 pub const fn module() -> Module {

@@ -1,10 +1,37 @@
 use crate::{
-    Inside, ManageTenant, ReadMembers, ReadTenant,
-    service::{self, DefaultTenant, Member, MemberFilter, Own, TenantPatch},
+    DeleteTenant, Inside, ManageMembers, ManageTenant, ReadMembers, ReadTenant, service,
+    view::{DefaultTenant, Member, MemberFilter, NewCompany, Own, RoleChange, TenantPatch, Transfer},
 };
-use kit::{Caller, Json, Page, Paging, Query, Result, Route, SignedIn, get, patch, put, routes};
+use kit::{
+    Caller, Created, Error, Json, NoContent, Page, Paging, Path, Query, Reason, Result, Route, SignedIn, delete, get,
+    patch, post, put, routes,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use uuid::Uuid;
 
-pub(crate) static ROUTES: &[Route] = routes![list, current, choose_default, show, change, members];
+pub(crate) static ROUTES: &[Route] = routes![
+    list,
+    create,
+    current,
+    choose_default,
+    show,
+    change,
+    remove,
+    transfer_ownership,
+    leave,
+    members,
+    change_member,
+    remove_member,
+];
+
+/// A member of the tenant of the path.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct MemberPath {
+    /// The user.
+    user_id: Uuid,
+}
 
 /// Lists the tenants that the caller is a member of.
 #[get("/api/tenant")]
@@ -12,6 +39,16 @@ async fn list(caller: SignedIn, paging: Paging) -> Result<Page<Own>> {
     let mut tx = caller.begin().await?;
     let (tenants, total) = service::list_own(&mut tx, caller.user().id, &paging).await?;
     Ok(Page::new(tenants, &paging, total))
+}
+
+/// Founds a company, whose owner the caller is. The caller's default tenant stays what it is.
+#[post("/api/tenant")]
+async fn create(caller: SignedIn, Json(new): Json<NewCompany>) -> Result<Created<Own>> {
+    let tx = caller.begin_across(Reason::Tenancy).await?;
+    let (mut tx, _) = service::found(tx, &new.into(), caller.user().id).await?;
+    let tenant = service::show(&mut tx).await?;
+    tx.commit().await?;
+    Ok(Created(tenant))
 }
 
 /// Shows the tenant that the request is about.
@@ -41,9 +78,38 @@ async fn show(caller: Inside<ReadTenant>) -> Result<Json<Own>> {
 #[patch("/api/tenant/{id}")]
 async fn change(caller: Inside<ManageTenant>, Json(patch): Json<TenantPatch>) -> Result<Json<Own>> {
     let mut tx = caller.begin().await?;
-    let tenant = service::change(&mut tx, &patch).await?;
+    service::change(&mut tx, &patch).await?;
+    let tenant = service::show(&mut tx).await?;
     tx.commit().await?;
     Ok(Json(tenant))
+}
+
+/// Deletes a tenant and all that is its own. Only an owner may, and not while its bots run.
+#[delete("/api/tenant/{id}")]
+async fn remove(caller: Inside<DeleteTenant>) -> Result<NoContent> {
+    let mut tx = caller.begin_across(Reason::Tenancy).await?;
+    service::delete(&mut tx, caller.membership().tenant, caller.user().id).await?;
+    tx.commit().await?;
+    Ok(NoContent)
+}
+
+/// Hands a company over to another member, by an owner, who becomes an `admin`.
+#[post("/api/tenant/{id}/transfer-ownership")]
+async fn transfer_ownership(caller: Inside<ManageTenant>, Json(transfer): Json<Transfer>) -> Result<Json<Member>> {
+    let mut tx = caller.begin().await?;
+    let owner = service::transfer(&mut tx, transfer.user_id).await?;
+    tx.commit().await?;
+    Ok(Json(owner))
+}
+
+/// Takes the caller out of a tenant. The last owner stays.
+#[post("/api/tenant/{id}/leave")]
+async fn leave(caller: SignedIn, Path(tenant): Path<Uuid>) -> Result<NoContent> {
+    let entered = service::enter(caller.begin().await?, tenant).await?;
+    let (mut tx, _) = entered.ok_or_else(|| Error::not_found("tenant"))?;
+    service::leave(&mut tx).await?;
+    tx.commit().await?;
+    Ok(NoContent)
 }
 
 /// Lists the members of a tenant.
@@ -56,4 +122,26 @@ async fn members(
     let mut tx = caller.begin().await?;
     let (members, total) = service::list_members(&mut tx, &filter, &paging).await?;
     Ok(Page::new(members, &paging, total))
+}
+
+/// Gives a member another role, which is not above the caller's own.
+#[patch("/api/tenant/{id}/members/{userId}")]
+async fn change_member(
+    caller: Inside<ManageMembers>,
+    Path(path): Path<MemberPath>,
+    Json(change): Json<RoleChange>,
+) -> Result<Json<Member>> {
+    let mut tx = caller.begin().await?;
+    let member = service::change_role(&mut tx, path.user_id, &change.role).await?;
+    tx.commit().await?;
+    Ok(Json(member))
+}
+
+/// Takes a member out of a tenant who does not stand above the caller.
+#[delete("/api/tenant/{id}/members/{userId}")]
+async fn remove_member(caller: Inside<ManageMembers>, Path(path): Path<MemberPath>) -> Result<NoContent> {
+    let mut tx = caller.begin().await?;
+    service::remove_member(&mut tx, path.user_id).await?;
+    tx.commit().await?;
+    Ok(NoContent)
 }

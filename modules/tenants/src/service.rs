@@ -1,148 +1,134 @@
-use crate::{Kind, slug, store};
+//! The rules of tenants; those of their members stand beside it.
+
+mod members;
+
+pub use members::{
+    MOST_MEMBERS, add_member, admit, all_members, change_role, find_member, leave, remove_member, set_role, vouch,
+};
+pub(crate) use members::{list_members, transfer};
+
+use crate::{
+    Kind, slug, store,
+    view::{NewTenant, Own, Place, Tenant, TenantPatch},
+};
 use audit::Change;
-use garde::Validate;
-use kit::{Error, OnConstraint, Paging, Result, Scope, SystemTx, TenantTx, Time, UserTx};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use kit::{Error, OnConstraint, Paging, Result, Scope, SystemTx, TenantTx, UserTx};
+use serde_json::json;
 use uuid::Uuid;
-
-/// A tenant.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Tenant {
-    pub id: Uuid,
-    #[serde(rename = "type")]
-    pub kind: Kind,
-    pub name: String,
-    /// Its part of a domain: `acme` of `acme.example.com`.
-    pub slug: String,
-    pub created_at: Time,
-    pub updated_at: Time,
-}
-
-/// A tenant, and the caller's place in it.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "OwnTenant")]
-pub(crate) struct Own {
-    #[serde(flatten)]
-    pub(crate) tenant: Tenant,
-    /// The caller's role in it.
-    pub(crate) role: String,
-    /// Whether it is the one that requests are about which name none.
-    pub(crate) is_default: bool,
-}
-
-/// Somebody who works in a tenant.
-#[derive(Serialize, JsonSchema, sqlx::FromRow)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "TenantMember")]
-pub(crate) struct Member {
-    pub(crate) user_id: Uuid,
-    pub(crate) name: String,
-    pub(crate) email: String,
-    pub(crate) image: Option<String>,
-    pub(crate) role: String,
-    /// Since when.
-    pub(crate) created_at: Time,
-}
-
-/// Which members are asked for.
-#[derive(Deserialize, JsonSchema, Validate)]
-pub(crate) struct MemberFilter {
-    /// Only those whose name or address contains it.
-    #[garde(length(chars, max = 100))]
-    pub(crate) q: Option<String>,
-    /// Only those with this role.
-    #[garde(length(max = 64))]
-    pub(crate) role: Option<String>,
-}
-
-/// The part of a tenant that changes; what is left out stays.
-#[derive(Default, Deserialize, JsonSchema, Validate)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(crate) struct TenantPatch {
-    #[garde(length(chars, min = 1, max = 200))]
-    pub(crate) name: Option<String>,
-    /// Its part of a domain: `acme` of `acme.example.com`.
-    #[garde(inner(custom(slug::is_slug)))]
-    pub(crate) slug: Option<String>,
-}
-
-/// The tenant that is to be the default one.
-#[derive(Deserialize, JsonSchema, Validate)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct DefaultTenant {
-    #[garde(skip)]
-    pub(crate) tenant_id: Uuid,
-}
 
 /// How many random letters make a taken slug one's own: 16⁸ are enough that none is met twice.
 const SUFFIX: usize = 8;
 
+/// How many tenants a user may own at once.
+const MOST_OWNED: i64 = 20;
+
 /// Founds a tenant and goes on in its name: the founder is a member, in the kind's first role, and has it as the
 /// default tenant. Its slug is made of its name.
-pub async fn create(mut tx: SystemTx, kind: Kind, name: &str, founder: Uuid) -> Result<(TenantTx, Tenant)> {
-    let tenant = match store::insert(&mut tx, kind, name, &slug::slug(name, 0)).await? {
-        Some(tenant) => tenant,
-        None => {
-            let random = tx.new_id().simple().to_string().split_off(32 - SUFFIX);
-            let slug = format!("{}-{random}", slug::slug(name, SUFFIX + 1));
-            let tenant = store::insert(&mut tx, kind, name, &slug).await?;
-            tenant.ok_or_else(|| Error::conflict("TENANT_SLUG_TAKEN", "Another tenant has this slug."))?
-        }
-    };
-    #[expect(clippy::disallowed_methods, reason = "whoever founds a tenant is its member")]
-    let mut tx = tx.enter(Scope::new(tenant.id, Some(founder))).await?;
-    audit::record(&mut tx, Change::new("tenant", tenant.id, "tenant.created").after(&tenant)).await?;
-    add_member(&mut tx, founder, kind.founder()).await?;
+pub async fn create(tx: SystemTx, kind: Kind, name: &str, founder: Uuid) -> Result<(TenantTx, Tenant)> {
+    let new = NewTenant { kind, name: name.to_owned(), slug: None, logo: None, metadata: None };
+    let (mut tx, tenant) = settle(tx, &new, founder).await?;
     users::set_default_tenant(&mut tx, founder, tenant.id).await?;
     Ok((tx, tenant))
 }
 
-/// Makes a user a member of the transaction's tenant.
+/// Founds a further tenant and goes on in its name. The founder's default tenant stays what it is.
 ///
 /// # Errors
-/// 409 `ALREADY_A_MEMBER`; 422 for a role that the tenant does not know.
-pub async fn add_member(tx: &mut TenantTx, user: Uuid, role: &str) -> Result<()> {
-    refuse_unknown(tx, role).await?;
-    store::insert_member(tx, user, role).await.on_constraint("tenant_members_pkey", || {
-        Error::conflict("ALREADY_A_MEMBER", "The user is a member of the tenant already.")
-    })?;
-    audit::record(tx, Change::new("member", user, "member.added").after(serde_json::json!({ "role": role }))).await
+/// 403 `TOO_MANY_TENANTS`; 409 `TENANT_SLUG_TAKEN`.
+pub async fn found(mut tx: SystemTx, new: &NewTenant, founder: Uuid) -> Result<(TenantTx, Tenant)> {
+    store::one_at_a_time(&mut tx, founder).await?;
+    if store::count_owned(&mut tx, founder).await? >= MOST_OWNED {
+        let message = format!("A user owns {MOST_OWNED} tenants at most.");
+        return Err(Error::forbidden("TOO_MANY_TENANTS", message).with("limit", MOST_OWNED));
+    }
+    let (mut tx, tenant) = settle(tx, new, founder).await?;
+    // whoever asks next is to be a member of it, wherever they ask
+    tx.takes_away();
+    Ok((tx, tenant))
 }
 
-/// Gives a member another role.
+async fn settle(mut tx: SystemTx, new: &NewTenant, founder: Uuid) -> Result<(TenantTx, Tenant)> {
+    let tenant = insert(&mut tx, new).await?;
+    #[expect(clippy::disallowed_methods, reason = "whoever founds a tenant is its member")]
+    let mut tx = tx.enter(Scope::new(tenant.id, Some(founder))).await?;
+    audit::record(&mut tx, Change::new("tenant", tenant.id, "tenant.created").after(&tenant)).await?;
+    add_member(&mut tx, founder, tenant.kind.founder()).await?;
+    Ok((tx, tenant))
+}
+
+/// With the slug that was chosen, or else one of the name's own, which random letters make free where it is not.
+async fn insert(tx: &mut SystemTx, new: &NewTenant) -> Result<Tenant> {
+    let wanted = new.slug.clone().unwrap_or_else(|| slug::slug(&new.name, 0));
+    if !slug::is_reserved(&wanted)
+        && let Some(tenant) = store::insert(tx, new, &wanted).await?
+    {
+        return Ok(tenant);
+    }
+    if new.slug.is_some() {
+        return Err(slug_taken());
+    }
+    let random = tx.new_id().simple().to_string().split_off(32 - SUFFIX);
+    let free = format!("{}-{random}", slug::slug(&new.name, SUFFIX + 1));
+    store::insert(tx, new, &free).await?.ok_or_else(slug_taken)
+}
+
+fn slug_taken() -> Error {
+    Error::conflict("TENANT_SLUG_TAKEN", "Another tenant has this slug.")
+}
+
+/// Whether a tenant may still get this slug.
+pub async fn is_slug_free(tx: &mut SystemTx, slug: &str) -> Result<bool> {
+    Ok(!slug::is_reserved(slug) && !store::is_slug_taken(tx, slug).await?)
+}
+
+/// The tenant of this slug, if the user is a member of it.
+pub async fn find_own_by_slug(tx: &mut UserTx, slug: &str) -> Result<Option<Uuid>> {
+    store::find_own_by_slug(tx, slug).await
+}
+
+/// The tenants of a kind that the user is a member of, the oldest first.
+pub async fn own_of_kind(tx: &mut UserTx, kind: Kind) -> Result<Vec<Tenant>> {
+    store::own_of_kind(tx, kind).await
+}
+
+/// Goes on in the name of a tenant that the user is a member of; `None` when they are not.
+pub async fn enter(mut tx: UserTx, tenant: Uuid) -> Result<Option<(TenantTx, Place)>> {
+    let Some(user) = tx.user() else { return Ok(None) };
+    if !store::is_member(&mut tx, user, tenant).await? {
+        return Ok(None);
+    }
+    #[expect(clippy::disallowed_methods, reason = "the user has just been found among the members")]
+    let mut tx = tx.enter(Scope::new(tenant, Some(user))).await?;
+    let place = store::place(&mut tx, user).await?;
+    Ok(place.map(|place| (tx, place)))
+}
+
+/// Goes on in the name of a tenant to which the user was invited.
+pub async fn enter_as_guest(tx: SystemTx, tenant: Uuid, user: Uuid) -> Result<TenantTx> {
+    #[expect(clippy::disallowed_methods, reason = "an invitation of the tenant's is addressed to the user")]
+    tx.enter(Scope::new(tenant, Some(user))).await
+}
+
+/// The tenant, which nobody else changes until the transaction ends. Whatever is decided by who its members are is
+/// decided under this lock.
 ///
 /// # Errors
-/// 404 for a user who is no member; 422 for a role that the tenant does not know.
-pub async fn set_role(tx: &mut TenantTx, user: Uuid, role: &str) -> Result<()> {
-    refuse_unknown(tx, role).await?;
-    if !store::set_role(tx, user, role).await? {
-        return Err(Error::not_found("member"));
-    }
-    audit::record(tx, Change::new("member", user, "member.role-changed").after(serde_json::json!({ "role": role })))
-        .await
+/// 404 when it has just been deleted.
+pub async fn lock(tx: &mut TenantTx) -> Result<Tenant> {
+    store::lock(tx).await?.ok_or_else(|| Error::not_found("tenant"))
 }
 
 /// Makes a role of the tenant's own, or gives it other permissions.
 ///
 /// # Errors
-/// 409 for the name of a role that every tenant of the kind has.
+/// 409 for the name of a role that every tenant of the kind has, or that would pass for one.
 pub async fn define_role(tx: &mut TenantTx, name: &str, permissions: &[String]) -> Result<()> {
-    if store::kind(tx).await?.knows(name) {
+    if store::kind(tx).await?.reserves(name) {
         return Err(Error::conflict("ROLE_NAME_TAKEN", format!("`{name}` is a role that every such tenant has.")));
     }
     store::upsert_role(tx, name, permissions).await?;
-    let role = serde_json::json!({ "name": name, "permissions": permissions });
+    let role = json!({ "name": name, "permissions": permissions });
     audit::record(tx, Change::new("role", name, "role.defined").after(role)).await
-}
-
-async fn refuse_unknown(tx: &mut TenantTx, role: &str) -> Result<()> {
-    if store::kind(tx).await?.knows(role) || store::has_role(tx, role).await? {
-        return Ok(());
-    }
-    Err(Error::invalid("role", "UNKNOWN_ROLE", format!("The tenant has no role `{role}`.")))
 }
 
 pub(crate) async fn list_own(tx: &mut UserTx, user: Uuid, paging: &Paging) -> Result<(Vec<Own>, i64)> {
@@ -153,35 +139,45 @@ pub(crate) async fn show(tx: &mut TenantTx) -> Result<Own> {
     store::show(tx).await?.ok_or_else(|| Error::not_found("tenant"))
 }
 
-pub(crate) async fn change(tx: &mut TenantTx, patch: &TenantPatch) -> Result<Own> {
-    let before = store::lock(tx).await?.ok_or_else(|| Error::not_found("tenant"))?;
-    let after = store::change(tx, patch.name.as_deref(), patch.slug.as_deref()).await;
-    let after = after.on_constraint("tenants_slug_taken", || {
-        Error::conflict("TENANT_SLUG_TAKEN", "Another tenant has this slug.")
-    })?;
-    audit::record(tx, Change::new("tenant", after.id, "tenant.changed").before(before).after(&after)).await?;
-    show(tx).await
-}
-
-/// Makes one of the user's tenants the default one.
-pub(crate) async fn choose_default(tx: &mut UserTx, user: Uuid, tenant: Uuid) -> Result<Own> {
-    if !store::is_member(tx, user, tenant).await? {
-        return Err(Error::not_found("tenant"));
+/// Changes the tenant; what is left out stays.
+///
+/// # Errors
+/// 409 `TENANT_SLUG_TAKEN`.
+pub async fn change(tx: &mut TenantTx, patch: &TenantPatch) -> Result<Tenant> {
+    let before = lock(tx).await?;
+    let moves = patch.slug.as_ref().is_some_and(|slug| *slug != before.slug);
+    if moves && patch.slug.as_deref().is_some_and(slug::is_reserved) {
+        return Err(slug_taken());
     }
-    users::set_default_tenant(tx, user, tenant).await?;
-    let choice = serde_json::json!({ "defaultTenantId": tenant });
-    audit::record(tx, Change::new("user", user, "user.default-tenant-changed").after(choice)).await?;
-    store::find_own(tx, user, tenant).await?.ok_or_else(|| Error::not_found("tenant"))
+    let after = store::change(tx, patch).await.on_constraint("tenants_slug_taken", slug_taken)?;
+    audit::record(tx, Change::new("tenant", after.id, "tenant.changed").before(before).after(&after)).await?;
+    Ok(after)
 }
 
-pub(crate) async fn list_members(
-    tx: &mut TenantTx,
-    filter: &MemberFilter,
-    paging: &Paging,
-) -> Result<(Vec<Member>, i64)> {
-    let columns = [("createdAt", "m.created_at"), ("name", "u.name"), ("email", "u.email"), ("role", "m.role")];
-    let order = paging.order(&columns, "m.created_at asc")?;
-    Ok((store::list_members(tx, filter, &order, paging).await?, store::count_members(tx, filter).await?))
+/// Deletes a tenant with all that is its own, in the name of its owner. What remains is the entry in the platform's
+/// own trail.
+///
+/// # Errors
+/// 403 `OWNER_ONLY`, and `SESSION_REQUIRED` for a key; 404 for who is no member; 409 `TENANT_HAS_RUNNING_BOTS`.
+pub async fn delete(tx: &mut SystemTx, tenant: Uuid, owner: Uuid) -> Result<Tenant> {
+    if tx.actor().api_key.is_some() {
+        return Err(Error::session_required());
+    }
+    let before = store::find_and_lock(tx, tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
+    let role = store::role_in(tx, tenant, owner).await?.ok_or_else(|| Error::not_found("tenant"))?;
+    if role != before.kind.founder() {
+        return Err(owner_only());
+    }
+    store::delete(tx, tenant).await.on_constraint("tenants_bots_run", || {
+        Error::conflict("TENANT_HAS_RUNNING_BOTS", "Stop the tenant's bots first.")
+    })?;
+    let change = Change::new("tenant", tenant, "tenant.deleted").before(&before);
+    audit::record(tx, change.after(json!({ "deletedBy": owner }))).await?;
+    Ok(before)
+}
+
+fn owner_only() -> Error {
+    Error::forbidden("OWNER_ONLY", "Only an owner of the tenant may do this.")
 }
 
 /// Makes sure that no company with other people in it loses its only owner with this user.
@@ -196,4 +192,15 @@ pub async fn refuse_sole_owner(tx: &mut SystemTx, user: Uuid) -> Result<()> {
     }
     let refusal = Error::conflict("SOLE_OWNER", "Companies with other members must be handed over first.");
     Err(refusal.with("tenants", companies.iter().map(Uuid::to_string).collect::<Vec<_>>()))
+}
+
+/// Makes one of the user's tenants the default one.
+pub(crate) async fn choose_default(tx: &mut UserTx, user: Uuid, tenant: Uuid) -> Result<Own> {
+    if !store::is_member(tx, user, tenant).await? {
+        return Err(Error::not_found("tenant"));
+    }
+    users::set_default_tenant(tx, user, tenant).await?;
+    let choice = json!({ "defaultTenantId": tenant });
+    audit::record(tx, Change::new("user", user, "user.default-tenant-changed").after(choice)).await?;
+    store::find_own(tx, user, tenant).await?.ok_or_else(|| Error::not_found("tenant"))
 }

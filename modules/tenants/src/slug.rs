@@ -1,6 +1,81 @@
 /// The longest name that a domain's part may have.
 const LONGEST: usize = 63;
 
+/// Names that a visitor would take for the platform's own.
+const RESERVED: &[&str] = &[
+    "about",
+    "abuse",
+    "account",
+    "accounts",
+    "admin",
+    "administrator",
+    "api",
+    "app",
+    "apps",
+    "assets",
+    "auth",
+    "autoconfig",
+    "autodiscover",
+    "billing",
+    "blog",
+    "botcriptofy",
+    "cdn",
+    "dashboard",
+    "dev",
+    "docs",
+    "email",
+    "ftp",
+    "health",
+    "help",
+    "imap",
+    "internal",
+    "isatap",
+    "localhost",
+    "login",
+    "mail",
+    "metrics",
+    "mta-sts",
+    "mx",
+    "noc",
+    "ns",
+    "ns1",
+    "ns2",
+    "oauth",
+    "ops",
+    "pay",
+    "payments",
+    "pop",
+    "pop3",
+    "postmaster",
+    "register",
+    "root",
+    "secure",
+    "security",
+    "signin",
+    "sign-in",
+    "signup",
+    "sign-up",
+    "smtp",
+    "sso",
+    "staging",
+    "static",
+    "status",
+    "support",
+    "swagger",
+    "sysadmin",
+    "system",
+    "webmail",
+    "webmaster",
+    "wpad",
+    "ws",
+    "www",
+];
+
+/// Whether nobody may have the slug, since it would pass for the platform's own.
+pub fn is_reserved(slug: &str) -> bool {
+    RESERVED.contains(&slug)
+}
+
 /// The name as a part of a domain: small letters and digits, with single hyphens between them, at most `LONGEST`
 /// less `room` for what comes after it. A name without any is `tenant`.
 pub(crate) fn slug(name: &str, room: usize) -> String {
@@ -36,14 +111,16 @@ fn plain(letter: char) -> Option<char> {
     }
 }
 
-/// Whether the text may be a tenant's slug.
-pub(crate) fn is_slug(text: &str, _: &()) -> garde::Result {
+/// Whether the text may be a tenant's slug. Two hyphens in the third and fourth place begin a name in another
+/// alphabet (RFC 5891), which browsers show as letters that look like those of others.
+pub fn is_slug(text: &str, _: &()) -> garde::Result {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = text.as_bytes();
     let sound = bytes.len() <= LONGEST
         && bytes.iter().all(|&byte| inner(byte) || byte == b'-')
         && bytes.first().is_some_and(|&byte| inner(byte))
-        && bytes.last().is_some_and(|&byte| inner(byte));
+        && bytes.last().is_some_and(|&byte| inner(byte))
+        && bytes.get(2..4) != Some(b"--");
     if sound { Ok(()) } else { Err(garde::Error::new("not a part of a domain: small letters, digits and hyphens")) }
 }
 
@@ -60,8 +137,9 @@ mod tests {
         for name in ["Ação!", "a", "9 lives", &"x".repeat(500)] {
             assert!(is_slug(&slug(name, 0), &()).is_ok(), "{name}");
         }
-        for bad in ["", "-a", "a-", "A", "a_b", "a.b", &"x".repeat(64)] {
+        for bad in ["", "-a", "a-", "A", "a_b", "a.b", "açaí", "xn--80ak6aa92e", &"x".repeat(64)] {
             assert!(is_slug(bad, &()).is_err(), "{bad}");
         }
+        assert!(["www", "api", "admin"].into_iter().all(is_reserved) && !is_reserved("acme"));
     }
 }

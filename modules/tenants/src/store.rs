@@ -1,16 +1,55 @@
+mod members;
+
+pub(crate) use members::{
+    count_members, count_with_role, delete_member, find_member, insert_member, list_members, role_permissions, set_role,
+};
+
 use crate::{
     Kind,
-    service::{Member, MemberFilter, Own, Tenant},
+    view::{NewTenant, Own, Place, Tenant, TenantPatch},
 };
 use kit::{Paging, Result, SystemTx, TenantTx, Time, UserTx};
-use sqlx::{AssertSqlSafe, Postgres, QueryBuilder};
+use serde_json::Value;
+use sqlx::types::Json;
 use uuid::Uuid;
+
+/// A statement that answers tenants: what stands before the list of their columns, and what after it.
+macro_rules! tenant {
+    ($before:tt, $after:tt $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Tenant,
+            $before
+                + r#"tenants.id, tenants.kind as "kind: Kind", tenants.name, tenants.slug, tenants.logo,
+                     tenants.metadata, tenants.created_at, tenants.updated_at "#
+                + $after
+            $(, $argument)*
+        )
+    };
+}
+
+/// The user's own places; what narrows them comes after.
+macro_rules! own {
+    ($after:tt $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            OwnRow,
+            r#"select t.id, t.kind as "kind: Kind", t.name, t.slug, t.logo, t.metadata, t.created_at, t.updated_at,
+                      m.role, u.default_tenant_id is not distinct from t.id as "is_default!"
+               from tenant_members m
+               join tenants t on t.id = m.tenant_id
+               join users u on u.id = m.user_id "#
+                + $after
+            $(, $argument)*
+        )
+    };
+}
 
 struct OwnRow {
     id: Uuid,
     kind: Kind,
     name: String,
     slug: String,
+    logo: Option<String>,
+    metadata: Option<Value>,
     created_at: Time,
     updated_at: Time,
     role: String,
@@ -19,23 +58,26 @@ struct OwnRow {
 
 impl From<OwnRow> for Own {
     fn from(row: OwnRow) -> Self {
-        let OwnRow { id, kind, name, slug, created_at, updated_at, role, is_default } = row;
-        Self { tenant: Tenant { id, kind, name, slug, created_at, updated_at }, role, is_default }
+        let OwnRow { id, kind, name, slug, logo, metadata, created_at, updated_at, role, is_default } = row;
+        Self { tenant: Tenant { id, kind, name, slug, logo, metadata, created_at, updated_at }, role, is_default }
     }
 }
 
 /// Answers `None` when the slug is taken.
-pub(crate) async fn insert(tx: &mut SystemTx, kind: Kind, name: &str, slug: &str) -> Result<Option<Tenant>> {
+pub(crate) async fn insert(tx: &mut SystemTx, new: &NewTenant, slug: &str) -> Result<Option<Tenant>> {
     let (id, now) = (tx.new_id(), tx.now());
-    let tenant = sqlx::query_as!(
-        Tenant,
-        r#"insert into tenants (id, kind, name, slug, created_at, updated_at) values ($1, $2, $3, $4, $5, $5)
-           on conflict (slug) do nothing
-           returning id, kind as "kind: Kind", name, slug, created_at, updated_at"#,
+    let tenant = tenant!(
+        "insert into tenants (id, kind, name, slug, logo, metadata, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $7)
+         on conflict (slug) do nothing
+         returning ",
+        "",
         id,
-        kind.as_str(),
-        name,
+        new.kind.as_str(),
+        new.name,
         slug,
+        new.logo,
+        new.metadata.as_ref().map(Json) as _,
         now.utc()
     )
     .fetch_optional(tx.conn())
@@ -43,24 +85,48 @@ pub(crate) async fn insert(tx: &mut SystemTx, kind: Kind, name: &str, slug: &str
     Ok(tenant)
 }
 
-pub(crate) async fn insert_member(tx: &mut TenantTx, user: Uuid, role: &str) -> Result<()> {
-    let now = tx.now();
-    sqlx::query!("insert into tenant_members (user_id, role, created_at) values ($1, $2, $3)", user, role, now.utc())
-        .execute(tx.conn())
-        .await?;
+/// Lets one transaction at a time go on for this user.
+pub(crate) async fn one_at_a_time(tx: &mut SystemTx, user: Uuid) -> Result<()> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1::uuid::text, 0))", user).execute(tx.conn()).await?;
     Ok(())
 }
 
-pub(crate) async fn set_role(tx: &mut TenantTx, user: Uuid, role: &str) -> Result<bool> {
-    tx.takes_away();
-    let done = sqlx::query!(
-        "update tenant_members set role = $2 where tenant_id = current_tenant() and user_id = $1",
+pub(crate) async fn count_owned(tx: &mut SystemTx, user: Uuid) -> Result<i64> {
+    let founders = [Kind::Company, Kind::Trader, Kind::Influencer].map(|kind| kind.founder().to_owned());
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from tenant_members where user_id = $1 and role = any ($2)"#,
         user,
-        role
+        &founders
     )
-    .execute(tx.conn())
+    .fetch_one(tx.conn())
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(count)
+}
+
+pub(crate) async fn is_slug_taken(tx: &mut SystemTx, slug: &str) -> Result<bool> {
+    let taken = sqlx::query_scalar!(r#"select exists (select from tenants where slug = $1) as "taken!""#, slug)
+        .fetch_one(tx.conn())
+        .await?;
+    Ok(taken)
+}
+
+pub(crate) async fn find_and_lock(tx: &mut SystemTx, tenant: Uuid) -> Result<Option<Tenant>> {
+    let tenant = tenant!("select ", "from tenants where id = $1 for update", tenant).fetch_optional(tx.conn()).await?;
+    Ok(tenant)
+}
+
+pub(crate) async fn role_in(tx: &mut SystemTx, tenant: Uuid, user: Uuid) -> Result<Option<String>> {
+    let role =
+        sqlx::query_scalar!("select role from tenant_members where tenant_id = $1 and user_id = $2", tenant, user)
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(role)
+}
+
+pub(crate) async fn delete(tx: &mut SystemTx, tenant: Uuid) -> Result<()> {
+    tx.takes_away();
+    sqlx::query!("delete from tenants where id = $1", tenant).execute(tx.conn()).await?;
+    Ok(())
 }
 
 pub(crate) async fn upsert_role(tx: &mut TenantTx, name: &str, permissions: &[String]) -> Result<()> {
@@ -76,16 +142,6 @@ pub(crate) async fn upsert_role(tx: &mut TenantTx, name: &str, permissions: &[St
     Ok(())
 }
 
-pub(crate) async fn has_role(tx: &mut TenantTx, name: &str) -> Result<bool> {
-    let known = sqlx::query_scalar!(
-        r#"select exists (select from tenant_roles where tenant_id = current_tenant() and name = $1) as "known!""#,
-        name
-    )
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(known)
-}
-
 pub(crate) async fn kind(tx: &mut TenantTx) -> Result<Kind> {
     let kind = sqlx::query_scalar!(r#"select kind as "kind: Kind" from tenants where id = current_tenant()"#)
         .fetch_one(tx.conn())
@@ -93,26 +149,26 @@ pub(crate) async fn kind(tx: &mut TenantTx) -> Result<Kind> {
     Ok(kind)
 }
 
+/// The key stays free for those who refer to the tenant.
 pub(crate) async fn lock(tx: &mut TenantTx) -> Result<Option<Tenant>> {
-    let tenant = sqlx::query_as!(
-        Tenant,
-        r#"select id, kind as "kind: Kind", name, slug, created_at, updated_at from tenants
-           where id = current_tenant() for update"#
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    Ok(tenant)
+    let tenant = tenant!("select ", "from tenants where id = current_tenant() for no key update");
+    Ok(tenant.fetch_optional(tx.conn()).await?)
 }
 
-pub(crate) async fn change(tx: &mut TenantTx, name: Option<&str>, slug: Option<&str>) -> Result<Tenant> {
+pub(crate) async fn change(tx: &mut TenantTx, patch: &TenantPatch) -> Result<Tenant> {
     let now = tx.now();
-    let tenant = sqlx::query_as!(
-        Tenant,
-        r#"update tenants set name = coalesce($1, name), slug = coalesce($2, slug), updated_at = $3
-           where id = current_tenant()
-           returning id, kind as "kind: Kind", name, slug, created_at, updated_at"#,
-        name,
-        slug,
+    let tenant = tenant!(
+        "update tenants set name = coalesce($1, name), slug = coalesce($2, slug),
+                            logo = case when $3 then $4 else logo end,
+                            metadata = coalesce($5, metadata), updated_at = $6
+         where id = current_tenant()
+         returning ",
+        "",
+        patch.name,
+        patch.slug,
+        patch.logo.is_some(),
+        patch.logo.clone().flatten(),
+        patch.metadata.as_ref().map(Json) as _,
         now.utc()
     )
     .fetch_one(tx.conn())
@@ -121,54 +177,52 @@ pub(crate) async fn change(tx: &mut TenantTx, name: Option<&str>, slug: Option<&
 }
 
 pub(crate) async fn show(tx: &mut TenantTx) -> Result<Option<Own>> {
-    let own = sqlx::query_as!(
-        OwnRow,
-        r#"select t.id, t.kind as "kind: Kind", t.name, t.slug, t.created_at, t.updated_at, m.role,
-                  u.default_tenant_id is not distinct from t.id as "is_default!"
-           from tenants t
-           join tenant_members m on m.tenant_id = t.id and m.user_id = current_user_id()
-           join users u on u.id = m.user_id
-           where t.id = current_tenant()"#
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    Ok(own.map(Own::from))
+    let own = own!("where m.tenant_id = current_tenant() and m.user_id = current_user_id()");
+    Ok(own.fetch_optional(tx.conn()).await?.map(Own::from))
+}
+
+pub(crate) async fn place(tx: &mut TenantTx, user: Uuid) -> Result<Option<Place>> {
+    let Some(member) = find_member(tx, user).await? else { return Ok(None) };
+    let tenant = tenant!("select ", "from tenants where id = current_tenant()").fetch_optional(tx.conn()).await?;
+    let named = role_permissions(tx, &member.role).await?;
+    Ok(tenant.map(|tenant| {
+        let permissions = tenant.kind.permissions(&member.role, named);
+        Place { tenant, role: member.role, permissions }
+    }))
 }
 
 pub(crate) async fn find_own(tx: &mut UserTx, user: Uuid, tenant: Uuid) -> Result<Option<Own>> {
-    let own = sqlx::query_as!(
-        OwnRow,
-        r#"select t.id, t.kind as "kind: Kind", t.name, t.slug, t.created_at, t.updated_at, m.role,
-                  u.default_tenant_id is not distinct from t.id as "is_default!"
-           from tenant_members m
-           join tenants t on t.id = m.tenant_id
-           join users u on u.id = m.user_id
-           where m.user_id = $1 and m.tenant_id = $2"#,
-        user,
-        tenant
-    )
-    .fetch_optional(tx.conn())
-    .await?;
+    let own = own!("where m.user_id = $1 and m.tenant_id = $2", user, tenant).fetch_optional(tx.conn()).await?;
     Ok(own.map(Own::from))
 }
 
-pub(crate) async fn list_own(tx: &mut UserTx, user: Uuid, paging: &Paging) -> Result<Vec<Own>> {
-    let own = sqlx::query_as!(
-        OwnRow,
-        r#"select t.id, t.kind as "kind: Kind", t.name, t.slug, t.created_at, t.updated_at, m.role,
-                  u.default_tenant_id is not distinct from t.id as "is_default!"
-           from tenant_members m
-           join tenants t on t.id = m.tenant_id
-           join users u on u.id = m.user_id
-           where m.user_id = $1
-           order by t.name, t.id limit $2 offset $3"#,
-        user,
-        paging.limit,
-        paging.offset()
+pub(crate) async fn find_own_by_slug(tx: &mut UserTx, slug: &str) -> Result<Option<Uuid>> {
+    let tenant = sqlx::query_scalar!(
+        "select t.id from tenants t join tenant_members m on m.tenant_id = t.id
+         where m.user_id = current_user_id() and t.slug = $1",
+        slug
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(tenant)
+}
+
+pub(crate) async fn own_of_kind(tx: &mut UserTx, kind: Kind) -> Result<Vec<Tenant>> {
+    let tenants = tenant!(
+        "select ",
+        "from tenants join tenant_members m on m.tenant_id = tenants.id
+         where m.user_id = current_user_id() and tenants.kind = $1 order by m.created_at, tenants.id limit 1000",
+        kind.as_str()
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(own.into_iter().map(Own::from).collect())
+    Ok(tenants)
+}
+
+pub(crate) async fn list_own(tx: &mut UserTx, user: Uuid, paging: &Paging) -> Result<Vec<Own>> {
+    let (limit, offset) = (paging.limit, paging.offset());
+    let own = own!("where m.user_id = $1 order by t.name, t.id limit $2 offset $3", user, limit, offset);
+    Ok(own.fetch_all(tx.conn()).await?.into_iter().map(Own::from).collect())
 }
 
 pub(crate) async fn count_own(tx: &mut UserTx, user: Uuid) -> Result<i64> {
@@ -199,49 +253,6 @@ pub(crate) async fn lock_tenants_of(tx: &mut SystemTx, user: Uuid) -> Result<()>
     .fetch_all(tx.conn())
     .await?;
     Ok(())
-}
-
-/// `order` is made of the names of columns that this module knows.
-pub(crate) async fn list_members(
-    tx: &mut TenantTx,
-    filter: &MemberFilter,
-    order: &str,
-    paging: &Paging,
-) -> Result<Vec<Member>> {
-    let mut query = QueryBuilder::<Postgres>::new(
-        "select m.user_id, u.name, u.email, u.image, m.role, m.created_at
-         from tenant_members m join users u on u.id = m.user_id
-         where m.tenant_id = current_tenant() and ($1::text is null or u.name ilike $1 or u.email ilike $1)
-           and ($2::text is null or m.role = $2) order by ",
-    );
-    query.push(order).push(", m.user_id limit $3 offset $4");
-    let members = sqlx::query_as(AssertSqlSafe(query.into_string()))
-        .bind(pattern(filter))
-        .bind(&filter.role)
-        .bind(paging.limit)
-        .bind(paging.offset())
-        .fetch_all(tx.conn())
-        .await?;
-    Ok(members)
-}
-
-pub(crate) async fn count_members(tx: &mut TenantTx, filter: &MemberFilter) -> Result<i64> {
-    let count = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from tenant_members m join users u on u.id = m.user_id
-           where m.tenant_id = current_tenant() and ($1::text is null or u.name ilike $1 or u.email ilike $1)
-             and ($2::text is null or m.role = $2)"#,
-        pattern(filter),
-        filter.role
-    )
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(count)
-}
-
-/// What `ilike` takes for “contains”, with its own signs taken as plain ones.
-fn pattern(filter: &MemberFilter) -> Option<String> {
-    let text = filter.q.as_deref()?.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    Some(format!("%{text}%"))
 }
 
 /// The companies that other people work in and that nobody but this user owns.

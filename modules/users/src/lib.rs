@@ -15,7 +15,7 @@ mod service;
 mod store;
 
 pub use email::Email;
-pub use profile::{Profile, is_web_address};
+pub use profile::{Profile, given, is_web_address};
 pub use role::Role;
 pub use search::{Condition, Field, Operator, Search, search};
 pub use service::{

@@ -20,7 +20,7 @@ pub use administration::{
 };
 pub use enter::{Entered, Entry, Factor, enter};
 pub use lockout::unlock;
-pub use sessions::{OpenSession, open_session};
+pub use sessions::{OpenSession, choose_tenant, open_session};
 pub use sign_up::{NewAccount, SignedUp, hash_new_password, sign_up};
 
 pub(crate) use account::*;

@@ -133,6 +133,14 @@ pub(crate) async fn refresh(app: &App, session: &mut Live) -> Result<()> {
     tx.commit().await
 }
 
+/// Chooses the tenant that the organisation routes are about in a session of whoever acts; without one they name it
+/// themselves. Whether the user is a member of it, the caller knows.
+pub async fn choose_tenant<K>(tx: &mut Tx<K>, session: Uuid, tenant: Option<Uuid>) -> Result<()> {
+    store::set_active_tenant(tx, session, tenant).await?;
+    let change = Change::new("session", session, "session.tenant-chosen");
+    audit::record(tx, change.after(json!({ "activeTenantId": tenant }))).await
+}
+
 /// Closes the token's session, if there is one.
 pub(crate) async fn close(mut tx: SystemTx, token: &str) -> Result<()> {
     match store::remove_by_token(&mut tx, &token::hash(token)).await? {

@@ -62,6 +62,19 @@ pub(crate) async fn refresh(tx: &mut SystemTx, session: &Live) -> Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
+pub(crate) async fn set_active_tenant<K>(tx: &mut Tx<K>, session: Uuid, tenant: Option<Uuid>) -> Result<()> {
+    // whoever asks next is to see it, wherever they ask
+    tx.takes_away();
+    sqlx::query!(
+        "update sessions set active_tenant_id = $2 where id = $1 and user_id = current_user_id()",
+        session,
+        tenant
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 pub(crate) async fn remove_by_token(tx: &mut SystemTx, hash: &[u8; 32]) -> Result<Option<Closed>> {
     tx.takes_away();
     let closed = sqlx::query_as!(

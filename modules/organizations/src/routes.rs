@@ -1,0 +1,38 @@
+mod invitations;
+mod members;
+mod organizations;
+mod tenants;
+
+use kit::{Route, routes};
+
+pub(crate) static ROUTES: &[Route] = routes![
+    organizations::create,
+    organizations::check_slug,
+    organizations::list,
+    organizations::set_active,
+    organizations::get_organization,
+    organizations::get_full_organization,
+    organizations::update,
+    organizations::delete,
+    organizations::has_permission,
+    invitations::invite_member,
+    invitations::get_invitation,
+    invitations::accept_invitation,
+    invitations::reject_invitation,
+    invitations::cancel_invitation,
+    invitations::list_invitations,
+    invitations::list_user_invitations,
+    members::list_members,
+    members::get_active_member,
+    members::get_active_member_role,
+    members::update_member_role,
+    members::remove_member,
+    members::leave,
+    tenants::tenant_invitations,
+    tenants::invite,
+    tenants::add_member,
+    tenants::resend,
+    tenants::cancel,
+    tenants::accept,
+    tenants::decline,
+];

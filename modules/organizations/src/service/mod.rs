@@ -1,0 +1,18 @@
+//! The rules, by what they are about.
+
+mod answers;
+mod invitations;
+mod members;
+mod organizations;
+
+pub(crate) use answers::{accept, decline, list_received, read_received};
+pub(crate) use invitations::{find_sent, invite, list_visible, take_back, write_mail};
+pub(crate) use members::{change_role, list_members, member_of, page_of, remove, role_of};
+pub(crate) use organizations::{choose, create, delete, enter, find, full, update};
+
+pub(crate) mod rest {
+    pub(crate) use super::{
+        answers::{accept_any, decline_any},
+        invitations::{Filter, NewInvitation, cancel, list, resend, send},
+    };
+}
