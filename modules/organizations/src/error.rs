@@ -42,8 +42,11 @@ pub(crate) fn role_not_found(role: &str) -> Error {
     Error::new(StatusCode::BAD_REQUEST, "ROLE_NOT_FOUND", format!("ROLE_NOT_FOUND: {role}"))
 }
 
-/// What the protocol says in the place of a failure of ours, by its code; what is not in the table stays.
-pub(crate) fn instead<T>(outcome: kit::Result<T>, table: &[(&str, fn() -> Error)]) -> kit::Result<T> {
+/// The code of a failure of ours, and what the protocol says in its place.
+pub(crate) type Instead = (&'static str, fn() -> Error);
+
+/// What the protocol says in the place of a failure of ours; what is not in the table stays.
+pub(crate) fn instead<T>(outcome: kit::Result<T>, table: &[Instead]) -> kit::Result<T> {
     outcome.map_err(|failure| match table.iter().find(|(code, _)| *code == failure.code()) {
         Some((_, theirs)) => theirs(),
         None => failure,

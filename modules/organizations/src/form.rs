@@ -1,6 +1,6 @@
 //! What clients of the protocol say.
 
-use crate::role::{self, Roles, Wanted};
+use crate::role::{self, Wanted, Words};
 use auth::protocol::Form;
 use garde::Validate;
 use schemars::JsonSchema;
@@ -126,7 +126,7 @@ pub(crate) struct Invite {
     #[garde(length(max = 1000))]
     pub(crate) email: String,
     #[garde(custom(role::is_short))]
-    pub(crate) role: Roles,
+    pub(crate) role: Words,
     #[garde(inner(length(max = 64)))]
     pub(crate) organization_id: Option<String>,
     /// Whether an open invitation is sent again and holds anew.
@@ -174,8 +174,9 @@ pub(crate) struct List {
     /// As in `sortBy`.
     #[garde(inner(length(max = 32)))]
     pub(crate) filter_field: Option<String>,
-    #[garde(inner(length(max = 1000)))]
-    pub(crate) filter_value: Option<String>,
+    /// Several for `in` and `not_in`, each by itself or with commas between them.
+    #[garde(inner(custom(role::is_short)))]
+    pub(crate) filter_value: Option<Words>,
     /// `eq` if not said; `ne`, `lt`, `lte`, `gt`, `gte`, `in`, `not_in`, `contains`, `starts_with` or `ends_with`.
     #[garde(inner(length(max = 16)))]
     pub(crate) filter_operator: Option<String>,
@@ -202,7 +203,7 @@ pub(crate) struct NewRole {
     #[garde(length(max = 64))]
     pub(crate) member_id: String,
     #[garde(custom(role::is_short))]
-    pub(crate) role: Roles,
+    pub(crate) role: Words,
     #[garde(inner(length(max = 64)))]
     pub(crate) organization_id: Option<String>,
 }

@@ -21,27 +21,31 @@ pub(crate) fn ours(role: &str) -> &str {
     NAMES.iter().find(|(theirs, _)| *theirs == role).map_or(role, |(_, ours)| ours)
 }
 
-/// Roles as the protocol lets clients say them: one name, several with commas between them, or a list of such.
+/// Names as the protocol lets clients say them: one, several with commas between them, or a list of such.
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
-#[schemars(rename = "OrganizationRoles")]
-pub(crate) enum Roles {
+#[schemars(rename = "OrganizationWords")]
+pub(crate) enum Words {
     One(String),
     Many(Vec<String>),
 }
 
-impl Roles {
-    /// The one role that is said, by the company's name. A member has one role.
-    ///
-    /// # Errors
-    /// 400 when none or several are said.
-    pub(crate) fn one(&self) -> Result<String> {
+impl Words {
+    /// Each by itself.
+    pub(crate) fn each(&self) -> impl Iterator<Item = &str> {
         let said = match self {
             Self::One(said) => std::slice::from_ref(said),
             Self::Many(said) => said,
         };
-        let names = said.iter().flat_map(|said| said.split(',')).map(str::trim).filter(|name| !name.is_empty());
-        let mut names: Vec<&str> = names.map(ours).collect();
+        said.iter().flat_map(|said| said.split(',')).map(str::trim).filter(|name| !name.is_empty())
+    }
+
+    /// The one role that is said, by the company's name. A member has one role.
+    ///
+    /// # Errors
+    /// 400 when none or several are said.
+    pub(crate) fn one_role(&self) -> Result<String> {
+        let mut names: Vec<&str> = self.each().map(ours).collect();
         names.dedup();
         match names.as_slice() {
             [] => Err(error::role_not_found("")),
@@ -51,13 +55,13 @@ impl Roles {
     }
 }
 
-/// The longest name of a role, and how many may be said.
-pub(crate) fn is_short(roles: &Roles, _: &()) -> garde::Result {
-    let short = match roles {
-        Roles::One(said) => said.len() <= 256,
-        Roles::Many(said) => said.len() <= 16 && said.iter().all(|said| said.len() <= 256),
+/// The longest that may be said, and how many.
+pub(crate) fn is_short(words: &Words, _: &()) -> garde::Result {
+    let short = match words {
+        Words::One(said) => said.len() <= 256,
+        Words::Many(said) => said.len() <= 16 && said.iter().all(|said| said.len() <= 256),
     };
-    if short { Ok(()) } else { Err(garde::Error::new("too many roles")) }
+    if short { Ok(()) } else { Err(garde::Error::new("too many words")) }
 }
 
 /// Actions by resource: `{"organization": ["delete"]}`.
@@ -83,12 +87,11 @@ pub(crate) fn may(place: &Place, resource: &str, action: &str) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
     fn one(said: &str) -> Option<String> {
-        serde_json::from_str::<Roles>(said).expect("roles").one().ok()
+        serde_json::from_str::<Words>(said).expect("words").one_role().ok()
     }
 
     #[test]

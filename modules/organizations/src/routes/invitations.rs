@@ -19,7 +19,7 @@ async fn begin(holder: &Holder) -> Result<SystemTx> {
 pub(crate) async fn invite_member(holder: Holder, Body(form): Body<Invite>) -> Result<Reply<Success<InvitationView>>> {
     let named = service::find(form.organization_id.as_ref(), None);
     let email = Email::parse(&form.email).ok_or_else(error::invalid_email)?;
-    let new = NewInvitation { email, role: form.role.one()? };
+    let new = NewInvitation { email, role: form.role.one_role()? };
     let (none, stranger) = (error::organization_not_found, error::member_not_found);
     let (mut tx, _) = service::enter(&holder, named, none, stranger).await?;
     let invitation = service::invite(&mut tx, &new, form.resend == Some(true)).await?;

@@ -5,7 +5,7 @@ use crate::{
     view::{ColleagueView, MemberView, MembersView, RemovedView, RoleView},
 };
 use auth::protocol::{Asked, Body, Holder, Reply, Success};
-use kit::{Error, Result, get, post};
+use kit::{Result, get, post};
 
 /// Lists the members of an organisation.
 #[get("/api/auth/organization/list-members")]
@@ -45,7 +45,7 @@ pub(crate) async fn update_member_role(
     holder: Holder,
     Body(form): Body<NewRole>,
 ) -> Result<Reply<Success<MemberView>>> {
-    let (named, role) = (service::find(form.organization_id.as_ref(), None), form.role.one()?);
+    let (named, role) = (service::find(form.organization_id.as_ref(), None), form.role.one_role()?);
     let (none, stranger) = (error::no_active_organization, error::member_not_found);
     let (mut tx, place) = service::enter(&holder, named, none, stranger).await?;
     let member = service::member_of(&mut tx, &form.member_id).await?;
@@ -72,7 +72,7 @@ pub(crate) async fn leave(holder: Holder, Body(form): Body<Ends>) -> Result<Repl
     let named = service::find(form.organization_id.as_ref(), None);
     let (none, stranger) = (error::no_active_organization, error::member_not_found);
     let (mut tx, place) = service::enter(&holder, named, none, stranger).await?;
-    let table: [(&str, fn() -> Error); 1] = [("LAST_OWNER", error::only_owner_cannot_leave)];
+    let table: [error::Instead; 1] = [("LAST_OWNER", error::only_owner_cannot_leave)];
     let member = error::instead(tenants::leave(&mut tx).await, &table)?;
     tx.commit().await?;
     holder.renew(Reply::success(ColleagueView::new(member, place.tenant.id)))

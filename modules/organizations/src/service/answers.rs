@@ -2,7 +2,7 @@
 
 use super::invitations::end;
 use crate::{
-    error::{self, instead},
+    error::{self, Instead, instead},
     store::{self, Invitation, Received},
     view::{AnsweredView, InvitationView, MemberView, OwnInvitationView, ReceivedView},
 };
@@ -71,7 +71,7 @@ fn of_tenant(open: Result<Received>, tenant: Uuid) -> Result<Received> {
 /// A company's invitation, in the words of the protocol.
 async fn received(tx: &mut SystemTx, user: &User, id: &str, verify: fn() -> Error) -> Result<Received> {
     let id = Uuid::parse_str(id).map_err(|_| error::invitation_not_found())?;
-    let table: [(&str, fn() -> Error); 3] = [
+    let table: [Instead; 3] = [
         ("INVITATION_NOT_FOUND", error::invitation_not_found),
         ("NOT_THE_RECIPIENT", error::not_the_recipient),
         ("EMAIL_NOT_VERIFIED", verify),

@@ -3,12 +3,11 @@
 use crate::{
     error::{self, instead},
     form::List,
-    role,
+    role::{self, Words},
     view::{ColleagueView, MemberView, MembersView},
 };
 use auth::protocol::invalid;
 use kit::{Error, Permission, Result, TenantTx};
-use std::cmp::Ordering;
 use tenants::{Member, Place, ReadMembers};
 use uuid::Uuid;
 
@@ -43,13 +42,13 @@ pub(crate) async fn list_members(tx: &mut TenantTx, place: &Place) -> Result<Vec
 pub(crate) fn page_of(mut members: Vec<ColleagueView>, form: &List) -> Result<MembersView> {
     if let Some(field) = &form.filter_field {
         check(field, "filterField")?;
-        let (operator, value) = (form.filter_operator.as_deref().unwrap_or("eq"), form.filter_value.as_deref());
-        let holds = comparison(operator)?;
-        members.retain(|it| holds(&text(&it.member, field), value.unwrap_or_default()));
+        let holds = comparison(form.filter_operator.as_deref().unwrap_or("eq"))?;
+        let values: Vec<&str> = form.filter_value.iter().flat_map(Words::each).collect();
+        members.retain(|it| holds(&text(&it.member, field), &values));
     }
     if let Some(field) = &form.sort_by {
         check(field, "sortBy")?;
-        members.sort_by(|one, other| text(&one.member, field).cmp(&text(&other.member, field)));
+        members.sort_by_key(|it| text(&it.member, field));
     }
     match form.sort_direction.as_deref() {
         None | Some("asc") => {}
@@ -77,21 +76,20 @@ fn text(member: &MemberView, field: &str) -> String {
     }
 }
 
-/// What an operator of the protocol compares a field's text with a value by.
-fn comparison(operator: &str) -> Result<fn(&str, &str) -> bool> {
-    let listed = |text: &str, value: &str| value.split(',').any(|one| one.trim() == text);
+/// How an operator of the protocol compares a field's text with values; all but two look at the first.
+fn comparison(operator: &str) -> Result<fn(&str, &[&str]) -> bool> {
     Ok(match operator {
-        "eq" => |text, value| text == value,
-        "ne" => |text, value| text != value,
-        "lt" => |text, value| text.cmp(value) == Ordering::Less,
-        "lte" => |text, value| text.cmp(value) != Ordering::Greater,
-        "gt" => |text, value| text.cmp(value) == Ordering::Greater,
-        "gte" => |text, value| text.cmp(value) != Ordering::Less,
-        "in" => listed,
-        "not_in" => |text, value| !value.split(',').any(|one| one.trim() == text),
-        "contains" => |text, value| text.contains(value),
-        "starts_with" => |text, value| text.starts_with(value),
-        "ends_with" => |text, value| text.ends_with(value),
+        "eq" => |text, values| values.first() == Some(&text),
+        "ne" => |text, values| values.first() != Some(&text),
+        "lt" => |text, values| values.first().is_some_and(|&value| text < value),
+        "lte" => |text, values| values.first().is_some_and(|&value| text <= value),
+        "gt" => |text, values| values.first().is_some_and(|&value| text > value),
+        "gte" => |text, values| values.first().is_some_and(|&value| text >= value),
+        "in" => |text, values| values.contains(&text),
+        "not_in" => |text, values| !values.contains(&text),
+        "contains" => |text, values| values.first().is_some_and(|value| text.contains(value)),
+        "starts_with" => |text, values| values.first().is_some_and(|value| text.starts_with(value)),
+        "ends_with" => |text, values| values.first().is_some_and(|value| text.ends_with(value)),
         _ => return Err(invalid("query", "filterOperator", "Invalid option")),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{invitations::list_visible, members::number};
 use crate::{
-    error::{self, instead},
+    error::{self, Instead, instead},
     form::{Choose, Create, Data},
     role,
     view::{ColleagueView, FoundedView, FullView, MemberView, OrganizationView},
@@ -55,7 +55,7 @@ pub(crate) async fn create(holder: &Holder, form: Create) -> Result<FoundedView>
     let new = NewTenant { kind: Kind::Company, name, slug: Some(slug), logo, metadata };
     let tx = holder.begin_across(Reason::Tenancy).await?;
     let founded = tenants::found(tx, &new, holder.user().id).await;
-    let table: [(&str, fn() -> Error); 2] = [
+    let table: [Instead; 2] = [
         ("TENANT_SLUG_TAKEN", error::organization_already_exists),
         ("TOO_MANY_TENANTS", error::too_many_organizations),
     ];
@@ -144,8 +144,7 @@ pub(crate) async fn delete(holder: &Holder, place: &Place) -> Result<Tenant> {
     }
     let mut tx = holder.begin_across(Reason::Tenancy).await?;
     let deleted = tenants::delete(&mut tx, place.tenant.id, holder.user().id).await;
-    let table: [(&str, fn() -> Error); 2] =
-        [("OWNER_ONLY", error::may_not_delete), ("TENANT_NOT_FOUND", error::user_is_no_member)];
+    let table: [Instead; 2] = [("OWNER_ONLY", error::may_not_delete), ("TENANT_NOT_FOUND", error::user_is_no_member)];
     let deleted = instead(deleted, &table)?;
     tx.commit().await?;
     Ok(deleted)

@@ -23,6 +23,7 @@ async fn members_are_listed_filtered_sorted_and_paged(db: PgPool) {
     assert_eq!(list("&filterField=role&filterValue=member").await, ("member member".to_owned(), 2));
     assert_eq!(list("&filterField=role&filterOperator=ne&filterValue=member").await.1, 3);
     assert_eq!(list("&filterField=role&filterOperator=in&filterValue=owner,admin").await.1, 2);
+    assert_eq!(list("&filterField=role&filterOperator=in&filterValue=owner&filterValue=admin").await.1, 2);
     assert_eq!(list("&filterField=role&filterOperator=not_in&filterValue=owner,admin").await.1, 3);
     assert_eq!(list("&filterField=role&filterOperator=contains&filterValue=m").await.1, 4);
     assert_eq!(list("&filterField=role&filterOperator=starts_with&filterValue=ma").await.1, 1);
