@@ -11,6 +11,7 @@ use axum::Router;
 use chrono::TimeDelta;
 use kit::{Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, LimitSettings, Limits, Mode, Module, Vault, Worker};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use passkeys::PasskeySettings;
 use redis_limits::RedisLimiter;
 use smtp::SmtpMailer;
 use sqlx::postgres::PgConnectOptions;
@@ -75,8 +76,8 @@ pub fn product(
         provided: HashMap::new(),
     };
     let parts = parts.provide(document.clone()).provide(recorder()).provide(sign_in(settings, &secrets.sign_in));
-    let parts = parts.provide(ApiKeys::default());
-    let parts = parts.provide(mailer(settings)?);
+    let passkeys = PasskeySettings { domain: settings.passkey_domain.clone() };
+    let parts = parts.provide(ApiKeys::default()).provide(passkeys).provide(mailer(settings)?);
     Ok(assemble(App::new(parts), modules::ALL, &document))
 }
 

@@ -109,6 +109,7 @@ fn every_setting_refuses_what_it_cannot_use() {
         ("BETTER_AUTH_URL", "https://example.com/app", "has a path"),
         ("TRUSTED_ORIGINS", "example.com", "is not a URL"),
         ("COOKIE_PREFIX", "a b", "holds another character"),
+        ("PASSKEY_DOMAIN", "https://example.com", "is not a domain"),
         ("PASSWORD_HASH", "md5", "is not known"),
         ("BCRYPT_COST", "31", "is too large"),
         ("SESSION_MAX_AGE_S", "1h", "is not a whole number"),
@@ -133,6 +134,22 @@ fn every_setting_refuses_what_it_cannot_use() {
     let tried: Vec<_> = wrong.iter().map(|(name, ..)| *name).collect();
     let untried: Vec<_> = settings().iter().map(|row| row.name).filter(|name| !tried.contains(name)).collect();
     assert_eq!(untried, ["ENVIRONMENT"], "tried in a test of its own");
+}
+
+#[test]
+fn passkeys_belong_to_the_domain_of_the_server_or_to_one_above_it() {
+    let of = |domain| [("BETTER_AUTH_URL", "https://api.example.com"), ("PASSKEY_DOMAIN", domain)];
+    for domain in ["api.example.com", "Example.com"] {
+        assert_eq!(read(&of(domain)).settings.passkey_domain, Some(domain.to_lowercase()));
+    }
+    for domain in ["app.example.com", "ample.com", "example.org", "x.api.example.com"] {
+        let line = refusal(&of(domain));
+        assert!(line.contains("is another; expected the domain of BETTER_AUTH_URL, or one above it"), "{line}");
+    }
+    for domain in ["example.com.", "127.0.0.1", "."] {
+        assert!(refusal(&of(domain)).contains("PASSKEY_DOMAIN"), "{domain}");
+    }
+    assert!(refusal(&[("PASSKEY_DOMAIN", "example.com")]).contains("is another"));
 }
 
 #[test]

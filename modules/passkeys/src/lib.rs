@@ -8,8 +8,11 @@ mod error;
 mod jobs;
 mod routes;
 mod service;
+mod settings;
 mod store;
 mod view;
+
+pub use settings::PasskeySettings;
 
 use kit::{JobKind, Module};
 

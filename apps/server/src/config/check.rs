@@ -27,6 +27,12 @@ pub(super) fn check(settings: &Settings, listing: &[Listed]) -> Result<(), Confi
         let value = format!("\"{}\"", settings.session_update_age.as_secs());
         return refuse("SESSION_UPDATE_AGE_S", &value, "is too large", "at most SESSION_MAX_AGE_S");
     }
+    if let Some(domain) = &settings.passkey_domain
+        && !settings.better_auth_url.as_ref().and_then(|url| url.domain()).is_some_and(|at| is_within(at, domain))
+    {
+        let expected = "the domain of BETTER_AUTH_URL, or one above it";
+        return refuse("PASSKEY_DOMAIN", &format!("\"{domain}\""), "is another", expected);
+    }
     if settings.environment != Environment::Production {
         return Ok(());
     }
@@ -48,6 +54,11 @@ pub(super) fn check(settings: &Settings, listing: &[Listed]) -> Result<(), Confi
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a domain is another or below it.
+fn is_within(domain: &str, other: &str) -> bool {
+    domain.strip_suffix(other).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 fn weakness(secret: &str) -> Option<&'static str> {

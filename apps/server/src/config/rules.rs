@@ -306,6 +306,24 @@ impl Rule for CookiePrefix {
     }
 }
 
+/// The name of a domain.
+pub(super) struct Domain;
+
+impl Rule for Domain {
+    type Value = String;
+
+    fn expected(&self) -> String {
+        "a domain such as example.com".to_owned()
+    }
+
+    fn read(&self, text: &str) -> Result<String, Problem> {
+        match url::Host::parse(text) {
+            Ok(url::Host::Domain(domain)) if !domain.ends_with('.') => Ok(domain),
+            _ => Err("is not a domain".into()),
+        }
+    }
+}
+
 /// Which events are logged, in the language of `EnvFilter`.
 pub(super) struct Directives;
 

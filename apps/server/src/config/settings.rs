@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::rules::{
-    Address, BaseUrl, CookiePrefix, Directives, Directory, List, Mailbox, Network, OneOf, OriginUrl, Seconds,
+    Address, BaseUrl, CookiePrefix, Directives, Directory, Domain, List, Mailbox, Network, OneOf, OriginUrl, Seconds,
     SecretKey, SecretText, SecretUrl, Whole,
 };
 use super::table::table;
@@ -45,6 +45,9 @@ table! {
         TRUSTED_ORIGINS trusted_origins: Vec<String>, List(OriginUrl), "";
         /// What the names of cookies begin with.
         COOKIE_PREFIX cookie_prefix: String, CookiePrefix, "better-auth";
+        /// The domain that passkeys belong to: that of BETTER_AUTH_URL or one above it, which the pages that use them
+        /// share. When it changes, no passkey signs in any more.
+        PASSKEY_DOMAIN passkey_domain: Option<String>, Domain, none "the domain of BETTER_AUTH_URL";
         /// How new passwords are hashed; older hashes still verify and are upgraded at sign-in.
         PASSWORD_HASH password_hash: PasswordHash, OneOf(PasswordHash::NAMES), "bcrypt";
         /// The cost of bcrypt: each step doubles the time.

@@ -26,7 +26,7 @@ impl Form for VerifyAuthentication {}
 
 /// Asks whoever it is for a passkey: any that the device knows, or one of the user's own who is signed in already.
 pub(crate) async fn ask_for_known(app: &App, tx: &mut SystemTx, user: Option<&User>) -> Result<Question> {
-    let (request, state) = verifier(app.settings())?.start_discoverable_authentication().map_err(Error::internal)?;
+    let (request, state) = verifier(app)?.start_discoverable_authentication().map_err(Error::internal)?;
     let mut options = serde_json::to_value(request.public_key).map_err(Error::internal)?;
     if let Some(user) = user {
         options["allowCredentials"] = descriptors(&store::list(tx, user.id).await?);
@@ -51,7 +51,7 @@ pub(crate) async fn sign_in(
     if is_of_another(&answer, &user) || is_framed(&answer) {
         return Err(error::authentication_failed());
     }
-    let verifier = verifier(visitor.app.settings())?;
+    let verifier = verifier(&visitor.app)?;
     match verifier.finish_discoverable_authentication_v2(&answer, state, &passkey.credential.0) {
         Ok(result) => passkey.credential.0.update_credential(&result),
         Err(WebauthnError::AuthenticationFailure) => return Err(error::badly_signed()),

@@ -2,7 +2,7 @@
 //! which is kept here, answered once and forgotten soon.
 
 use crate::{
-    error,
+    PasskeySettings, error,
     store::{self, Challenge},
     view::Options,
 };
@@ -90,14 +90,16 @@ fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token).into()
 }
 
-/// What verifies: passkeys are the domain's at which the platform is reached, used by its pages and trusted ones.
+/// What verifies: passkeys belong to a domain, and are used by the platform's own pages and trusted ones.
 ///
 /// # Errors
-/// 409 `PASSKEYS_NEED_A_DOMAIN` where it is reached by a bare address, which WebAuthn knows no keys for.
-pub(super) fn verifier(settings: &Settings) -> Result<Webauthn> {
-    let base = Url::parse(&settings.base_url).map_err(Error::internal)?;
-    let domain = base.domain().ok_or_else(error::no_domain)?;
-    let trusted: Vec<Url> = settings.trusted_origins.iter().filter_map(|it| Url::parse(it).ok()).collect();
+/// 409 `PASSKEYS_NEED_A_DOMAIN` where the platform is reached by a bare address, which WebAuthn knows no keys for.
+pub(super) fn verifier(app: &App) -> Result<Webauthn> {
+    let Settings { base_url, trusted_origins, .. } = app.settings();
+    let base = Url::parse(base_url).map_err(Error::internal)?;
+    let own = base.domain().ok_or_else(error::no_domain)?;
+    let domain = app.the::<PasskeySettings>()?.domain.as_deref().unwrap_or(own);
+    let trusted: Vec<Url> = trusted_origins.iter().filter_map(|origin| Url::parse(origin).ok()).collect();
     let builder = WebauthnBuilder::new(domain, &base).map_err(Error::internal)?.rp_name("BotCriptoFy");
     let builder = trusted.iter().fold(builder, WebauthnBuilder::append_allowed_origin);
     builder.build().map_err(Error::internal)

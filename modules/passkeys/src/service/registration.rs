@@ -69,7 +69,7 @@ pub(crate) async fn ask_for_new(app: &App, tx: &mut UserTx, user: &User, form: &
     }
     let name = form.name.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or(&user.email);
     let exclude = known.iter().map(|it| it.credential.0.cred_id().clone()).collect();
-    let asked = verifier(app.settings())?.start_passkey_registration(user.id, name, &user.email, Some(exclude));
+    let asked = verifier(app)?.start_passkey_registration(user.id, name, &user.email, Some(exclude));
     let (creation, state) = asked.map_err(Error::internal)?;
     let mut options = serde_json::to_value(creation.public_key).map_err(Error::internal)?;
     options["excludeCredentials"] = descriptors(&known);
@@ -113,7 +113,7 @@ fn verify(
 ) -> Result<Passkey> {
     let failed = |why: &dyn std::error::Error| error::registration_failed().source(why.to_string());
     let answer: RegisterPublicKeyCredential = serde_json::from_value(form.response).map_err(|why| failed(&why))?;
-    let key = verifier(app.settings())?.finish_passkey_registration(&answer, state).map_err(|why| failed(&why))?;
+    let key = verifier(app)?.finish_passkey_registration(&answer, state).map_err(|why| failed(&why))?;
     if !ID_LENGTH.contains(&key.cred_id().len()) {
         return Err(error::registration_failed());
     }

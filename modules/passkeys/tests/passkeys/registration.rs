@@ -297,7 +297,7 @@ async fn a_user_has_fifty_passkeys_at_most(db: PgPool) {
 
 #[db_test]
 async fn pages_of_trusted_origins_use_the_passkeys_too(db: PgPool) {
-    let app = app_at(db, "http://localhost:3000", &["http://app.localhost:4000"]).await;
+    let app = app_at(db, "http://localhost:3000", &["http://app.localhost:4000"], None).await;
     let ana = app.member([]).await;
     let mut device = Device { origin: "http://app.localhost:4000".to_owned(), ..Device::new(1) };
     register(&ana, &mut device).await;
@@ -306,8 +306,21 @@ async fn pages_of_trusted_origins_use_the_passkeys_too(db: PgPool) {
 }
 
 #[db_test]
+async fn pages_beside_the_platform_share_passkeys_of_the_domain_above(db: PgPool) {
+    let page = "http://app.localhost:4000";
+    let app = app_at(db, "http://api.localhost:3000", &[page], Some("localhost")).await;
+    let ana = app.member([]).await.with("origin", page);
+    let mut device = Device { origin: page.to_owned(), ..Device::new(1) };
+    let answer = ana.get(ASK_NEW).await;
+    assert_eq!(answer.body()["rp"]["id"], "localhost");
+    let form = json!({ "response": device.create(&answer.body()) });
+    success(&asked(&ana, &answer).with("origin", page).post(REGISTER, &form).await);
+    app.run_jobs().await;
+}
+
+#[db_test]
 async fn a_bare_address_has_no_passkeys(db: PgPool) {
-    let app = app_at(db, "http://127.0.0.1:3000", &[]).await;
+    let app = app_at(db, "http://127.0.0.1:3000", &[], None).await;
     let ana = app.member([]).await;
     ana.get(ASK_NEW).await.refused(409, "PASSKEYS_NEED_A_DOMAIN");
     app.stranger().get(crate::support::ASK).await.refused(409, "PASSKEYS_NEED_A_DOMAIN");

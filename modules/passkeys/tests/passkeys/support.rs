@@ -1,4 +1,5 @@
 use crate::device::Device;
+use passkeys::PasskeySettings;
 use testkit::{Answer, Client, PgPool, TestApp, Value, json};
 
 pub(crate) const ORIGIN: &str = "http://localhost:3000";
@@ -13,15 +14,15 @@ pub(crate) const DELETE: &str = "/api/auth/passkey/delete-passkey";
 
 /// The application at a domain, which passkeys need.
 pub(crate) async fn app(db: PgPool) -> TestApp {
-    app_at(db, ORIGIN, &[]).await
+    app_at(db, ORIGIN, &[], None).await
 }
 
-/// The application at this address, with these further origins whose pages may call.
-pub(crate) async fn app_at(db: PgPool, base_url: &str, trusted: &[&str]) -> TestApp {
+/// The application at this address, with these further origins whose pages may call and this domain of passkeys.
+pub(crate) async fn app_at(db: PgPool, base_url: &str, trusted: &[&str], domain: Option<&str>) -> TestApp {
     TestApp::with(db, [passkeys::module()], |mut parts| {
         base_url.clone_into(&mut parts.settings.base_url);
         parts.settings.trusted_origins = trusted.iter().map(|&origin| origin.to_owned()).collect();
-        parts
+        parts.provide(PasskeySettings { domain: domain.map(str::to_owned) })
     })
     .await
 }
