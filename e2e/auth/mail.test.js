@@ -55,7 +55,7 @@ const post = (path, body) => {
 };
 
 /** The mail to an address, once it has come. */
-async function mailTo(email, patience = 10_000) {
+async function mailTo(email, patience = 30_000) {
   for (let waited = 0; waited < patience; waited += 100) {
     const mail = mails.find(({ envelope }) => envelope.rcptTo.some(({ address }) => address === email));
     if (mail) return mail;

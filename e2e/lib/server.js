@@ -53,7 +53,7 @@ export async function startServer(settings = {}) {
 /** The newest mail to an address with this subject, from the folder of a server without SMTP; it is written a moment after the answer. */
 export async function mailTo(data, email, subject) {
   const folder = join(data, "mail");
-  for (let waited = 0; waited < 100; waited++) {
+  for (let waited = 0; waited < 300; waited++) {
     const names = await readdir(folder).catch(() => []);
     for (const name of names.filter((it) => it.endsWith(`-${email}.eml`)).sort().reverse()) {
       const text = await readFile(join(folder, name), "utf8");
