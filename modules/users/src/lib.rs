@@ -1,11 +1,13 @@
 //! Users: who somebody is, on the whole platform, and how they like to see it.
 //!
-//! Owns `users`, `user_preferences`, `user_avatars` and `user_consents`. A user's place in a tenant is the business of `tenants`, how they prove who they are that of `auth`.
+//! Owns `users`, `user_preferences`, `user_avatars`, `user_consents` and `user_exports`. A user's place in a tenant is the business of `tenants`, how they prove who they are that of `auth`.
 //! Permissions: none; what is here is the user's own.
 
 mod avatar;
 mod consent;
 mod email;
+mod export;
+mod jobs;
 mod preferences;
 mod profile;
 mod role;
@@ -23,9 +25,14 @@ pub use service::{
     remove, set_default_tenant, set_role, set_two_factor, unban, verify_email,
 };
 
-use kit::Module;
+use kit::{JobKind, Module};
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "users", routes: routes::ROUTES, jobs: &[], services: &[] }
+    Module {
+        name: "users",
+        routes: routes::ROUTES,
+        jobs: const { &[JobKind::of::<jobs::MakeExport>()] },
+        services: &[],
+    }
 }

@@ -1,13 +1,15 @@
 use crate::{
     avatar::{Address, Known, Picture, PictureBody},
     consent::{Consent, ConsentInput},
+    export::Export,
     preferences::{Preferences, PreferencesInput},
     profile::{Profile, ProfileInput, ProfilePatch},
     service,
 };
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use kit::{
-    Created, Json, NoContent, Page, Paging, Path, Public, Result, Route, SignedIn, delete, get, patch, post, put,
-    routes,
+    Accepted, Content, Created, Json, NoContent, Page, Paging, Path, Public, Result, Route, SignedIn, delete, get,
+    patch, post, put, routes,
 };
 use uuid::Uuid;
 
@@ -23,6 +25,9 @@ pub(crate) static ROUTES: &[Route] = routes![
     remove_avatar,
     list_consents,
     record_consent,
+    ask_export,
+    list_exports,
+    fetch_export,
 ];
 
 /// Shows the caller's profile.
@@ -109,4 +114,32 @@ async fn record_consent(caller: SignedIn, Json(input): Json<ConsentInput>) -> Re
     let consent = service::consent(&mut tx, input).await?;
     tx.commit().await?;
     Ok(Created(consent))
+}
+
+/// Asks for an archive of all that the platform knows of the caller, which takes the place of an older one.
+#[post("/api/user/export")]
+async fn ask_export(caller: SignedIn) -> Result<Accepted<Export>> {
+    caller.own()?;
+    let mut tx = caller.begin().await?;
+    let export = service::ask_export(&mut tx, caller.user().id).await?;
+    tx.commit().await?;
+    Ok(Accepted(export))
+}
+
+/// Lists the caller's archives that can be fetched or are being made.
+#[get("/api/user/export")]
+async fn list_exports(caller: SignedIn, paging: Paging) -> Result<Page<Export>> {
+    let (exports, total) = service::exports(&mut caller.begin().await?, &paging).await?;
+    Ok(Page::new(exports, &paging, total))
+}
+
+/// Fetches an archive: a ZIP with a JSON file for each kind of thing. It can be fetched for seven days.
+#[get("/api/user/export/{id}")]
+async fn fetch_export(caller: SignedIn, Path(id): Path<Uuid>) -> Result<Content> {
+    caller.own()?;
+    let mut tx = caller.begin().await?;
+    let content = service::fetch_export(&mut tx, id).await?;
+    tx.commit().await?;
+    let archive = Content::new("application/zip", content).header(CACHE_CONTROL, "no-store");
+    Ok(archive.header(CONTENT_DISPOSITION, "attachment; filename=\"personal-data.zip\""))
 }

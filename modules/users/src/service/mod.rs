@@ -1,8 +1,10 @@
 //! The rules, by subject.
 
 mod administration;
+mod export;
 mod own;
 
+pub(crate) use export::{ask_export, exports, fetch_export, make_export};
 pub(crate) use own::{avatar, consent, consents, own_avatar, prefer, preferences, remove_avatar, replace_avatar};
 
 pub use administration::{Correction, appoint, ban, correct, lock_all, promote, remove, set_role, unban};

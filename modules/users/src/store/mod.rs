@@ -1,10 +1,12 @@
 //! All of the module's SQL, by subject.
 
 mod administration;
+mod export;
 mod own;
 mod search;
 
 pub(crate) use administration::*;
+pub(crate) use export::*;
 pub(crate) use own::*;
 pub(crate) use search::{count, search};
 
