@@ -11,11 +11,11 @@ const { BOTCRIPTOFY, BOTCRIPTOFY_URL, BOTCRIPTOFY_DATA } = process.env;
 /** The releases of the client that must work, by the names that package.json gives them. */
 export const RELEASES = ["ba-1-1-5", "ba-1-3", "ba-1-6", "better-auth"];
 
-/** A client of a release with these plugins, by their names, and a cookie jar of its own as a browser has one. */
-export async function newClient(release, ...names) {
+/** A client of a release with these plugins, by their names or made, and a cookie jar of its own as a browser has one. */
+export async function newClient(release, ...wanted) {
   const { createAuthClient } = await import(`${release}/client`);
-  const known = names.length > 0 ? await import(`${release}/client/plugins`) : {};
-  const plugins = names.map((name) => known[name]());
+  const known = wanted.length > 0 ? await import(`${release}/client/plugins`) : {};
+  const plugins = wanted.map((it) => (typeof it === "string" ? known[it]() : it));
   const cookies = new Map();
   const customFetchImpl = async (input, init = {}) => {
     const headers = new Headers(init.headers);

@@ -22,6 +22,7 @@ pub(crate) static ROUTES: &[Route] = routes![
     set_role,
     ban_user,
     unban_user,
+    unlock_user,
     impersonate_user,
     stop_impersonating,
     list_user_sessions,
@@ -97,6 +98,12 @@ async fn ban_user(by: Administrator<BanUsers>, Body(form): Body<BanUser>) -> Res
 #[post("/api/auth/admin/unban-user")]
 async fn unban_user(by: Administrator<BanUsers>, Body(form): Body<OfUser>) -> Result<Reply<Success<OfOne>>> {
     service::unban(&by, form.user_id.0).await.map(one)
+}
+
+/// Lifts the locks of a user whom wrong passwords or codes have locked.
+#[post("/api/auth/admin/unlock-user")]
+async fn unlock_user(by: Administrator<BanUsers>, Body(form): Body<OfUser>) -> Result<Reply<Success<OfOne>>> {
+    service::unlock(&by, form.user_id.0).await.map(one)
 }
 
 /// Opens a session of an hour in which the administrator acts as a user.

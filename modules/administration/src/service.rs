@@ -146,6 +146,15 @@ pub(crate) async fn unban(by: &Administrator<BanUsers>, user: Option<Uuid>) -> R
     Ok(user)
 }
 
+/// Lifts the locks of a user whom wrong passwords or codes have locked.
+pub(crate) async fn unlock(by: &Administrator<BanUsers>, user: Option<Uuid>) -> Result<User> {
+    let mut case = Case::open(by, user).await?;
+    let user = case.user.clone();
+    auth::unlock(&mut case.tx, &user).await?;
+    case.close("user.unlocked", None).await?;
+    Ok(user)
+}
+
 /// The user whom an administrator is about to act as.
 pub(crate) async fn to_impersonate(by: &Administrator<Impersonate>, user: Option<Uuid>) -> Result<(SystemTx, User)> {
     let case = Case::open(by, user).await.map_err(|refused| {

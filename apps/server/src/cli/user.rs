@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::io::{IsTerminal, Read, stdin};
 use users::{Condition, Email, Field, NewUser, Operator, Search};
 
-/// Create and list users, give them another role on the platform or another password
+/// Create and list users, give them another role or password, and lift their locks
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -39,6 +39,8 @@ enum Action {
     },
     /// Give a user another password, which is read from standard input, and close their sessions
     ResetPassword { email: String },
+    /// Lift the locks of a user whom wrong passwords or codes have locked
+    Unlock { email: String },
     /// List users, the newest first
     List {
         /// Only those whose address contains this
@@ -71,7 +73,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let settings = context.config()?.settings;
     let password = match args.action {
         Action::Create { .. } | Action::ResetPassword { .. } => Some(password()?),
-        Action::Promote { .. } | Action::List { .. } => None,
+        Action::Promote { .. } | Action::Unlock { .. } | Action::List { .. } => None,
     };
     let answer = runtime()?.block_on(async {
         let database = Database::beside(&settings).await?;
@@ -117,6 +119,7 @@ async fn act(action: &Action, password: &str, assembly: &Assembly) -> kit::Resul
         Action::Create { email, name, tenant } => create(assembly, tx, email, name, *tenant, password).await,
         Action::Promote { email, role } => promote(tx, email, *role).await,
         Action::ResetPassword { email } => reset_password(assembly, tx, email, password).await,
+        Action::Unlock { email } => unlock(tx, email).await,
         Action::List { search, limit } => list(tx, search, *limit).await,
     }
 }
@@ -163,6 +166,14 @@ async fn reset_password(assembly: &Assembly, mut tx: SystemTx, email: &str, pass
     auth::set_password(&mut tx, user.id, &hash).await?;
     let home = auth::home_of(&mut tx, user.id).await?;
     auth::commit_at(tx, home, Change::new("user", user.id, "user.password-set")).await?;
+    Ok(summary(&user))
+}
+
+async fn unlock(mut tx: SystemTx, email: &str) -> kit::Result<Value> {
+    let user = find(&mut tx, email).await?;
+    auth::unlock(&mut tx, &user).await?;
+    let home = auth::home_of(&mut tx, user.id).await?;
+    auth::commit_at(tx, home, Change::new("user", user.id, "user.unlocked")).await?;
     Ok(summary(&user))
 }
 

@@ -2,12 +2,13 @@ use crate::support::{NOBODY, act, admin, app, done, super_admin, user};
 use testkit::{PgPool, Value, db_test, json};
 
 /// Every action that only administrators take, and how others are refused.
-const ACTIONS: [(&str, &str); 11] = [
+const ACTIONS: [(&str, &str); 12] = [
     ("create-user", "YOU_ARE_NOT_ALLOWED_TO_CREATE_USERS"),
     ("update-user", "YOU_ARE_NOT_ALLOWED_TO_UPDATE_USERS"),
     ("set-role", "YOU_ARE_NOT_ALLOWED_TO_CHANGE_USERS_ROLE"),
     ("ban-user", "YOU_ARE_NOT_ALLOWED_TO_BAN_USERS"),
     ("unban-user", "YOU_ARE_NOT_ALLOWED_TO_BAN_USERS"),
+    ("unlock-user", "YOU_ARE_NOT_ALLOWED_TO_BAN_USERS"),
     ("impersonate-user", "YOU_ARE_NOT_ALLOWED_TO_IMPERSONATE_USERS"),
     ("list-user-sessions", "YOU_ARE_NOT_ALLOWED_TO_LIST_USERS_SESSIONS"),
     ("revoke-user-session", "YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS"),
@@ -73,7 +74,15 @@ async fn an_administrator_cannot_touch_another_one_and_a_super_administrator_can
     let code = "YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS";
     act(&admin, "revoke-user-session", json!({ "sessionToken": handle })).await.refused(403, code);
 
-    for action in ["update-user", "ban-user", "unban-user", "list-user-sessions", "set-user-password", "remove-user"] {
+    for action in [
+        "update-user",
+        "ban-user",
+        "unban-user",
+        "unlock-user",
+        "list-user-sessions",
+        "set-user-password",
+        "remove-user",
+    ] {
         done(&root, action, body(&other.user.to_string())).await;
     }
 }
@@ -103,7 +112,8 @@ async fn what_is_asked_must_be_well_formed(db: PgPool) {
     ] {
         act(&admin, action, body).await.refused(400, "VALIDATION_ERROR");
     }
-    let unknown = ["ban-user", "unban-user", "set-role", "update-user", "remove-user", "impersonate-user"];
+    let unknown =
+        ["ban-user", "unban-user", "unlock-user", "set-role", "update-user", "remove-user", "impersonate-user"];
     for id in [json!(NOBODY), json!("nobody"), json!(7), json!("' or true --"), json!("")] {
         for action in unknown {
             let mut body = body(NOBODY);

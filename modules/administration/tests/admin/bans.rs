@@ -66,3 +66,18 @@ async fn nobody_bans_themselves(db: PgPool) {
         act(&by, "ban-user", json!({ "userId": by.user })).await.refused(400, "YOU_CANNOT_BAN_YOURSELF");
     }
 }
+
+#[db_test]
+async fn an_administrator_lifts_the_lock_that_wrong_passwords_have_brought_about(db: PgPool) {
+    let app = app(db).await;
+    let admin = admin(&app).await;
+    let id = made(&admin, "ana@example.com").await["id"].clone();
+    for _ in 0..5 {
+        sign_in(&app, "ana@example.com", "wrong horse battery").await.refused(401, "INVALID_EMAIL_OR_PASSWORD");
+    }
+    sign_in(&app, "ana@example.com", PASSWORD).await.refused(429, "ACCOUNT_TEMPORARILY_LOCKED");
+    assert_eq!(done(&admin, "unlock-user", json!({ "userId": id })).await["user"]["id"], id);
+    assert_eq!(actors(&app, None, "user.unlocked").await, [(Some(admin.user), None)]);
+    assert_eq!(sign_in(&app, "ana@example.com", PASSWORD).await.status, 200);
+    app.run_jobs().await;
+}
