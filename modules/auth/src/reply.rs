@@ -1,3 +1,4 @@
+use crate::service::with_pair;
 use axum::{
     Json,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
@@ -87,8 +88,7 @@ impl<T> Landing<Success<T>> {
             (Ok(_), Some(page)) => Ok(Self::At(page, vec![])),
             (Ok(body), None) => Ok(Self::Here(Reply::success(body))),
             (Err(failure), Some(page)) if failure.status().is_client_error() => {
-                let sign = if page.contains('?') { '&' } else { '?' };
-                Ok(Self::At(format!("{page}{sign}error={}", failure.code()), vec![]))
+                Ok(Self::At(with_pair(&page, "error", failure.code()), vec![]))
             }
             (Err(failure), _) => Err(failure),
         }

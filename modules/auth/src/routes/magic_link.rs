@@ -4,7 +4,7 @@ use crate::{
     form::{Asked, Body},
     guard::Visitor,
     reply::{Landing, Reply, Success},
-    service::{self, AskMagicLink, Entered, OpenMagicLink, page_with, whole},
+    service::{self, AskMagicLink, Entered, OpenMagicLink, whole, with_pair},
     view::{Done, MagicView},
 };
 use kit::{Result, get, post};
@@ -32,7 +32,7 @@ pub(super) async fn verify_magic_link(
             None => entry.reply(app, MagicView::new).map(Landing::Here),
         },
         Err(failure) if failure.status().is_client_error() => {
-            Ok(Landing::At(page_with(app, form.error_page(), "error", failure.code()), vec![]))
+            Ok(Landing::At(whole(app, &with_pair(form.error_page(), "error", failure.code())), vec![]))
         }
         Err(failure) => Err(failure),
     }

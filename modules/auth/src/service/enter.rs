@@ -1,4 +1,5 @@
 use super::{
+    links::with_pair,
     notices,
     sessions::{OpenSession, open_session},
     two_factor,
@@ -147,8 +148,7 @@ impl Entry {
                 Landing::At(page, opened.into_iter().chain(session.cookies).collect())
             }
             Self::Challenge(challenge, _) => {
-                let sign = if page.contains('?') { '&' } else { '?' };
-                let page = format!("{page}{sign}twoFactorRedirect=true");
+                let page = with_pair(&page, "twoFactorRedirect", "true");
                 Landing::At(page, cookies.clear().into_iter().chain(challenge).collect())
             }
         })

@@ -74,14 +74,25 @@ pub(crate) fn address(app: &App, path: &str, query: &[(&str, &str)]) -> String {
     format!("{}/api/auth/{path}?{}", app.settings().base_url, pairs.join("&"))
 }
 
-/// The page with a further pair in its query, as a whole address: paths are ours.
-pub(crate) fn page_with(app: &App, page: &str, name: &str, value: &str) -> String {
+/// The page with a further pair in its query.
+pub(crate) fn with_pair(page: &str, name: &str, value: &str) -> String {
     let (before, fragment) = page.find('#').map_or((page, ""), |at| page.split_at(at));
     let sign = if before.contains('?') { '&' } else { '?' };
-    whole(app, &format!("{before}{sign}{name}={}{fragment}", utf8_percent_encode(value, COMPONENT)))
+    format!("{before}{sign}{name}={}{fragment}", utf8_percent_encode(value, COMPONENT))
 }
 
 /// The page as a whole address: paths are ours.
 pub(crate) fn whole(app: &App, page: &str) -> String {
     if page.starts_with('/') { format!("{}{page}", app.settings().base_url) } else { page.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_goes_into_the_query_and_before_the_fragment() {
+        assert_eq!(with_pair("/x", "error", "A B"), "/x?error=A%20B");
+        assert_eq!(with_pair("/x?a=b#c?d", "token", "t"), "/x?a=b&token=t#c?d");
+    }
 }

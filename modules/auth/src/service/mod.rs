@@ -25,7 +25,7 @@ pub use sign_up::{NewAccount, SignedUp, hash_new_password, sign_up};
 
 pub(crate) use account::*;
 pub(crate) use confirm::confirm_password;
-pub(crate) use links::{Link, Purpose, address, consume, issue, page_with, whole};
+pub(crate) use links::{Link, Purpose, address, consume, issue, whole, with_pair};
 pub(crate) use lockout::{UnlockAccount, forgive, unlock_by_link, write_locked};
 pub(crate) use magic_link::{AskMagicLink, OpenMagicLink, ask_magic_link, open_magic_link, write_magic_link};
 pub(crate) use notices::{Event, Notice, notify, write_notice};

@@ -1,4 +1,6 @@
-use crate::support::{PASSWORD, browser, cookies, form, is_in, link, session, sign_in, signed_up, success, user};
+use crate::support::{
+    PASSWORD, browser, cookies, execute, form, is_in, link, session, sign_in, signed_up, success, user,
+};
 use axum::body::Body;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use testkit::{PgPool, TestApp, db_test, json};
@@ -147,4 +149,64 @@ async fn looking_at_a_link_without_opening_it_does_not_use_it_up(db: PgPool) {
     let link = link(&app, ANA);
     assert_eq!(app.stranger().send("HEAD", &link, Body::empty(), None).await.status, 404);
     assert!(!app.stranger().get(&link).await.header("location").contains("error"));
+}
+
+#[db_test]
+async fn no_field_leads_to_another_site(db: PgPool) {
+    let app = TestApp::new(db, []).await;
+    let (client, _) = signed_up(&app, ANA).await;
+    let places = [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/%2Fevil.example",
+        "http://127.0.0.1:3000@evil.example/",
+        "http://127.0.0.1:3000.evil.example/",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+    ];
+    let post = async |path: &str, field: &str, place: &str| {
+        let body = json!({
+            "email": ANA, "newEmail": "bob@example.com", "name": "x", "password": PASSWORD, field: place,
+        });
+        client.post(&format!("/api/auth/{path}"), &body).await.status.as_u16()
+    };
+    for place in places {
+        for (path, field) in [
+            ("sign-up/email", "callbackURL"),
+            ("sign-in/email", "callbackURL"),
+            ("sign-in/magic-link", "callbackURL"),
+            ("sign-in/magic-link", "newUserCallbackURL"),
+            ("sign-in/magic-link", "errorCallbackURL"),
+            ("send-verification-email", "callbackURL"),
+            ("request-password-reset", "redirectTo"),
+            ("forget-password", "redirectTo"),
+            ("change-email", "callbackURL"),
+            ("delete-user", "callbackURL"),
+        ] {
+            assert_eq!(post(path, field, place).await, 403, "{path} {field} {place}");
+        }
+        let query: String = url::form_urlencoded::byte_serialize(place.as_bytes()).collect();
+        for path in ["verify-email", "reset-password/x", "delete-user/callback", "magic-link/verify"] {
+            let answer = client.get(&format!("/api/auth/{path}?token=x&callbackURL={query}")).await;
+            answer.refused(403, "INVALID_CALLBACK_URL");
+        }
+    }
+    assert!(is_in(&client).await);
+    assert_eq!(app.run_jobs().await, 0, "and no mail carries it");
+}
+
+#[db_test]
+async fn an_administrator_who_acts_as_a_user_does_not_take_the_account_over(db: PgPool) {
+    let app = TestApp::new(db, []).await;
+    let (client, _) = signed_up(&app, ANA).await;
+    execute(&app, "update sessions set impersonated_by = user_id").await;
+    for (path, body) in [
+        ("change-password", json!({ "currentPassword": PASSWORD, "newPassword": "another horse battery" })),
+        ("change-email", json!({ "newEmail": "eve@example.com" })),
+        ("delete-user", json!({ "password": PASSWORD })),
+        ("delete-user", json!({})),
+    ] {
+        client.post(&format!("/api/auth/{path}"), &body).await.refused(403, "IMPERSONATED");
+    }
 }

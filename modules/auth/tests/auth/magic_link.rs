@@ -1,6 +1,6 @@
 use crate::support::{
-    PASSWORD, actions, browser, cookies, failure, fields, form, is_in, link, set_cookies, sign_in, signed_up, success,
-    user,
+    PASSWORD, actions, browser, code, cookies, enabled, failure, fields, form, is_in, link, set_cookies, sign_in,
+    signed_up, success, user,
 };
 use chrono::TimeDelta;
 use testkit::{Answer, PgPool, TestApp, Value, db_test, json};
@@ -169,4 +169,18 @@ async fn a_foreign_page_asks_for_no_link(db: PgPool) {
     failure(foreign, 403, "INVALID_ORIGIN", "Invalid origin");
     let (client, _) = signed_up(&app, ANA).await;
     assert!(is_in(&client).await);
+}
+
+#[db_test]
+async fn a_link_is_one_factor_and_the_second_is_asked_for(db: PgPool) {
+    let app = TestApp::new(db, []).await;
+    let with_factor = enabled(&app, ANA).await;
+    let link = ask(&app, &json!({ "email": ANA, "callbackURL": "/in?a=b#c" })).await;
+    let led = app.stranger().get(&link).await;
+    assert_eq!(place(&led), (302, "http://127.0.0.1:3000/in?a=b&twoFactorRedirect=true#c"));
+    let asked = browser(&app, &cookies(&led));
+    assert!(!is_in(&asked).await);
+    let code = json!({ "code": code(&app, &with_factor.uri, 0) });
+    let answer = asked.post("/api/auth/two-factor/verify-totp", &code).await;
+    assert!(success(&answer)["token"].is_string() && is_in(&browser(&app, &cookies(&answer))).await);
 }

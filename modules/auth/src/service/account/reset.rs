@@ -4,8 +4,8 @@ use crate::{
     jobs::SendMail,
     mail::Language,
     service::{
-        Event, Link, Purpose, address, commit_for, consume, forgive, hash_new_password, issue, notify, page_with,
-        set_password,
+        Event, Link, Purpose, address, commit_for, consume, forgive, hash_new_password, issue, notify, set_password,
+        whole, with_pair,
     },
     store, token,
 };
@@ -88,7 +88,7 @@ pub(crate) async fn open_reset(app: &App, origin: Origin, token: &str, form: &Op
     let mut tx = app.db().system(Reason::Session, origin).await?;
     let holds = store::has_link(&mut tx, Purpose::ResetPassword, &token::hash(token)).await?;
     let (name, value) = if holds { ("token", token) } else { ("error", "INVALID_TOKEN") };
-    Ok(page_with(app, &form.callback_url, name, value))
+    Ok(whole(app, &with_pair(&form.callback_url, name, value)))
 }
 
 /// Sets a password by the token of the mail, also for a user who had none. Every session of theirs ends,
