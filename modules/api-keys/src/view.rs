@@ -4,6 +4,7 @@ use crate::{scopes::Scopes, store::Key};
 use kit::Time;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// A key, without its secret. `tenantId`, `ipAllowlist` and `replacedBy` are not the protocol's but ours.
@@ -45,7 +46,7 @@ pub(crate) struct KeyView {
     /// What it may do at most; `null`: nothing.
     permissions: Option<Scopes>,
     /// Always `null`.
-    metadata: Option<Scopes>,
+    metadata: Option<Map<String, Value>>,
     /// The tenant in which it acts.
     tenant_id: Uuid,
     /// The networks that it may be used from; `null`: any.
