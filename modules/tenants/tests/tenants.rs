@@ -231,3 +231,16 @@ async fn changes_are_in_the_trail_of_the_tenant_and_of_no_other(db: PgPool) {
     let trail = ceo.get("/api/v1/audit?action=tenant.changed").await.ok();
     assert_eq!((&trail[0]["actorId"], &trail[0]["after"]["name"]), (&json!(ceo.user), &json!("Acme")));
 }
+
+#[db_test]
+async fn the_tenant_of_a_path_is_the_one_that_is_meant_though_the_caller_was_recognised_before(db: PgPool) {
+    let app = TestApp::limited(db, [], kit::LimitSettings::default()).await;
+    let (ana, boss) = (app.owner(Kind::Trader).await, app.owner(Kind::Company).await);
+    join(&app, &boss, &ana, "viewer").await.unwrap();
+    for home in [ana.with("x-test", ""), ana.with("x-tenant-id", ana.tenant), ana.with("x-tenant-id", "nobody")] {
+        assert_eq!(home.get(&path(&boss, "")).await.ok()["id"], json!(boss.tenant));
+        home.patch(&path(&boss, ""), &json!({ "name": "Mine" })).await.refused(403, "FORBIDDEN");
+        assert_eq!(home.get(&path(&ana, "")).await.ok()["id"], json!(ana.tenant));
+    }
+    boss.get(&path(&ana, "")).await.refused(404, "TENANT_NOT_FOUND");
+}

@@ -1,7 +1,8 @@
-use crate::support::{Key, ana, app, body, key, read, update};
+use crate::support::{Key, THINGS, ana, app, body, key, read, update};
 use api_keys::{Limit, NewKey};
 use futures::future::join_all;
-use kit::{Scope, chrono::TimeDelta};
+use kit::{LimitSettings, Scope, chrono::TimeDelta};
+use tenants::Kind;
 use testkit::{Answer, Member, PgPool, TestApp, db_test, json};
 
 /// A key with so many uses, which only the server can make.
@@ -128,4 +129,18 @@ async fn what_a_key_was_used_for_is_written_down_later_and_once(db: PgPool) {
     sqlx::raw_sql("alter table hidden_keys rename to api_keys").execute(&db).await.unwrap();
     api_keys::write_usage(app.app()).await.unwrap();
     assert_eq!(shown(&key.id).await.0, json!(5));
+}
+
+#[db_test]
+async fn a_call_uses_a_key_once_whoever_else_asks_who_calls(db: PgPool) {
+    let app = TestApp::limited(db, [api_keys::module(), THINGS], LimitSettings::default()).await;
+    let ana = app.owner(Kind::Trader).await;
+    let key = counted(&app, &ana, 3).await;
+    let paths = ["/things".to_owned(), format!("/api/tenant/{}", ana.tenant)];
+    for path in &paths {
+        key.bot.get(path).await;
+    }
+    key.bot.get("/api/tenant/00000000-0000-7000-8000-000000000000").await.refused(404, "TENANT_NOT_FOUND");
+    let left = body(&ana.get(&format!("/api/auth/api-key/get?id={}", key.id)).await)["remaining"].clone();
+    assert_eq!(left, 0, "each of the three was recognised once");
 }
