@@ -1,6 +1,7 @@
 //! Against a real Redis on the loopback.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stderr, reason = "whoever runs the tests is told what was skipped")]
 
 use kit::{Charge, EVERYTHING, Limiter, Limits, LocalLimits, Subject, Time};
 use proptest::{strategy::ValueTree, test_runner::TestRunner};
