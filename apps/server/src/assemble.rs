@@ -14,6 +14,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use passkeys::PasskeySettings;
 use redis_limits::RedisLimiter;
 use smtp::SmtpMailer;
+use social::{ProviderKind, ProviderSettings, Social, SocialSettings};
 use sqlx::postgres::PgConnectOptions;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -77,6 +78,7 @@ pub fn product(
     };
     let parts = parts.provide(document.clone()).provide(recorder()).provide(sign_in(settings, &secrets.sign_in));
     let passkeys = PasskeySettings { domain: settings.passkey_domain.clone() };
+    let parts = parts.provide(Social::new(platforms(settings)));
     let parts = parts.provide(ApiKeys::default()).provide(passkeys).provide(mailer(settings)?);
     Ok(assemble(App::new(parts), modules::ALL, &document))
 }
@@ -91,6 +93,31 @@ fn sign_in(settings: &Settings, secret: &Secret) -> AuthSettings {
         PasswordHash::Argon2id => Hashing::Argon2id,
     });
     sign_in
+}
+
+/// The platforms that the operator has set up in full.
+fn platforms(settings: &Settings) -> SocialSettings {
+    let platform = |name: &str, kind, id: &Option<String>, secret: &Option<Secret>| {
+        Some(ProviderSettings {
+            name: name.to_ascii_lowercase().replace('_', "-"),
+            kind,
+            client_id: id.clone()?,
+            client_secret: secret.as_ref()?.expose().to_owned().into(),
+        })
+    };
+    let google = ProviderKind::OpenId { issuer: settings.oauth_google_issuer.clone() };
+    let google = platform("google", google, &settings.oauth_google_client_id, &settings.oauth_google_client_secret);
+    let github = ProviderKind::GitHub { base: settings.oauth_github_base.clone() };
+    let github = platform("github", github, &settings.oauth_github_client_id, &settings.oauth_github_client_secret);
+    let further = settings.oidc_issuers.iter().filter_map(|(name, issuer)| {
+        let (id, secret) = (settings.oidc_client_ids.get(name), settings.oidc_client_secrets.get(name));
+        platform(name, ProviderKind::OpenId { issuer: issuer.clone() }, &id.cloned(), &secret.cloned())
+    });
+    SocialSettings {
+        providers: further.chain(google).chain(github).collect(),
+        link_different_emails: settings.oauth_link_different_emails,
+        ..SocialSettings::default()
+    }
 }
 
 /// What the table of settings allows always fits.

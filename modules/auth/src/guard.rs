@@ -124,6 +124,11 @@ impl Holder {
         self.visitor.cookie(name)
     }
 
+    /// The id of their session.
+    pub fn session_id(&self) -> Uuid {
+        self.session.id
+    }
+
     /// Refuses a session that is too old for what is delicate.
     ///
     /// # Errors

@@ -32,8 +32,8 @@ pub use mail::{Language, Mail, Mailer, Words};
 pub use password::{Hashing, Passwords};
 pub use service::{
     NewAccount, OpenSession, SignedUp, choose_tenant, close_impersonations_of, close_session, close_sessions_of,
-    commit_at, find_session, hash_new_password, home_of, impersonate, open_session, sessions_of, set_password, sign_up,
-    stop_impersonating, unlock,
+    commit_at, find_session, hash_new_password, home_of, impersonate, open_session, promise_verification, sessions_of,
+    set_password, sign_up, stop_impersonating, unlock,
 };
 pub use settings::AuthSettings;
 
@@ -47,6 +47,17 @@ pub mod protocol {
         reply::{Landing, Reply, Success},
         service::{Entered, Entry, Factor, enter},
         view::{Current, Done, Nothing, SessionView, UserView},
+    };
+}
+
+/// The accounts of users at other platforms, for the module that signs in by them.
+pub mod accounts {
+    pub use crate::{
+        service::commit_at_home,
+        store::{
+            Account, SealedTokens, add_account, find_account, own_accounts, remove_account, renew_account,
+            session_owner,
+        },
     };
 }
 

@@ -312,7 +312,7 @@ pub(crate) struct AccountView {
 
 impl From<Account> for AccountView {
     fn from(account: Account) -> Self {
-        let Account { id, provider, account_id, user_id, created_at, updated_at } = account;
-        Self { id, account_id, provider_id: provider, user_id, created_at, updated_at, scopes: vec![] }
+        let Account { id, provider, account_id, user_id, created_at, updated_at, scopes } = account;
+        Self { id, account_id, provider_id: provider, user_id, created_at, updated_at, scopes }
     }
 }

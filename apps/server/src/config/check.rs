@@ -6,6 +6,9 @@ use super::{ConfigError, Environment, Listed, Settings};
 /// The fewest characters of a secret in production.
 pub(super) const SECRET_LENGTH: usize = 32;
 
+/// What accounts of other kinds are called.
+const OWN: &[&str] = &["CREDENTIAL", "GOOGLE", "GITHUB"];
+
 /// The fewest different characters of a secret in production: `aaaa…` and `12341234…` are made up.
 const SECRET_VARIETY: usize = 10;
 
@@ -33,6 +36,12 @@ pub(super) fn check(settings: &Settings, listing: &[Listed]) -> Result<(), Confi
         let expected = "the domain of BETTER_AUTH_URL, or one above it";
         return refuse("PASSKEY_DOMAIN", &format!("\"{domain}\""), "is another", expected);
     }
+    if let Some(name) = settings.oidc_issuers.keys().find(|name| OWN.contains(&name.as_str())) {
+        return refuse("OIDC_<NAME>_ISSUER", &format!("{name:?}"), "is a name of ours", "another name");
+    }
+    if let Some((name, with)) = half(settings) {
+        return refuse(name, "the value", "is missing", &format!("one together with {with}"));
+    }
     if settings.environment != Environment::Production {
         return Ok(());
     }
@@ -59,6 +68,38 @@ pub(super) fn check(settings: &Settings, listing: &[Listed]) -> Result<(), Confi
 /// Whether a domain is another or below it.
 fn is_within(domain: &str, other: &str) -> bool {
     domain.strip_suffix(other).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// A part of a platform's settings that is missing while another is there.
+fn half(settings: &Settings) -> Option<(&'static str, String)> {
+    let pairs = [
+        (
+            ("OAUTH_GOOGLE_CLIENT_ID", settings.oauth_google_client_id.is_some()),
+            ("OAUTH_GOOGLE_CLIENT_SECRET", settings.oauth_google_client_secret.is_some()),
+        ),
+        (
+            ("OAUTH_GITHUB_CLIENT_ID", settings.oauth_github_client_id.is_some()),
+            ("OAUTH_GITHUB_CLIENT_SECRET", settings.oauth_github_client_secret.is_some()),
+        ),
+    ];
+    for ((id, has_id), (secret, has_secret)) in pairs {
+        match (has_id, has_secret) {
+            (true, false) => return Some((secret, id.to_owned())),
+            (false, true) => return Some((id, secret.to_owned())),
+            _ => {}
+        }
+    }
+    let (issuers, ids, secrets) = (&settings.oidc_issuers, &settings.oidc_client_ids, &settings.oidc_client_secrets);
+    let names = issuers.keys().chain(ids.keys()).chain(secrets.keys());
+    names.into_iter().find_map(|name| {
+        let parts = [
+            ("OIDC_<NAME>_ISSUER", issuers.contains_key(name)),
+            ("OIDC_<NAME>_CLIENT_ID", ids.contains_key(name)),
+            ("OIDC_<NAME>_CLIENT_SECRET", secrets.contains_key(name)),
+        ];
+        let missing = parts.iter().find(|(_, given)| !given)?.0;
+        Some((missing, format!("the other settings of OIDC_{name}")))
+    })
 }
 
 fn weakness(secret: &str) -> Option<&'static str> {

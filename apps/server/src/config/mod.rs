@@ -33,7 +33,7 @@ pub struct Options {
 pub struct Config {
     /// The typed and checked settings.
     pub settings: Settings,
-    /// One entry for each row of the table, in its order.
+    /// One entry for each row of the table, in its order; for those with names of the operator's own, one for each name.
     pub listing: Vec<Listed>,
 }
 

@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::Secret;
+use super::table::is_loopback;
 
 /// The longest value of any setting, in bytes.
 pub(super) const LONGEST: usize = 8 * 1024;
@@ -197,6 +198,44 @@ impl Rule for BaseUrl {
             return Err("has a path".into());
         }
         Ok(url)
+    }
+}
+
+/// The address of a service that holds no secret.
+pub(super) struct ServiceUrl;
+
+impl Rule for ServiceUrl {
+    type Value = Url;
+
+    fn expected(&self) -> String {
+        "an https URL such as https://login.example.com/realms/bots, or an http one of a loopback address".to_owned()
+    }
+
+    fn read(&self, text: &str) -> Result<Url, Problem> {
+        let url = web_url(text)?;
+        if url.scheme() != "https" && !url.host_str().is_some_and(is_loopback) {
+            return Err("is not https".into());
+        }
+        Ok(url)
+    }
+}
+
+/// What a service calls us: no secret.
+pub(super) struct ClientId;
+
+impl Rule for ClientId {
+    type Value = String;
+
+    fn expected(&self) -> String {
+        "1 to 255 visible characters".to_owned()
+    }
+
+    fn read(&self, text: &str) -> Result<String, Problem> {
+        match text.len() {
+            1..=255 if text.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(text.to_owned()),
+            256.. => Err("is too long".into()),
+            _ => Err("holds another character".into()),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The table of settings, and what follows from several of them together.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,8 +9,8 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::rules::{
-    Address, BaseUrl, CookiePrefix, Directives, Directory, Domain, List, Mailbox, Network, OneOf, OriginUrl, Seconds,
-    SecretKey, SecretText, SecretUrl, Whole,
+    Address, BaseUrl, ClientId, CookiePrefix, Directives, Directory, Domain, List, Mailbox, Network, OneOf, OriginUrl,
+    Seconds, SecretKey, SecretText, SecretUrl, ServiceUrl, Whole,
 };
 use super::table::table;
 use super::{Environment, LogFormat, PasswordHash, Secret};
@@ -66,6 +67,34 @@ table! {
         RATE_LIMIT_AUTH_PER_MINUTE rate_limit_auth_per_minute: u32, Whole(1..=1_000_000), "5";
         /// The Redis in which several servers count together.
         REDIS_URL redis_url: Option<Secret>, SecretUrl(&["redis", "rediss"]), none "each server counts by itself";
+    }
+    "Sign-in by other platforms" {
+        /// What Google calls this server; with OAUTH_GOOGLE_CLIENT_SECRET users can sign in by Google.
+        OAUTH_GOOGLE_CLIENT_ID oauth_google_client_id: Option<String>, ClientId, none "nobody signs in by Google";
+        /// The secret shared with Google.
+        OAUTH_GOOGLE_CLIENT_SECRET oauth_google_client_secret: Option<Secret>, SecretText,
+            none "nobody signs in by Google";
+        /// Who stands for Google.
+        OAUTH_GOOGLE_ISSUER oauth_google_issuer: Url, ServiceUrl, "https://accounts.google.com";
+        /// What GitHub calls this server; with OAUTH_GITHUB_CLIENT_SECRET users can sign in by GitHub.
+        OAUTH_GITHUB_CLIENT_ID oauth_github_client_id: Option<String>, ClientId, none "nobody signs in by GitHub";
+        /// The secret shared with GitHub.
+        OAUTH_GITHUB_CLIENT_SECRET oauth_github_client_secret: Option<Secret>, SecretText,
+            none "nobody signs in by GitHub";
+        /// A GitHub Enterprise server.
+        OAUTH_GITHUB_BASE oauth_github_base: Option<Url>, ServiceUrl, none "github.com";
+        /// An issuer of OpenID Connect, one for each `<NAME>`: users sign in by the provider of that name in small
+        /// letters.
+        OIDC_NAME_ISSUER oidc_issuers: BTreeMap<String, Url>, ServiceUrl,
+            named "no further issuers";
+        /// What the issuer calls this server.
+        OIDC_NAME_CLIENT_ID oidc_client_ids: BTreeMap<String, String>, ClientId,
+            named "the issuer is refused";
+        /// The secret shared with the issuer.
+        OIDC_NAME_CLIENT_SECRET oidc_client_secrets: BTreeMap<String, Secret>, SecretText,
+            named "the issuer is refused";
+        /// Whether users may link accounts of other addresses than their own.
+        OAUTH_LINK_DIFFERENT_EMAILS oauth_link_different_emails: bool, OneOf(&[("on", true), ("off", false)]), "off";
     }
     "Secrets" {
         /// The key that seals what is secret and read again, such as the keys of exchanges. Without it they are lost.

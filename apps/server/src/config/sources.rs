@@ -1,6 +1,6 @@
 //! Where settings come from, and which source beats which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use toml::Value;
 
 use super::rules::LONGEST;
 use super::table::{quoted, settings};
-use super::{ConfigError, Options};
+use super::{ConfigError, Options, Setting};
 
 /// The longest file that is read, in bytes.
 const LONGEST_FILE: u64 = 64 * 1024;
@@ -131,6 +131,14 @@ impl Sources {
         Ok(self.with(origin, values))
     }
 
+    /// The names under which a setting is given that has one for each of them.
+    pub(super) fn names(&self, row: &Setting) -> BTreeSet<String> {
+        let variables = self.0.iter().flat_map(|(_, values)| values.keys());
+        let name =
+            |variable: &String| row.name_in(variable.strip_suffix("_FILE").unwrap_or(variable)).map(str::to_owned);
+        variables.filter_map(name).collect()
+    }
+
     /// The text of a setting from the first source that has it; an empty value counts as none.
     pub(super) fn find(&self, name: &'static str) -> Result<Option<Found>, ConfigError> {
         for (origin, values) in &self.0 {
@@ -214,7 +222,7 @@ fn not_toml(origin: Origin, error: &toml::de::Error, text: &str) -> ConfigError 
 
 fn is_setting(key: &str) -> bool {
     let name = key.strip_suffix("_FILE").unwrap_or(key);
-    settings().iter().any(|setting| setting.name == name)
+    settings().iter().any(|setting| setting.name == name || setting.name_in(name).is_some())
 }
 
 /// The setting most like the key, compared in capitals because a key in small letters is the likeliest slip.

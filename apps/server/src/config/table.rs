@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::rules::Rule;
@@ -58,7 +59,7 @@ impl LogFormat {
 }
 
 /// A row of the table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Setting {
     /// The variable.
     pub name: &'static str,
@@ -76,6 +77,27 @@ pub struct Setting {
     pub secret: bool,
 }
 
+/// What stands for a name of the operator's own in the variable of a setting.
+const NAME: &str = "<NAME>";
+/// The most characters of such a name.
+const LONGEST_NAME: usize = 32;
+
+impl Setting {
+    /// Whether a variable is this setting, and under which name.
+    pub(super) fn name_in<'a>(&self, variable: &'a str) -> Option<&'a str> {
+        let (before, after) = self.name.split_once(NAME)?;
+        let name = variable.strip_prefix(before)?.strip_suffix(after)?;
+        let sound = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+        (sound && (1..=LONGEST_NAME).contains(&name.len())).then_some(name)
+    }
+
+    /// The row for one name, which lasts as long as the process, as the table does.
+    fn called(&self, name: &str) -> &'static Self {
+        let variable = self.name.replace(NAME, name).leak();
+        Box::leak(Box::new(Self { name: variable, ..self.clone() }))
+    }
+}
+
 /// Every setting, in the order in which they are listed.
 #[must_use]
 pub fn settings() -> &'static [Setting] {
@@ -83,7 +105,8 @@ pub fn settings() -> &'static [Setting] {
 }
 
 /// Declares the table: a row is a doc comment, then `VARIABLE field: type, rule, default`, where a default of
-/// `none "words"` makes the field an `Option` and says in words what happens without it.
+/// `none "words"` makes the field an `Option` and says in words what happens without it, and `named "words"` a map
+/// with a value for whatever stands in place of the variable's `NAME`.
 macro_rules! table {
     ($( $group:literal { $(
         $(#[doc = $help:literal])+
@@ -99,7 +122,7 @@ macro_rules! table {
         pub(super) static TABLE: std::sync::LazyLock<Vec<crate::config::Setting>> = std::sync::LazyLock::new(|| vec![$($({
             let rule = $rule;
             crate::config::Setting {
-                name: stringify!($name),
+                name: crate::config::table::variable(stringify!($name), table!(@named $($none)?)),
                 group: $group,
                 help: concat!($($help),+).trim_ascii(),
                 default: $default,
@@ -119,12 +142,21 @@ macro_rules! table {
             }
         }
     };
+    (@named named) => { true };
+    (@named $($other:ident)?) => { false };
     (@absent none) => { true };
+    (@absent named) => { true };
     (@absent) => { false };
     (@read $rows:ident, $rule:expr, none) => { $rows.optional(&$rule)? };
+    (@read $rows:ident, $rule:expr, named) => { $rows.named(&$rule)? };
     (@read $rows:ident, $rule:expr,) => { $rows.required(&$rule)? };
 }
 pub(super) use table;
+
+/// A variable as it is shown, with the place of the operator's own name if it has one.
+pub(super) fn variable(name: &'static str, named: bool) -> &'static str {
+    if named { name.replacen("NAME", NAME, 1).leak() } else { name }
+}
 
 /// Walks the table beside the fields of `Settings`, which stand in the same order.
 pub(super) struct Rows<'a> {
@@ -152,6 +184,21 @@ impl<'a> Rows<'a> {
         }
         self.list(row, None, Origin::Default);
         Ok(None)
+    }
+
+    pub(super) fn named<R: Rule>(&mut self, rule: &R) -> Result<BTreeMap<String, R::Value>, ConfigError> {
+        let row = self.next();
+        let mut values = BTreeMap::new();
+        for name in self.sources.names(row) {
+            let row = row.called(&name);
+            if let Some(found) = self.sources.find(row.name)? {
+                values.insert(name, self.value(row, rule, &found)?);
+            }
+        }
+        if values.is_empty() {
+            self.list(row, None, Origin::Default);
+        }
+        Ok(values)
     }
 
     #[expect(clippy::expect_used, reason = "the table and the fields come from the same rows of one macro")]

@@ -22,6 +22,7 @@ pub use enter::{Entered, Entry, Factor, enter};
 pub use lockout::unlock;
 pub use sessions::{OpenSession, choose_tenant, open_session};
 pub use sign_up::{NewAccount, SignedUp, hash_new_password, sign_up};
+pub use verification::promise_verification;
 
 pub(crate) use account::*;
 pub(crate) use confirm::confirm_password;
@@ -39,6 +40,13 @@ pub(crate) use verification::{AskVerification, VerifyEmail, ask_verification, ve
 use audit::Change;
 use kit::{Result, Scope, SystemTx};
 use uuid::Uuid;
+
+/// Ends a transaction in which a user did something before they had been recognised, and records it in the trail of
+/// the tenant where they are at home.
+pub async fn commit_at_home(mut tx: SystemTx, user: Uuid, change: Change) -> Result<()> {
+    let home = crate::store::home(&mut tx, user).await?;
+    commit_for(tx, user, home, change).await
+}
 
 /// Ends a transaction in which a user did something before they had been recognised, and records it: in the
 /// trail of their own tenant, if they have one.

@@ -43,7 +43,7 @@ impl Form for SignUp {
 #[derive(Clone, Debug)]
 pub struct NewAccount<'a> {
     pub user: NewUser<'a>,
-    /// As [`Passwords::hash`](crate::Passwords::hash) makes it; without one nobody can sign in by password.
+    /// As [`Passwords::hash`](crate::Passwords::hash) makes it; without one they sign in by something else.
     pub password_hash: Option<&'a str>,
     /// What their tenant is.
     pub kind: Kind,
@@ -67,10 +67,12 @@ pub async fn sign_up(mut tx: SystemTx, new: &NewAccount<'_>) -> Result<SignedUp>
     settle(tx, user, new).await
 }
 
-/// Gives a user an account and a tenant.
+/// Gives a user a tenant, and an account where they have a password.
 async fn settle(tx: SystemTx, user: User, new: &NewAccount<'_>) -> Result<SignedUp> {
     let (mut tx, tenant) = tenants::create(tx, new.kind, new.tenant_name, user.id).await?;
-    store::insert_account(&mut tx, user.id, new.password_hash).await?;
+    if let Some(hash) = new.password_hash {
+        store::insert_account(&mut tx, user.id, hash).await?;
+    }
     audit::record(&mut tx, Change::new("user", user.id, "user.created").after(Profile::from(&user))).await?;
     Ok(SignedUp { tx, user, tenant })
 }

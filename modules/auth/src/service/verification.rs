@@ -9,7 +9,7 @@ use crate::{
 };
 use audit::Change;
 use garde::Validate;
-use kit::{App, JobContext, Origin, Reason, Result, SystemTx, User, enqueue_job};
+use kit::{App, JobContext, Origin, Reason, Result, SystemTx, Tx, User, enqueue_job};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use users::Email;
@@ -58,9 +58,13 @@ pub(crate) async fn ask_verification(
         _ => {}
     }
     let mut tx = app.db().system(Reason::Session, origin).await?;
-    let mail = SendMail::VerifyEmail { email: form.email, callback_url: form.callback_url };
-    enqueue_job(&mut tx, &mail).await?;
+    promise_verification(&mut tx, form.email, form.callback_url).await?;
     tx.commit().await
+}
+
+/// Promises a verification mail in the transaction that gives a user the address.
+pub async fn promise_verification<K>(tx: &mut Tx<K>, email: Email, callback_url: Option<String>) -> Result<()> {
+    enqueue_job(tx, &SendMail::VerifyEmail { email, callback_url }).await.map(drop)
 }
 
 /// Writes the mail that asks for verification, if the address is that of a user who has not verified it.

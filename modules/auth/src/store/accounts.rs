@@ -2,7 +2,7 @@ use crate::service::Account;
 use kit::{Result, SystemTx, TenantTx, Tx, UserTx};
 use uuid::Uuid;
 
-pub(crate) async fn insert_account(tx: &mut TenantTx, user: Uuid, password_hash: Option<&str>) -> Result<()> {
+pub(crate) async fn insert_account(tx: &mut TenantTx, user: Uuid, password_hash: &str) -> Result<()> {
     let (id, now) = (tx.new_id(), tx.now());
     sqlx::query!(
         "insert into accounts (id, user_id, provider, account_id, password_hash, created_at, updated_at)
@@ -63,7 +63,7 @@ pub(crate) async fn set_password<K>(tx: &mut Tx<K>, user: Uuid, hash: Option<&st
 pub(crate) async fn list_accounts(tx: &mut UserTx) -> Result<Vec<Account>> {
     let accounts = sqlx::query_as!(
         Account,
-        "select id, provider, account_id, user_id, created_at, updated_at from accounts
+        "select id, provider, account_id, user_id, created_at, updated_at, scopes from accounts
          where user_id = current_user_id() and (provider <> 'credential' or password_hash is not null)
          order by created_at, id"
     )

@@ -57,6 +57,8 @@ pub(crate) struct Account {
     pub(crate) user_id: Uuid,
     pub(crate) created_at: Time,
     pub(crate) updated_at: Time,
+    /// What the platform lets us do.
+    pub(crate) scopes: Vec<String>,
 }
 
 /// What the user can sign in by, the oldest first.
