@@ -35,6 +35,8 @@ pub(crate) enum SendMail {
 
 impl Job for SendMail {
     const KIND: &'static str = "auth.send-mail";
+    /// The pauses double: a mail server may be away for an hour.
+    const ATTEMPTS: i32 = 12;
 
     async fn run(self, context: JobContext) -> Result<()> {
         let mail: Option<Mail> = match &self {

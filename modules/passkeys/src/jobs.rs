@@ -22,6 +22,8 @@ pub(crate) enum Event {
 
 impl Job for SendNotice {
     const KIND: &'static str = "passkeys.send-notice";
+    /// The pauses double: a mail server may be away for an hour.
+    const ATTEMPTS: i32 = 12;
 
     async fn run(self, context: JobContext) -> Result<()> {
         let found = users::find(&mut context.system().await?, self.user).await?;

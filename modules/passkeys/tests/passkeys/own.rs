@@ -1,9 +1,17 @@
 use crate::{
     device::{AAGUID, Device},
-    support::{DELETE, LIST, UPDATE, app, execute, register, success, trail},
+    support::{DELETE, LIST, ORIGIN, UPDATE, app, execute, register, success, trail},
 };
+use auth::{Mail, Mailer};
 use chrono::TimeDelta;
-use testkit::{PgPool, db_test, json};
+use futures::future::BoxFuture;
+use kit::Error;
+use passkeys::PasskeySettings;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+use testkit::{PgPool, TestApp, db_test, json};
 
 #[db_test]
 async fn a_user_sees_their_own_passkeys_and_no_others(db: PgPool) {
@@ -81,4 +89,35 @@ async fn a_stranger_manages_nothing(db: PgPool) {
     for (path, form) in [(UPDATE, json!({ "id": "x", "name": "y" })), (DELETE, json!({ "id": "x" }))] {
         app.stranger().post(path, &form).await.refused(401, "UNAUTHORIZED");
     }
+}
+
+/// A mail server that is away at first.
+#[derive(Default)]
+struct Away(AtomicU32);
+
+const ABSENCES: u32 = 10;
+
+impl Mailer for Away {
+    fn send<'a>(&'a self, _: &'a Mail) -> BoxFuture<'a, kit::Result<()>> {
+        let away = self.0.fetch_add(1, Ordering::SeqCst) < ABSENCES;
+        Box::pin(async move { if away { Err(Error::unavailable("MAIL_UNAVAILABLE", "Away.", 60)) } else { Ok(()) } })
+    }
+}
+
+#[db_test]
+async fn a_mail_waits_for_its_server_for_half_an_hour_and_more(db: PgPool) {
+    let server = Arc::new(Away::default());
+    let mailer: Arc<dyn Mailer> = server.clone();
+    let app = TestApp::with(db, [passkeys::module()], |mut parts| {
+        ORIGIN.clone_into(&mut parts.settings.base_url);
+        parts.provide(PasskeySettings::default()).provide(mailer)
+    })
+    .await;
+    let ana = app.member([]).await;
+    register(&ana, &mut Device::new(1)).await;
+    for _ in 0..60 {
+        app.run_jobs().await;
+        app.clock().advance(TimeDelta::minutes(1));
+    }
+    assert_eq!(server.0.load(Ordering::SeqCst), ABSENCES + 1, "sent, and not again");
 }
