@@ -7,7 +7,7 @@ mod worker;
 pub use store::cancel;
 pub use worker::Worker;
 
-use crate::{App, Db, Reason, Result, Scope, SystemTx, TenantTx, db::Tx, http::Origin};
+use crate::{App, Db, Reason, Result, Scope, SystemTx, TenantTx, Time, db::Tx, http::Origin};
 use futures::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -52,9 +52,15 @@ impl JobKind {
 
 /// Asks for work, which begins after the transaction has been committed; answers its id.
 pub async fn enqueue<K, J: Job>(tx: &mut Tx<K>, job: &J) -> Result<Uuid> {
+    let now = tx.now();
+    enqueue_at(tx, job, now).await
+}
+
+/// Asks for work that begins at this moment; answers its id.
+pub async fn enqueue_at<K, J: Job>(tx: &mut Tx<K>, job: &J, at: Time) -> Result<Uuid> {
     let payload = serde_json::to_value(job).map_err(crate::Error::internal)?;
     let id = tx.new_id();
-    store::insert(tx, id, J::KIND, J::ATTEMPTS, &payload).await?;
+    store::insert(tx, id, J::KIND, J::ATTEMPTS, &payload, at).await?;
     Ok(id)
 }
 

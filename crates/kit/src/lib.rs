@@ -32,7 +32,10 @@ pub use db::{Actor, Db, DbSettings, Reason, Scope, SystemTx, TenantTx, Tx, UserT
 pub use error::{Error, Fault, OnConstraint, Result, nearest};
 pub use http::{CORRELATION_ID, Health, Origin, RequestInfo, serve_with};
 pub use input::{Cursor, Input, Paging, Path, Query, Upload, read_json};
-pub use jobs::{Job, JobContext, JobKind, Progress, Worker, cancel as cancel_job, enqueue as enqueue_job};
+pub use jobs::{
+    Job, JobContext, JobKind, Progress, Worker, cancel as cancel_job, enqueue as enqueue_job,
+    enqueue_at as enqueue_job_at,
+};
 pub use kit_macros::{delete, get, patch, post, put};
 pub use limits::{
     Charge, EVERYTHING, LimitSettings, Limiter, Limits, Local as LocalLimits, Rate, State as LimitState, Subject,

@@ -33,6 +33,20 @@ pub(crate) enum SendMail {
     Notice(Notice),
 }
 
+/// A user who is to be forgotten, if they still wish it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct EraseUser {
+    pub(crate) user: Uuid,
+}
+
+impl Job for EraseUser {
+    const KIND: &'static str = "auth.erase-user";
+
+    async fn run(self, context: JobContext) -> Result<()> {
+        service::erase(&context, self.user).await
+    }
+}
+
 impl Job for SendMail {
     const KIND: &'static str = "auth.send-mail";
     /// The pauses double: a mail server may be away for an hour.

@@ -65,5 +65,10 @@ use kit::{JobKind, Module};
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "auth", routes: routes::ROUTES, jobs: const { &[JobKind::of::<jobs::SendMail>()] }, services: &[] }
+    Module {
+        name: "auth",
+        routes: routes::ROUTES,
+        jobs: const { &[JobKind::of::<jobs::SendMail>(), JobKind::of::<jobs::EraseUser>()] },
+        services: &[],
+    }
 }

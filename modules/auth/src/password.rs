@@ -43,8 +43,9 @@ pub(crate) enum Verdict {
 
 /// How many wait for a turn at most, for each that has one.
 const WAITING: usize = 64;
-/// The priority of the threads that hash, in Linux's own scale: whoever answers a request goes first.
-const HUMBLEST: i32 = 19;
+/// The priority of the threads that hash, in Linux's own scale: whoever answers a request goes first, and yet a busy
+/// machine leaves them a tenth.
+const HUMBLE: i32 = 10;
 /// What bcrypt reads of a password.
 const BCRYPT_READS: usize = 72;
 
@@ -133,7 +134,7 @@ impl Hashing {
 }
 
 fn be_humble(_thread: usize) {
-    if let Err(failure) = setpriority_process(None, HUMBLEST) {
+    if let Err(failure) = setpriority_process(None, HUMBLE) {
         warn!("passwords are hashed at the usual priority: {failure}");
     }
 }

@@ -17,8 +17,8 @@ pub use guard::Inside;
 pub use kind::Kind;
 pub use service::{
     MOST_MEMBERS, add_member, admit, all_members, change, change_role, create, define_role, delete, enter,
-    enter_as_guest, find_member, find_own_by_slug, found, is_slug_free, leave, lock, own_of_kind, refuse_sole_owner,
-    remove_member, set_role, vouch,
+    enter_as_guest, find_member, find_own_by_slug, found, is_slug_free, leave, lock, own_alone, own_of_kind,
+    refuse_sole_owner, remove_member, set_role, vouch,
 };
 pub use slug::{is_reserved, is_slug};
 pub use view::{Member, NewTenant, Place, Tenant, TenantPatch, is_metadata};

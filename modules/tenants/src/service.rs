@@ -180,6 +180,11 @@ fn owner_only() -> Error {
     Error::forbidden("OWNER_ONLY", "Only an owner of the tenant may do this.")
 }
 
+/// The tenants that go with their founder: their own, and companies with nobody else in them.
+pub async fn own_alone(tx: &mut SystemTx, user: Uuid) -> Result<Vec<Uuid>> {
+    store::own_alone(tx, user).await
+}
+
 /// Makes sure that no company with other people in it loses its only owner with this user.
 ///
 /// # Errors

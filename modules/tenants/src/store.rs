@@ -255,6 +255,23 @@ pub(crate) async fn lock_tenants_of(tx: &mut SystemTx, user: Uuid) -> Result<()>
     Ok(())
 }
 
+/// The tenants that their founder alone is in, and those that are one person's anyway.
+pub(crate) async fn own_alone(tx: &mut SystemTx, user: Uuid) -> Result<Vec<Uuid>> {
+    let owner = Kind::Company.founder();
+    let tenants = sqlx::query_scalar!(
+        "select t.id from tenants t
+         join tenant_members m on m.tenant_id = t.id and m.user_id = $1
+         where m.role = t.kind
+            or m.role = $2 and not exists (select from tenant_members o where o.tenant_id = t.id and o.user_id <> $1)
+         order by t.id",
+        user,
+        owner
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(tenants)
+}
+
 /// The companies that other people work in and that nobody but this user owns.
 pub(crate) async fn solely_owned(tx: &mut SystemTx, user: Uuid) -> Result<Vec<Uuid>> {
     let owner = Kind::Company.founder();

@@ -21,8 +21,8 @@ pub use profile::{Profile, given, is_web_address};
 pub use role::Role;
 pub use search::{Condition, Field, Operator, Search, search};
 pub use service::{
-    Correction, NewUser, appoint, ban, change_name_and_image, correct, create, find, find_by_email, lock_all, promote,
-    remove, set_default_tenant, set_role, set_two_factor, unban, verify_email,
+    Correction, NewUser, appoint, ban, change_name_and_image, correct, create, erasure, find, find_by_email, lock_all,
+    promote, remove, set_default_tenant, set_erasure, set_role, set_two_factor, unban, verify_email,
 };
 
 use kit::{JobKind, Module};

@@ -16,15 +16,23 @@ pub(super) struct Claimed {
     pub correlation_id: String,
 }
 
-pub(super) async fn insert<K>(tx: &mut Tx<K>, id: Uuid, kind: &str, attempts: i32, payload: &Value) -> Result<()> {
+pub(super) async fn insert<K>(
+    tx: &mut Tx<K>,
+    id: Uuid,
+    kind: &str,
+    attempts: i32,
+    payload: &Value,
+    at: Time,
+) -> Result<()> {
     let (now, correlation) = (tx.now(), tx.actor().origin.correlation_id.clone());
     sqlx::query!(
         "insert into jobs (id, kind, max_attempts, payload, run_at, created_at, correlation_id)
-         values ($1, $2, $3, $4, $5, $5, $6)",
+         values ($1, $2, $3, $4, $5, $6, $7)",
         id,
         kind,
         attempts,
         payload,
+        at.utc(),
         now.utc(),
         correlation
     )

@@ -7,14 +7,14 @@ use crate::{
     mail::escaped,
     reply::{Landing, Reply, Success},
     service::{
-        self, AskDeletion, AskEmailChange, AskReset, ChangePassword, Deletion, OpenDeletion, OpenReset, ResetPassword,
-        UpdateUser, VerifyPassword, whole,
+        self, AskDeletion, AskEmailChange, AskErasure, AskReset, ChangePassword, Deletion, Erasure, OpenDeletion,
+        OpenReset, ResetPassword, UpdateUser, VerifyPassword, whole,
     },
     view::{AccountView, Done, Message, PasswordChanged, ResetAsked},
 };
 use axum::http::header::CACHE_CONTROL;
 use garde::Validate;
-use kit::{Content, Path, Result, get, post};
+use kit::{Content, Path, Result, delete, get, post};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -129,6 +129,14 @@ pub(super) async fn delete_user_callback(
         Some(page) => Landing::At(whole(&visitor.app, &page), cookies),
         None => Landing::Here(Reply::success(Message::DELETED).cookies(cookies)),
     })
+}
+
+/// Has the user's account forgotten in 14 days, with all that is theirs alone; signing in before takes the wish back.
+/// All sessions end at once.
+#[delete("/api/user/account", strict)]
+pub(super) async fn erase(holder: Holder, Body(form): Body<AskErasure>) -> Result<Reply<Success<Erasure>>> {
+    let erasure = service::ask_erasure(&holder, &form).await?;
+    Ok(Reply::success(erasure).cookies(Cookies::of(holder.app())?.clear()))
 }
 
 /// What went wrong, by its code.

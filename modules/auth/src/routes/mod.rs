@@ -41,6 +41,7 @@ pub(crate) static ROUTES: &[Route] = routes![
     account::change_email,
     account::delete_user,
     account::delete_user_callback,
+    account::erase,
     account::error,
     magic_link::sign_in_magic_link,
     magic_link::verify_magic_link,

@@ -1,4 +1,5 @@
 use super::{
+    account::withdraw_erasure,
     links::with_pair,
     notices,
     sessions::{OpenSession, open_session},
@@ -113,6 +114,7 @@ pub(super) async fn open(
     proof: Value,
     remembered: bool,
 ) -> Result<OpenSession> {
+    withdraw_erasure(&mut tx, user).await?;
     let home = store::home(&mut tx, user).await?;
     notices::see_device(&mut tx, user).await?;
     let session = open_session(app, &mut tx, user, remembered).await?;

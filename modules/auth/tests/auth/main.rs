@@ -6,6 +6,7 @@ mod account;
 mod attacks;
 mod change_email;
 mod deletion;
+mod erasure;
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod lockout;
 mod lookup;

@@ -15,7 +15,7 @@ use crate::{
     store,
 };
 use audit::Change;
-use kit::{Error, Result, SystemTx, Tx, User, UserTx};
+use kit::{Error, Result, SystemTx, Time, Tx, User, UserTx};
 use uuid::Uuid;
 
 /// A user to be.
@@ -52,6 +52,16 @@ pub async fn verify_email(tx: &mut SystemTx, user: Uuid) -> Result<bool> {
 /// Notes whether a second factor is asked for when the user signs in.
 pub async fn set_two_factor<K>(tx: &mut Tx<K>, user: Uuid, enabled: bool) -> Result<()> {
     store::set_two_factor(tx, user, enabled).await
+}
+
+/// Notes when a user is to be forgotten, or that they are not to be. Answers whether that is news.
+pub async fn set_erasure(tx: &mut SystemTx, user: Uuid, at: Option<Time>) -> Result<bool> {
+    store::set_erasure(tx, user, at).await
+}
+
+/// When the user is to be forgotten, if they are.
+pub async fn erasure(tx: &mut SystemTx, user: Uuid) -> Result<Option<Time>> {
+    store::erasure(tx, user).await
 }
 
 /// Changes what a user is called and their picture; what is `None` stays.

@@ -81,6 +81,19 @@ pub(crate) async fn set_two_factor<K>(tx: &mut Tx<K>, id: Uuid, enabled: bool) -
     Ok(())
 }
 
+pub(crate) async fn set_erasure(tx: &mut SystemTx, id: Uuid, at: Option<Time>) -> Result<bool> {
+    let at = at.map(Time::utc);
+    let done = sqlx::query!("update users set erase_at = $2 where id = $1 and erase_at is distinct from $2", id, at)
+        .execute(tx.conn())
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(crate) async fn erasure(tx: &mut SystemTx, id: Uuid) -> Result<Option<Time>> {
+    let at = sqlx::query_scalar!(r#"select erase_at as "at: Time" from users where id = $1"#, id);
+    Ok(at.fetch_optional(tx.conn()).await?.flatten())
+}
+
 pub(crate) async fn set_default_tenant<K>(tx: &mut Tx<K>, id: Uuid, tenant: Uuid) -> Result<()> {
     sqlx::query!("update users set default_tenant_id = $2 where id = $1", id, tenant).execute(tx.conn()).await?;
     Ok(())

@@ -18,6 +18,7 @@ pub(crate) enum Event {
     PasswordChanged,
     EmailChanged,
     UserDeleted,
+    ErasurePlanned,
     TwoFactorOn,
     TwoFactorOff,
     TwoFactorLocked,

@@ -46,6 +46,18 @@ impl Event {
                     "Se não foi você, avise imediatamente quem opera este serviço.",
                 ],
             ),
+            Self::ErasurePlanned => (
+                [
+                    "Your account will be deleted",
+                    "As you wished, your account and all that is yours alone will be deleted in 14 days. Sign in before, and nothing happens.",
+                    "If this was not you, sign in at once and change your password.",
+                ],
+                [
+                    "Sua conta será excluída",
+                    "Como você pediu, sua conta e tudo o que é só seu serão excluídos em 14 dias. Entre antes disso e nada acontecerá.",
+                    "Se não foi você, entre imediatamente e troque sua senha.",
+                ],
+            ),
             Self::TwoFactorOn => (
                 [
                     "Two-factor authentication was switched on",
