@@ -7,7 +7,7 @@ use serde_json::Value;
 use server::{assemble::document, modules, system};
 use std::{fs, path::Path};
 use tenants::Kind;
-use testkit::{Client, PgPool, TestApp, db_test};
+use testkit::{Client, Member, PgPool, TestApp, db_test};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
@@ -79,6 +79,45 @@ async fn every_operation_with_a_permission_refuses_a_member_without_it(db: PgPoo
     for operation in guarded {
         let path = operation.path.replace("/api/tenant/{id}", &format!("/api/tenant/{}", member.tenant));
         let answer = Operation { path, ..operation.clone() }.call(&member).await;
+        let name = operation.name();
+        assert_eq!(answer.status.as_u16(), 403, "{name}: {}", answer.text());
+        assert_eq!(answer.body()["context"]["permission"], operation.about["x-permission"], "{name}");
+    }
+}
+
+/// Who calls by a key of this user's with these permissions.
+async fn by_key(app: &TestApp, user: &Member, permissions: &Value) -> Client {
+    let wish = serde_json::json!({ "permissions": permissions });
+    let made = user.post("/api/auth/api-key/create", &wish).await;
+    assert_eq!(made.status.as_u16(), 200, "{}", made.text());
+    app.stranger().with("x-api-key", made.body()["key"].as_str().unwrap())
+}
+
+#[db_test]
+async fn every_operation_that_does_not_take_keys_refuses_even_the_owners(db: PgPool) {
+    let app = product(db).await;
+    let key = by_key(&app, &app.owner(Kind::Company).await, &serde_json::json!({ "bots": ["read"] })).await;
+    let own = operations(app.document()).into_iter().filter(|it| {
+        let takes_keys = it.about["security"].to_string().contains("apiKey");
+        !takes_keys && (!it.is_public() || (it.path.starts_with("/api/auth/") && it.method == "post"))
+    });
+    let own: Vec<_> = own.collect();
+    assert!(own.len() > 20);
+    for operation in own {
+        let answer = operation.call(&key).await;
+        let refused = (answer.status.as_u16(), answer.body()["code"].clone());
+        assert_eq!(refused, (403, "SESSION_REQUIRED".into()), "{}: {}", operation.name(), answer.text());
+    }
+}
+
+#[db_test]
+async fn every_operation_that_takes_keys_refuses_one_without_its_permission(db: PgPool) {
+    let app = product(db).await;
+    let owner = app.owner(Kind::Company).await;
+    let key = by_key(&app, &owner, &serde_json::json!({ "nothing": ["read"] })).await;
+    for operation in operations(app.document()).iter().filter(|it| it.permission().is_some()) {
+        let path = operation.path.replace("/api/tenant/{id}", &format!("/api/tenant/{}", owner.tenant));
+        let answer = Operation { path, ..operation.clone() }.call(&key).await;
         let name = operation.name();
         assert_eq!(answer.status.as_u16(), 403, "{name}: {}", answer.text());
         assert_eq!(answer.body()["context"]["permission"], operation.about["x-permission"], "{name}");
