@@ -54,7 +54,7 @@ fn layer(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let mut request = Request::new(Body::empty());
                 *request.uri_mut() = "/nothing".parse().expect("a path");
-                request.extensions_mut().insert(peer.clone());
+                request.extensions_mut().insert(peer);
                 let answer = block_on(router.clone().oneshot(request)).expect("an answer");
                 let told = answer.headers().get("ratelimit-limit").map(HeaderValue::as_bytes);
                 assert_eq!(told, limits.map(|_| &b"1000000"[..]));
