@@ -54,7 +54,7 @@ async fn sign_in_social(visitor: Visitor, Body(form): Body<Ask>) -> Result<Reply
 }
 
 /// Takes in whoever comes back from another platform, and leads them on.
-#[get("/api/auth/callback/{provider}")]
+#[get("/api/auth/callback/{provider}", strict)]
 async fn callback(
     visitor: Visitor,
     Path(provider): Path<String>,
@@ -64,7 +64,7 @@ async fn callback(
 }
 
 /// Takes in whoever another platform sends back by a form: leads them to where their cookies come along.
-#[post("/api/auth/callback/{provider}")]
+#[post("/api/auth/callback/{provider}", strict)]
 async fn callback_by_form(
     visitor: Public,
     Path(provider): Path<String>,
