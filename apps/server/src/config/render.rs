@@ -48,7 +48,9 @@ fn example(setting: &Setting) -> String {
     }
     let value = if *has_default { *default } else { "" };
     let quote = if value.contains(' ') { "'" } else { "" };
-    text + &format!("#{name}={quote}{value}{quote}\n")
+    // what has a name of the operator's own is no setting before it has one
+    let mark = if setting.is_named() { "# " } else { "#" };
+    text + &format!("{mark}{name}={quote}{value}{quote}\n")
 }
 
 fn default(setting: &Setting) -> String {

@@ -83,6 +83,12 @@ const NAME: &str = "<NAME>";
 const LONGEST_NAME: usize = 32;
 
 impl Setting {
+    /// Whether the operator gives it once for each name of their own.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.name.contains(NAME)
+    }
+
     /// Whether a variable is this setting, and under which name.
     pub(super) fn name_in<'a>(&self, variable: &'a str) -> Option<&'a str> {
         let (before, after) = self.name.split_once(NAME)?;
