@@ -142,7 +142,8 @@ fn server(cluster: &Cluster, binaries: &Binaries, account: &Account, socket_dir:
         set(name, value);
     }
     if options.durability == Durability::ForTests {
-        for name in ["fsync", "synchronous_commit", "full_page_writes"] {
+        // A vacuum at work, which is nobody's to end, would keep a database of a test from being dropped.
+        for name in ["fsync", "synchronous_commit", "full_page_writes", "autovacuum"] {
             set(name, "off");
         }
         // Nobody replicates a test.
