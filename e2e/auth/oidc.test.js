@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { RELEASES, mailedLink, newClient, open, versionOf } from "../better-auth/support.js";
+import { RELEASES, mailedLink, newClient, open, versionOf } from "./support.js";
 import { logIn, startProvider } from "./provider.js";
 
 const { BOTCRIPTOFY_URL: server, OIDC_ACME_ISSUER: issuer } = process.env;

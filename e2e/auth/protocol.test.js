@@ -23,7 +23,7 @@ for (const release of RELEASES) {
   const version = await versionOf(release);
 
   describe(`the client ${version}`, { concurrency: false }, () => {
-    const email = `ana-${release}@example.com`;
+    const email = `core-${release}@example.com`;
     const signIn = async (extra = {}) => {
       const it = await newClient(release);
       const signedIn = data(await it.client.signIn.email({ email, password: PASSWORD, ...extra }));
