@@ -231,6 +231,9 @@ impl<'a> Operation<'a> {
         {
             schema = some.clone();
         }
+        if let Some(schema) = schema.as_object_mut().filter(|schema| schema.get("default") == Some(&Value::Null)) {
+            schema.remove("default");
+        }
         let mut parameter = json!({ "in": place, "name": name, "required": required, "schema": schema });
         if let Some(description) = description {
             parameter["description"] = description;
