@@ -3,23 +3,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { apiKeyClient } from "@better-auth/api-key/client";
+import { PASSWORD, data, refused } from "./people.js";
 import { mailedLink, newClient, open, versionOf } from "./support.js";
 
 const { BOTCRIPTOFY_URL } = process.env;
-const PASSWORD = "correct horse battery staple";
 const DAY = 24 * 3600;
-
-/** The data of an answer that must be a success. */
-function data({ data, error }) {
-  assert.equal(error, null, JSON.stringify(error));
-  return data;
-}
-
-/** An answer that must be this refusal. */
-function refused({ data, error }, status, code) {
-  assert.equal(data, null);
-  assert.deepEqual({ status: error.status, code: error.code }, { status, code });
-}
 
 /** A user who has signed in. */
 async function user(email) {

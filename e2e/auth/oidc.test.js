@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { PASSWORD, data } from "./people.js";
 import { RELEASES, mailedLink, newClient, open, versionOf } from "./support.js";
 import { logIn, startProvider } from "./provider.js";
 
 const { BOTCRIPTOFY_URL: server, OIDC_ACME_ISSUER: issuer } = process.env;
-const PASSWORD = "correct horse battery staple";
 
 let provider;
 before(async () => {
@@ -16,12 +16,6 @@ after(() => {
   provider.closeAllConnections();
   provider.close();
 });
-
-/** The data of an answer that must be a success. */
-function data({ data, error }) {
-  assert.equal(error, null, JSON.stringify(error));
-  return data;
-}
 
 /** Opens a link with the cookies of a client, as its browser does; answers where it leads. */
 async function follow(link, cookies) {

@@ -2,22 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { PASSWORD, data, refused } from "./people.js";
 import { RELEASES, mailedLink, newClient, open, versionOf } from "./support.js";
-
-const PASSWORD = "correct horse battery staple";
-
-/** The data of an answer that must be a success. */
-function data({ data, error }) {
-  assert.equal(error, null, JSON.stringify(error));
-  return data;
-}
-
-/** An answer that must be this refusal. */
-function refused({ data, error }, status, code) {
-  assert.equal(data, null);
-  assert.deepEqual({ status: error.status, code: error.code }, { status, code });
-  assert.equal(typeof error.message, "string");
-}
 
 for (const release of RELEASES) {
   const version = await versionOf(release);

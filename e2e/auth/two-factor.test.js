@@ -3,22 +3,10 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { describe, test } from "node:test";
+import { PASSWORD, data, refused } from "./people.js";
 import { RELEASES, mailedLink, newClient, open, versionOf } from "./support.js";
 
-const PASSWORD = "correct horse battery staple";
 const STEP = 30_000;
-
-/** The data of an answer that must be a success. */
-function data({ data, error }) {
-  assert.equal(error, null, JSON.stringify(error));
-  return data;
-}
-
-/** An answer that must be this refusal. */
-function refused({ data, error }, status, code) {
-  assert.equal(data, null);
-  assert.deepEqual({ status: error.status, code: error.code }, { status, code });
-}
 
 /** The bytes that unpadded base32 stands for. */
 function unbase32(text) {
