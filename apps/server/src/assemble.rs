@@ -73,6 +73,7 @@ pub fn product(
             ..kit::Settings::default()
         },
         limits: limits(settings)?,
+        catalogue: kit::Catalogue::default(),
         identify: api_keys::identify,
         provided: HashMap::new(),
     };

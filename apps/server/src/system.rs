@@ -25,7 +25,7 @@ static ROUTES: &[Route] = routes![
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "system", routes: ROUTES, jobs: &[], services: &[] }
+    Module { name: "system", routes: ROUTES, ..Module::EMPTY }
 }
 
 /// The API document, which is known only after all routes are.

@@ -46,7 +46,7 @@ fn layer(criterion: &mut Criterion) {
     let _entered = runtime.enter();
     for limits in [None, Some(LimitSettings { per_minute: 1_000_000, auth_per_minute: 5 })] {
         let (name, app) = (if limits.is_some() { "on" } else { "off" }, app(limits));
-        let module = Module { name: "bench", routes: routes![nothing], jobs: &[], services: &[] };
+        let module = Module { name: "bench", routes: routes![nothing], ..Module::EMPTY };
         let api = Api::new("Bench", "1", &[module], app.settings());
         let router = kit::serve_with(&app, &api);
         let peer = ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000)));
@@ -74,6 +74,7 @@ fn app(limits: Option<LimitSettings>) -> App {
         vault: Vault::new([7; 32]),
         settings: Settings { limits, ..Settings::default() },
         limits: Limits::default(),
+        catalogue: kit::Catalogue::default(),
         identify: |_, _, _| async { Ok(None) }.boxed(),
         provided: HashMap::new(),
     })

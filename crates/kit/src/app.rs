@@ -1,4 +1,4 @@
-use crate::{Clock, Db, Error, Identify, Ids, LimitSettings, Limits, Result, Vault, http::Health};
+use crate::{Catalogue, Clock, Db, Error, Identify, Ids, LimitSettings, Limits, Result, Vault, http::Health};
 use std::{
     any::{Any, TypeId, type_name},
     collections::HashMap,
@@ -26,6 +26,8 @@ pub struct AppParts {
     pub identify: Identify,
     /// How often each caller has called.
     pub limits: Limits,
+    /// What there is to grant.
+    pub catalogue: Catalogue,
     /// What fills the traits of the modules, by type.
     pub provided: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     /// What `/health` looks at.
@@ -114,6 +116,11 @@ impl App {
     /// How often each caller has called.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// What there is to grant.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.0.catalogue
     }
 
     pub(crate) fn identify(&self) -> Identify {

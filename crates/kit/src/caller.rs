@@ -10,7 +10,7 @@ use axum::{
 };
 use futures::future::BoxFuture;
 use serde_json::json;
-use std::{any::Any, marker::PhantomData, sync::Arc};
+use std::{any::Any, marker::PhantomData, ops::Deref, sync::Arc};
 use uuid::Uuid;
 
 /// The header in which bots and services present their key.
@@ -39,6 +39,8 @@ pub struct Identity {
     pub membership: Option<Membership>,
     /// What whoever recognised the user has to say to guards of their own.
     pub note: Option<Arc<dyn Any + Send + Sync>>,
+    /// What the user may do on the whole platform.
+    pub platform: Permissions,
 }
 
 impl Identity {
@@ -106,7 +108,37 @@ pub struct Membership {
     /// `company`, `trader` or `influencer`.
     pub kind: String,
     pub role: String,
+    pub state: TenantState,
     pub permissions: Permissions,
+}
+
+/// How a tenant stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TenantState {
+    Active,
+    /// By the platform.
+    Suspended {
+        reason: Option<String>,
+    },
+    /// By its owner, until it is deleted.
+    Closed,
+}
+
+impl TenantState {
+    /// Refuses what only an active tenant's members may do.
+    ///
+    /// # Errors
+    /// 403 `TENANT_SUSPENDED` and `TENANT_CLOSED`.
+    pub fn admit(&self) -> Result<()> {
+        match self {
+            Self::Active => Ok(()),
+            Self::Suspended { reason } => {
+                let refusal = Error::forbidden("TENANT_SUSPENDED", "The platform has suspended this tenant.");
+                Err(refusal.with("reason", reason.clone()))
+            }
+            Self::Closed => Err(Error::forbidden("TENANT_CLOSED", "This tenant is closed and will be deleted.")),
+        }
+    }
 }
 
 /// Who may call: the first argument of every handler. It runs first, so a refused caller's body
@@ -169,6 +201,7 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
         if !membership.permissions.hold(P::NAME) {
             return Err(Error::lacks(P::NAME));
         }
+        membership.state.admit()?;
         Ok(Self { app: app.clone(), identity, membership, request, may: PhantomData })
     }
 }
@@ -217,6 +250,7 @@ impl SignedIn {
     /// 403 `NO_TENANT` for a user who is a member of none.
     pub async fn begin_in_tenant(&self) -> Result<TenantTx> {
         let membership = self.identity.membership.as_ref().ok_or_else(no_tenant)?;
+        membership.state.admit()?;
         #[expect(clippy::disallowed_methods, reason = "the user has been recognised as a member")]
         let scope = Scope::new(membership.tenant, Some(self.identity.user.id));
         let tx = self.app.db().begin(scope, self.request.origin.clone()).await?;
@@ -260,6 +294,43 @@ impl FromRequestParts<App> for SignedIn {
 impl Guard for SignedIn {
     fn describe(operation: &mut Operation) {
         operation.set("security", json!([{ "session": [] }, { "bearer": [] }]));
+        operation.error(StatusCode::UNAUTHORIZED);
+        operation.error(StatusCode::FORBIDDEN);
+    }
+}
+
+/// A user who holds the permission `P` on the whole platform, by session and in their own name.
+pub struct Operator<P> {
+    user: SignedIn,
+    may: PhantomData<P>,
+}
+
+impl<P> Deref for Operator<P> {
+    type Target = SignedIn;
+
+    fn deref(&self) -> &SignedIn {
+        &self.user
+    }
+}
+
+impl<P: Permission> FromRequestParts<App> for Operator<P> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let user = SignedIn::from_request_parts(parts, app).await?;
+        if !user.identity.platform.hold(P::NAME) {
+            return Err(Error::lacks(P::NAME));
+        }
+        user.own()?;
+        Ok(Self { user, may: PhantomData })
+    }
+}
+
+impl<P: Permission> Guard for Operator<P> {
+    fn describe(operation: &mut Operation) {
+        operation.set("security", json!([{ "session": [P::NAME] }, { "bearer": [P::NAME] }]));
+        operation.set("x-permission", P::NAME);
+        operation.set("x-scope", "platform");
         operation.error(StatusCode::UNAUTHORIZED);
         operation.error(StatusCode::FORBIDDEN);
     }

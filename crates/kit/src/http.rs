@@ -26,6 +26,7 @@ use tower_http::{
 /// Puts the pipeline around the routes.
 pub fn serve_with(app: &App, api: &Api) -> Router {
     let limited = limits::Limited { app: app.clone(), rates: api.rates.clone() };
+    app.catalogue().gather(&api.document);
     let routes = api.router.clone();
     routes
         .fallback(async || Error::not_found("page"))

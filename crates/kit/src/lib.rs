@@ -4,6 +4,7 @@
 mod answer;
 mod app;
 mod caller;
+mod catalogue;
 mod clock;
 mod db;
 mod error;
@@ -24,8 +25,10 @@ pub use answer::{Accepted, Answer, Content, Created, Feed, Json, NoContent, Page
 pub use app::{App, AppParts, Mode, Settings};
 pub use axum::routing;
 pub use caller::{
-    API_KEY, Caller, Credential, Guard, Identify, Identity, Membership, Public, SignedIn, TenantHint, User,
+    API_KEY, Caller, Credential, Guard, Identify, Identity, Membership, Operator, Public, SignedIn, TenantHint,
+    TenantState, User,
 };
+pub use catalogue::{Catalogue, Permitted};
 pub use chrono;
 pub use clock::{Clock, Ids};
 pub use db::{Actor, Db, DbSettings, Reason, Scope, SystemTx, TenantTx, Tx, UserTx, kind};
@@ -45,7 +48,7 @@ pub use mask::mask;
 pub use memory::{Mark, Memory, Remembered};
 pub use module::{Module, Service};
 pub use openapi::{Api, Operation, Route};
-pub use permissions::{Permission, Permissions};
+pub use permissions::{ACTIONS, Permission, Permissions, Share, Source, Tier, Verdict as PermissionVerdict};
 pub use recognised::Recognised;
 pub use time::Time;
 pub use vault::Vault;

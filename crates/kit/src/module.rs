@@ -15,6 +15,11 @@ pub struct Module {
     pub services: &'static [Service],
 }
 
+impl Module {
+    /// One that does nothing, to be filled: `Module { name: "audit", routes: routes::ROUTES, ..Module::EMPTY }`.
+    pub const EMPTY: Self = Self { name: "", routes: &[], jobs: &[], services: &[] };
+}
+
 /// Something that runs as long as the server: it returns soon after the token is cancelled.
 #[derive(Clone, Copy)]
 pub struct Service {

@@ -10,7 +10,7 @@ use testkit::{Member, PgPool, TestApp, db_test};
 use uuid::Uuid;
 
 static KINDS: &[JobKind] = &[JobKind::of::<Note>()];
-const MODULE: Module = Module { name: "notes", routes: &[], jobs: KINDS, services: &[] };
+const MODULE: Module = Module { name: "notes", jobs: KINDS, ..Module::EMPTY };
 
 /// Writes something down, and ends as it is told.
 #[derive(Serialize, Deserialize)]

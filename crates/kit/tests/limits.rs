@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use testkit::{Answer, Client, PgPool, TestApp, Value, db_test, json, limits};
 
 static ROUTES: &[Route] = routes![hello, mine, enter, change, watch, breaking];
-const MODULE: Module = Module { name: "doors", routes: ROUTES, jobs: &[], services: &[] };
+const MODULE: Module = Module { name: "doors", routes: ROUTES, ..Module::EMPTY };
 
 /// Greets.
 #[get("/hello")]

@@ -16,7 +16,7 @@ use testkit::{Client, PgPool, TestApp, Value, db_test, json};
 permission!(WriteThings = "things:write");
 
 static ROUTES: &[Route] = routes![list, echo, create, show, panicking, slow];
-const MODULE: Module = Module { name: "things", routes: ROUTES, jobs: &[], services: &[] };
+const MODULE: Module = Module { name: "things", routes: ROUTES, ..Module::EMPTY };
 
 #[derive(Deserialize, Serialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

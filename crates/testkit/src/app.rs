@@ -232,6 +232,7 @@ fn parts(db: &PgPool, outbox: &Outbox, clock: Clock, seed: u64) -> AppParts {
         vault: kit::Vault::new([7; 32]),
         settings: kit::Settings { mode: kit::Mode::Test, limits: None, ..kit::Settings::default() },
         limits: kit::Limits::default(),
+        catalogue: kit::Catalogue::default(),
         identify: api_keys::identify,
         provided: HashMap::new(),
     };

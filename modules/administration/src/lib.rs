@@ -17,5 +17,5 @@ use kit::Module;
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "administration", routes: routes::ROUTES, jobs: &[], services: &[] }
+    Module { name: "administration", routes: routes::ROUTES, ..Module::EMPTY }
 }

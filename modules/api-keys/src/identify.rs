@@ -5,7 +5,9 @@ use crate::{
 };
 use axum::http::{HeaderValue, request::Parts};
 use futures::future::BoxFuture;
-use kit::{API_KEY, App, Credential, Error, Identity, Origin, RequestInfo, Result, TenantHint, Time, User};
+use kit::{
+    API_KEY, App, Credential, Error, Identity, Origin, Permissions, RequestInfo, Result, TenantHint, Time, User,
+};
 
 /// How many letters a key has behind its prefix.
 pub(crate) const LENGTH: usize = 64;
@@ -80,6 +82,8 @@ impl Found {
             impersonated_by: None,
             membership: Some(self.membership.clone()),
             note: None,
+            // a key opens its tenant and nothing of the platform's
+            platform: Permissions::default(),
         }
     }
 }

@@ -36,5 +36,5 @@ pub struct ApiKeys {
 /// The module, for the server.
 pub const fn module() -> Module {
     const SERVICES: &[Service] = &[Service { name: "api-keys", run: |app, stop| Box::pin(usage::run(app, stop)) }];
-    Module { name: "api-keys", routes: routes::ROUTES, jobs: &[], services: SERVICES }
+    Module { name: "api-keys", routes: routes::ROUTES, services: SERVICES, ..Module::EMPTY }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Found {
     pub(crate) user: User,
     pub(crate) membership: Membership,
     pub(crate) tenant_slug: String,
+    /// Until when the membership holds, if something in it ends by itself.
+    pub(crate) until: Option<Time>,
 }
 
 /// What the database knows of a key.
@@ -39,15 +41,16 @@ impl Default for Lookups {
 }
 
 impl Lookups {
-    /// The key of this hash. What is remembered follows from the rows of the key, its user and its tenant, and from
-    /// nothing that changes with time or with who asks.
+    /// The key of this hash. What is remembered follows from the rows of the key, its user and its tenant, and changes
+    /// with time only where it says until when it holds.
     pub(crate) async fn find(&self, app: &App, hash: [u8; 32]) -> Result<Option<Arc<Found>>> {
         let memory = app.db().memory();
-        if let Some(found) = self.0.get(memory, &hash) {
+        let now = app.clock().now();
+        if let Some(found) = self.0.get(memory, &hash).filter(|found| found.until.is_none_or(|until| until > now)) {
             return Ok(Some(found));
         }
         let mark = memory.mark();
-        let found = store::identify(app.db(), &hash).await?.map(Arc::new);
+        let found = store::identify(app.db(), &hash, now).await?.map(Arc::new);
         if let (Some(mark), Some(found)) = (mark, &found) {
             let about = vec![found.id, found.user.id, found.membership.tenant];
             self.0.keep(mark, hash, found.clone(), about);

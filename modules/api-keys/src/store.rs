@@ -4,9 +4,9 @@ use crate::{
     service::NewKey,
     usage::{MOST_ADDRESSES, Used},
 };
-use kit::{Db, Error, Membership, Result, SystemTx, TenantTx, Time, User};
-use sqlx::PgConnection;
-use tenants::Kind;
+use kit::{Db, Error, Membership, Result, SystemTx, TenantTx, Time};
+use sqlx::{PgConnection, types::Json};
+use tenants::Standing;
 use uuid::Uuid;
 
 /// A key as it is kept.
@@ -181,16 +181,16 @@ pub(crate) async fn spend(db: &Db, key: Uuid) -> Result<bool> {
 }
 
 /// The key of this hash, and whose it is.
-pub(crate) async fn identify(db: &Db, hash: &[u8; 32]) -> Result<Option<Found>> {
-    let row = match ask(&mut *db.door().await?, hash).await {
+pub(crate) async fn identify(db: &Db, hash: &[u8; 32], now: Time) -> Result<Option<Found>> {
+    let row = match ask(&mut *db.door().await?, hash, now).await {
         // an idle connection may have died: one more try gets a fresh one
-        Err(sqlx::Error::Io(_)) => ask(&mut *db.door().await?, hash).await?,
+        Err(sqlx::Error::Io(_)) => ask(&mut *db.door().await?, hash, now).await?,
         row => row?,
     };
     row.map(Found::try_from).transpose()
 }
 
-async fn ask(connection: &mut PgConnection, hash: &[u8; 32]) -> Result<Option<Row>, sqlx::Error> {
+async fn ask(connection: &mut PgConnection, hash: &[u8; 32], now: Time) -> Result<Option<Row>, sqlx::Error> {
     sqlx::query_as!(
         Row,
         r#"select key_id as "key_id!", enabled as "enabled!", expires_at as "expires_at: Time",
@@ -201,11 +201,10 @@ async fn ask(connection: &mut PgConnection, hash: &[u8; 32]) -> Result<Option<Ro
                   two_factor_enabled as "two_factor_enabled!", banned as "banned!", ban_reason,
                   ban_expires as "ban_expires: Time", locale as "locale!", time_zone as "time_zone!",
                   currency as "currency!", user_created_at as "user_created_at!: Time",
-                  user_updated_at as "user_updated_at!: Time", tenant_id as "tenant_id!",
-                  tenant_slug as "tenant_slug!", tenant_name as "tenant_name!", tenant_kind as "tenant_kind!: Kind",
-                  member_role as "member_role!", role_permissions
-           from identify_key($1)"#,
-        hash.as_slice()
+                  user_updated_at as "user_updated_at!: Time", standing as "standing!: Json<Standing>"
+           from identify_key($1, $2)"#,
+        hash.as_slice(),
+        now.utc()
     )
     .fetch_optional(connection)
     .await
@@ -235,12 +234,7 @@ struct Row {
     currency: String,
     user_created_at: Time,
     user_updated_at: Time,
-    tenant_id: Uuid,
-    tenant_slug: String,
-    tenant_name: String,
-    tenant_kind: Kind,
-    member_role: String,
-    role_permissions: Option<Vec<String>>,
+    standing: Json<Standing>,
 }
 
 impl TryFrom<Row> for Found {
@@ -250,31 +244,9 @@ impl TryFrom<Row> for Found {
         // a list that could not be read must not become one that allows anybody
         let addresses = row.ip_allowlist.unwrap_or_default();
         let addresses = addresses.iter().map(|it| it.parse()).collect::<Result<_, _>>().map_err(Error::internal)?;
-        let role = row.tenant_kind.permissions(&row.member_role, row.role_permissions);
-        let user = User {
-            id: row.user_id,
-            email: row.email,
-            name: row.user_name,
-            image: row.image,
-            email_verified: row.email_verified,
-            role: row.user_role,
-            two_factor_enabled: row.two_factor_enabled,
-            banned: row.banned,
-            ban_reason: row.ban_reason,
-            ban_expires: row.ban_expires,
-            locale: row.locale,
-            time_zone: row.time_zone,
-            currency: row.currency,
-            created_at: row.user_created_at,
-            updated_at: row.user_updated_at,
-        };
-        let membership = Membership {
-            tenant: row.tenant_id,
-            name: row.tenant_name,
-            kind: row.tenant_kind.as_str().to_owned(),
-            role: row.member_role,
-            permissions: role.intersect(&row.permissions),
-        };
+        let user = users::user_of!(row);
+        let membership = row.standing.membership().ok_or_else(|| Error::internal("a key of nobody's"))?;
+        let membership = Membership { permissions: membership.permissions.intersect(&row.permissions), ..membership };
         Ok(Self {
             id: row.key_id,
             enabled: row.enabled,
@@ -284,7 +256,8 @@ impl TryFrom<Row> for Found {
             limited: row.limited,
             user,
             membership,
-            tenant_slug: row.tenant_slug,
+            tenant_slug: row.standing.slug().unwrap_or_default().to_owned(),
+            until: row.standing.until(),
         })
     }
 }

@@ -15,5 +15,5 @@ permission!(ReadAudit = "audit:read");
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "audit", routes: routes::ROUTES, jobs: &[], services: &[] }
+    Module { name: "audit", routes: routes::ROUTES, ..Module::EMPTY }
 }

@@ -62,8 +62,8 @@ impl Visitor {
         if let Some(identity) = self.recognised.as_ref().and_then(Recognised::identity)
             && let Some(session) = identity.note::<Live>()
         {
-            let Identity { user, membership, .. } = identity.clone();
-            return Ok(Some(Found { user, session: session.clone(), membership }));
+            let Identity { user, membership, platform, .. } = identity.clone();
+            return Ok(Some(Found { user, session: session.clone(), membership, platform, until: None }));
         }
         match &self.presented {
             Some(_) if self.recognised.as_ref().is_some_and(Recognised::is_nobody) => Ok(None),

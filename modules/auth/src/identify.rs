@@ -17,9 +17,8 @@ pub fn identify<'a>(app: &'a App, parts: &'a Parts, hint: TenantHint) -> BoxFutu
         let settings: &AuthSettings = app.the()?;
         let Some(presented) = Presented::of(&parts.headers, settings, cookie::is_secure(app)) else { return Ok(None) };
         let named = hint != TenantHint::default();
-        let Some(Found { user, mut session, membership }) = service::find(app, &presented.token, hint).await? else {
-            return Ok(None);
-        };
+        let Some(found) = service::find(app, &presented.token, hint).await? else { return Ok(None) };
+        let Found { user, mut session, membership, platform, .. } = found;
         if membership.is_none() && named {
             return Err(Error::not_found("tenant"));
         }
@@ -28,6 +27,6 @@ pub fn identify<'a>(app: &'a App, parts: &'a Parts, hint: TenantHint) -> BoxFutu
             service::refresh(app, &mut session).await?;
         }
         let (credential, impersonated_by) = (Credential::Session(session.id), session.impersonated_by);
-        Ok(Some(Identity { user, credential, impersonated_by, membership, note: Some(Arc::new(session)) }))
+        Ok(Some(Identity { user, credential, impersonated_by, membership, note: Some(Arc::new(session)), platform }))
     })
 }

@@ -59,8 +59,9 @@ impl Lookups {
     /// 503 when the database cannot answer or too many wait for it.
     pub(crate) async fn find(&self, app: &App, wish: Wish) -> Result<Option<Found>> {
         let memory = app.db().memory();
-        if let Some(found) = self.remembered.get(memory, &wish) {
-            return Ok(Some(found).filter(|found| found.session.expires_at > app.clock().now()));
+        let now = app.clock().now();
+        if let Some(found) = self.remembered.get(memory, &wish).filter(|found| found.holds(now)) {
+            return Ok(Some(found).filter(|found| found.session.expires_at > now));
         }
         let mark = memory.mark();
         let found = self.ask(app, wish.clone()).await?;

@@ -24,5 +24,5 @@ permission!(DeleteBacktests = "backtests:delete");
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "backtests", routes: routes::ROUTES, jobs: jobs::JOBS, services: &[] }
+    Module { name: "backtests", routes: routes::ROUTES, jobs: jobs::JOBS, ..Module::EMPTY }
 }

@@ -38,5 +38,5 @@ permission!(DeleteBots = "bots:delete");
 /// The module, for the server.
 pub const fn module() -> Module {
     const SERVICES: &[Service] = &[Service { name: "bots", run: |app, stop| Box::pin(Runner::new(&app).run(stop)) }];
-    Module { name: "bots", routes: routes::ROUTES, jobs: &[], services: SERVICES }
+    Module { name: "bots", routes: routes::ROUTES, services: SERVICES, ..Module::EMPTY }
 }

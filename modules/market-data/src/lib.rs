@@ -31,5 +31,5 @@ permission!(WriteMarketData = "market-data:write");
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "market-data", routes: routes::ROUTES, jobs: &[], services: &[] }
+    Module { name: "market-data", routes: routes::ROUTES, ..Module::EMPTY }
 }

@@ -18,5 +18,5 @@ permission!(ReadOrders = "orders:read");
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "orders", routes: routes::ROUTES, jobs: &[], services: &[] }
+    Module { name: "orders", routes: routes::ROUTES, ..Module::EMPTY }
 }

@@ -24,5 +24,5 @@ use kit::{JobKind, Module};
 /// The module, for the server.
 pub const fn module() -> Module {
     const JOBS: &[JobKind] = &[JobKind::of::<jobs::SendInvitation>()];
-    Module { name: "organizations", routes: routes::ROUTES, jobs: JOBS, services: &[] }
+    Module { name: "organizations", routes: routes::ROUTES, jobs: JOBS, ..Module::EMPTY }
 }

@@ -19,5 +19,5 @@ use kit::{JobKind, Module};
 /// The module, for the server.
 pub const fn module() -> Module {
     let jobs = const { &[JobKind::of::<jobs::SendNotice>()] };
-    Module { name: "passkeys", routes: routes::ROUTES, jobs, services: &[] }
+    Module { name: "passkeys", routes: routes::ROUTES, jobs, ..Module::EMPTY }
 }

@@ -16,5 +16,5 @@ permission!(ReadPortfolio = "portfolio:read");
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "portfolio", routes: routes::ROUTES, jobs: &[], services: &[] }
+    Module { name: "portfolio", routes: routes::ROUTES, ..Module::EMPTY }
 }

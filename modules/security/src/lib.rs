@@ -11,5 +11,5 @@ use kit::Module;
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "security", routes: routes::ROUTES, jobs: &[], services: &[] }
+    Module { name: "security", routes: routes::ROUTES, ..Module::EMPTY }
 }

@@ -21,5 +21,5 @@ permission!(DeleteStrategies = "strategies:delete");
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "strategies", routes: routes::ROUTES, jobs: &[], services: &[] }
+    Module { name: "strategies", routes: routes::ROUTES, ..Module::EMPTY }
 }

@@ -1,7 +1,6 @@
-use kit::Permissions;
+use kit::Share;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// What a tenant is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]
@@ -18,24 +17,29 @@ pub enum Kind {
     Influencer,
 }
 
-const READ: Permissions = Permissions::Actions(&["read"]);
-const WRITE: Permissions = Permissions::Actions(&["read", "write"]);
-const RUN: Permissions = Permissions::Actions(&["read", "write", "execute", "delete"]);
+const READ: Share = Share::Actions(&["read"]);
+const WRITE: Share = Share::Actions(&["read", "write"]);
+const RUN: Share = Share::Actions(&["read", "write", "execute", "delete", "approve", "view_all"]);
 
 /// What each role may do. The first role of a kind is that of whoever founds the tenant.
-const ROLES: [(Kind, &str, Permissions); 9] = [
-    (Kind::Company, "ceo", Permissions::All),
-    (Kind::Company, "admin", Permissions::All),
+const ROLES: [(Kind, &str, Share); 9] = [
+    (Kind::Company, "ceo", Share::All),
+    (Kind::Company, "admin", Share::All),
     (Kind::Company, "manager", RUN),
     (Kind::Company, "funcionario", WRITE),
     (Kind::Company, "viewer", READ),
-    (Kind::Trader, "trader", Permissions::All),
+    (Kind::Trader, "trader", Share::All),
     (Kind::Trader, "viewer", READ),
     (Kind::Influencer, "influencer", WRITE),
     (Kind::Influencer, "viewer", READ),
 ];
 
 impl Kind {
+    /// The roles that every tenant of the kind has, the first one that of whoever founds it.
+    pub fn roles(self) -> impl Iterator<Item = &'static str> {
+        ROLES.iter().filter(move |(kind, ..)| *kind == self).map(|(_, role, _)| *role)
+    }
+
     /// The kind of this name.
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Company, Self::Trader, Self::Influencer].into_iter().find(|kind| kind.as_str() == name)
@@ -52,7 +56,7 @@ impl Kind {
 
     /// The role of whoever founds such a tenant.
     pub fn founder(self) -> &'static str {
-        ROLES.iter().find(|(kind, ..)| *kind == self).map_or("viewer", |(_, role, _)| role)
+        self.roles().next().unwrap_or("viewer")
     }
 
     /// The role of a founder who has handed the tenant over to another; `None` where only one person works.
@@ -62,21 +66,21 @@ impl Kind {
 
     /// What a role may do in such a tenant: by the table, or, for a role of the tenant's own making, what it names.
     /// A role that nobody knows may do nothing.
-    pub fn permissions(self, role: &str, named: Option<Vec<String>>) -> Permissions {
+    pub fn share(self, role: &str, named: Option<Vec<String>>) -> Share {
         match ROLES.iter().find(|(kind, name, _)| *kind == self && *name == role) {
-            Some((.., permissions)) => permissions.clone(),
-            None => Permissions::Named(Arc::from(named.unwrap_or_default())),
+            Some((.., share)) => share.clone(),
+            None => Share::of(named.unwrap_or_default()),
         }
     }
 
     /// Whether the role is one of the table's.
-    pub(crate) fn knows(self, role: &str) -> bool {
+    pub fn knows(self, role: &str) -> bool {
         ROLES.iter().any(|(kind, name, _)| *kind == self && *name == role)
     }
 
     /// Whether no role of a tenant's own making may have the name: it is one of the table's, or would pass for one
     /// where clients of the protocol read it, who list roles with commas.
-    pub(crate) fn reserves(self, role: &str) -> bool {
+    pub fn reserves(self, role: &str) -> bool {
         self.knows(role) || ["owner", "member"].contains(&role) || role.contains(',')
     }
 }
@@ -85,19 +89,17 @@ impl Kind {
 mod tests {
     use super::*;
 
-    const ACTIONS: [&str; 5] = ["read", "write", "execute", "delete", "manage"];
-
     fn may(kind: Kind, role: &str) -> Vec<&'static str> {
-        let permissions = kind.permissions(role, None);
-        ACTIONS.into_iter().filter(|action| permissions.hold(&format!("bots:{action}"))).collect()
+        let share = kind.share(role, None);
+        kit::ACTIONS.into_iter().filter(|action| share.hold(&format!("bots:{action}"))).collect()
     }
 
     #[test]
     fn each_role_may_do_what_the_table_says() {
         for owner in [(Kind::Company, "ceo"), (Kind::Company, "admin"), (Kind::Trader, "trader")] {
-            assert_eq!(may(owner.0, owner.1), ACTIONS);
+            assert_eq!(may(owner.0, owner.1), kit::ACTIONS);
         }
-        assert_eq!(may(Kind::Company, "manager"), ["read", "write", "execute", "delete"]);
+        assert_eq!(may(Kind::Company, "manager"), ["read", "write", "delete", "execute", "approve", "view_all"]);
         assert_eq!(may(Kind::Company, "funcionario"), ["read", "write"]);
         assert_eq!(may(Kind::Influencer, "influencer"), ["read", "write"]);
         for kind in [Kind::Company, Kind::Trader, Kind::Influencer] {
@@ -114,9 +116,9 @@ mod tests {
     #[test]
     fn a_role_of_the_tenants_own_making_may_do_what_it_names_and_cannot_take_the_name_of_another() {
         let named = Some(vec!["bots:execute".to_owned()]);
-        assert!(Kind::Company.permissions("night shift", named.clone()).hold("bots:execute"));
-        assert!(!Kind::Company.permissions("night shift", named.clone()).hold("bots:read"));
-        assert!(!Kind::Company.permissions("viewer", named).hold("bots:execute"));
+        assert!(Kind::Company.share("night shift", named.clone()).hold("bots:execute"));
+        assert!(!Kind::Company.share("night shift", named.clone()).hold("bots:read"));
+        assert!(!Kind::Company.share("viewer", named).hold("bots:execute"));
     }
 
     #[test]

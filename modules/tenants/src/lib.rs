@@ -10,6 +10,7 @@ mod kind;
 mod routes;
 mod service;
 mod slug;
+mod standing;
 mod store;
 mod view;
 
@@ -18,9 +19,10 @@ pub use kind::Kind;
 pub use service::{
     MOST_MEMBERS, add_member, admit, all_members, change, change_role, create, define_role, delete, enter,
     enter_as_guest, find_member, find_own_by_slug, found, is_slug_free, leave, lock, own_alone, own_of_kind,
-    refuse_sole_owner, remove_member, set_role, vouch,
+    refuse_sole_owner, remove_member, rights, set_role, vouch,
 };
 pub use slug::{is_reserved, is_slug};
+pub use standing::Standing;
 pub use view::{Member, NewTenant, Place, Tenant, TenantPatch, is_metadata};
 
 use kit::{Module, permission};
@@ -33,5 +35,5 @@ permission!(ManageMembers = "members:manage");
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "tenants", routes: routes::ROUTES, jobs: &[], services: &[] }
+    Module { name: "tenants", routes: routes::ROUTES, ..Module::EMPTY }
 }

@@ -3,7 +3,8 @@
 mod members;
 
 pub use members::{
-    MOST_MEMBERS, add_member, admit, all_members, change_role, find_member, leave, remove_member, set_role, vouch,
+    MOST_MEMBERS, add_member, admit, all_members, change_role, find_member, leave, remove_member, rights, set_role,
+    vouch,
 };
 pub(crate) use members::{list_members, transfer};
 

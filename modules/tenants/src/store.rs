@@ -1,7 +1,8 @@
 mod members;
 
 pub(crate) use members::{
-    count_members, count_with_role, delete_member, find_member, insert_member, list_members, role_permissions, set_role,
+    count_members, count_with_role, delete_member, find_member, insert_member, list_members, role_permissions,
+    set_role, standing,
 };
 
 use crate::{
@@ -182,13 +183,9 @@ pub(crate) async fn show(tx: &mut TenantTx) -> Result<Option<Own>> {
 }
 
 pub(crate) async fn place(tx: &mut TenantTx, user: Uuid) -> Result<Option<Place>> {
-    let Some(member) = find_member(tx, user).await? else { return Ok(None) };
+    let Some(membership) = standing(tx, user).await?.membership() else { return Ok(None) };
     let tenant = tenant!("select ", "from tenants where id = current_tenant()").fetch_optional(tx.conn()).await?;
-    let named = role_permissions(tx, &member.role).await?;
-    Ok(tenant.map(|tenant| {
-        let permissions = tenant.kind.permissions(&member.role, named);
-        Place { tenant, role: member.role, permissions }
-    }))
+    Ok(tenant.map(|tenant| Place { tenant, role: membership.role, permissions: membership.permissions }))
 }
 
 pub(crate) async fn find_own(tx: &mut UserTx, user: Uuid, tenant: Uuid) -> Result<Option<Own>> {

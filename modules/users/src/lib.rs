@@ -25,6 +25,30 @@ pub use service::{
     promote, remove, set_default_tenant, set_erasure, set_role, set_two_factor, unban, verify_email,
 };
 
+/// The user whose columns stand in a row beside others, as the functions that recognise callers answer them.
+#[macro_export]
+macro_rules! user_of {
+    ($row:ident) => {
+        kit::User {
+            id: $row.user_id,
+            email: $row.email,
+            name: $row.user_name,
+            image: $row.image,
+            email_verified: $row.email_verified,
+            role: $row.user_role,
+            two_factor_enabled: $row.two_factor_enabled,
+            banned: $row.banned,
+            ban_reason: $row.ban_reason,
+            ban_expires: $row.ban_expires,
+            locale: $row.locale,
+            time_zone: $row.time_zone,
+            currency: $row.currency,
+            created_at: $row.user_created_at,
+            updated_at: $row.user_updated_at,
+        }
+    };
+}
+
 use kit::{JobKind, Module};
 
 /// The module, for the server.

@@ -7,7 +7,7 @@ permission!(ReadThings = "things:read");
 permission!(WriteThings = "things:write");
 
 static ROUTES: &[Route] = routes![see, touch, mine];
-pub(crate) const THINGS: Module = Module { name: "things", routes: ROUTES, jobs: &[], services: &[] };
+pub(crate) const THINGS: Module = Module { name: "things", routes: ROUTES, ..Module::EMPTY };
 
 /// Shows who calls, and in which tenant.
 #[get("/things")]

@@ -9,7 +9,7 @@ use crate::{
 };
 use audit::Change;
 use axum::http::HeaderValue;
-use kit::{App, Membership, Origin, Reason, Result, SystemTx, TenantHint, Time, Tx, User, UserTx};
+use kit::{App, Membership, Origin, Permissions, Reason, Result, SystemTx, TenantHint, Time, Tx, User, UserTx};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -50,6 +50,17 @@ pub(crate) struct Found {
     pub(crate) session: Live,
     /// Their place in the tenant that was asked for, or in the default one.
     pub(crate) membership: Option<Membership>,
+    /// What they may do on the whole platform.
+    pub(crate) platform: Permissions,
+    /// Until when all of it holds, if something in it ends by itself.
+    pub(crate) until: Option<Time>,
+}
+
+impl Found {
+    /// Whether it holds at this moment, if nothing has changed.
+    pub(crate) fn holds(&self, at: Time) -> bool {
+        self.until.is_none_or(|until| until > at)
+    }
 }
 
 /// A session that has just been opened.

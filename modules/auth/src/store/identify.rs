@@ -2,9 +2,9 @@ use crate::{
     lookup::Wish,
     service::{Found, Live},
 };
-use kit::{Db, Membership, Result, Time, User};
-use sqlx::{PgConnection, Postgres, pool::PoolConnection};
-use tenants::Kind;
+use kit::{Db, Result, Time};
+use sqlx::{PgConnection, Postgres, pool::PoolConnection, types::Json};
+use tenants::Standing;
 use uuid::Uuid;
 
 /// Who holds these sessions, and their places in the tenants they ask for: one answer for each wish, in one round
@@ -44,7 +44,7 @@ async fn ask(connection: &mut PgConnection, now: Time, wishes: &[Wish]) -> sqlx:
                   ban_expires as "ban_expires: Time", locale as "locale!",
                   time_zone as "time_zone!", currency as "currency!", user_created_at as "user_created_at!",
                   user_updated_at as "user_updated_at!",
-                  tenant_id, tenant_name, tenant_kind as "tenant_kind: Kind", member_role, role_permissions
+                  standing as "standing!: Json<Standing>"
            from identify($1, $2, $3, $4)"#,
         &hashes as &[&[u8]],
         now.utc(),
@@ -89,39 +89,12 @@ struct Row {
     currency: String,
     user_created_at: Time,
     user_updated_at: Time,
-    tenant_id: Option<Uuid>,
-    tenant_name: Option<String>,
-    tenant_kind: Option<Kind>,
-    member_role: Option<String>,
-    role_permissions: Option<Vec<String>>,
+    standing: Json<Standing>,
 }
 
 impl From<Row> for Found {
     fn from(row: Row) -> Self {
-        let membership = match (row.tenant_id, row.tenant_name, row.tenant_kind, row.member_role) {
-            (Some(tenant), Some(name), Some(kind), Some(role)) => {
-                let permissions = kind.permissions(&role, row.role_permissions);
-                Some(Membership { tenant, name, kind: kind.as_str().to_owned(), role, permissions })
-            }
-            _ => None,
-        };
-        let user = User {
-            id: row.user_id,
-            email: row.email,
-            name: row.user_name,
-            image: row.image,
-            email_verified: row.email_verified,
-            role: row.user_role,
-            two_factor_enabled: row.two_factor_enabled,
-            banned: row.banned,
-            ban_reason: row.ban_reason,
-            ban_expires: row.ban_expires,
-            locale: row.locale,
-            time_zone: row.time_zone,
-            currency: row.currency,
-            created_at: row.user_created_at,
-            updated_at: row.user_updated_at,
-        };
+        let user = users::user_of!(row);
         let session = Live {
             id: row.session_id,
             created_at: row.session_created_at,
@@ -134,6 +107,12 @@ impl From<Row> for Found {
             active_tenant_id: row.active_tenant_id,
             renewed: false,
         };
-        Self { user, session, membership }
+        Self {
+            membership: row.standing.membership(),
+            platform: row.standing.on_platform(),
+            until: row.standing.until(),
+            user,
+            session,
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     view::{Member, MemberFilter},
 };
 use audit::Change;
-use kit::{Error, OnConstraint, Paging, Permission, Permissions, Result, TenantTx};
+use kit::{Error, OnConstraint, Paging, Permission, Permissions, Result, Source, TenantTx, Tier};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -33,9 +33,8 @@ impl Actor {
             return Err(Error::session_required());
         }
         let kind = lock(tx).await?.kind;
-        let member = store::find_member(tx, user.unwrap_or_default()).await?;
-        let role = member.ok_or_else(|| Error::not_found("tenant"))?.role;
-        Ok(Self { kind, rank: held(tx, kind, role).await? })
+        let rank = rank(tx, user.unwrap_or_default()).await?;
+        Ok(Self { kind, rank: rank.ok_or_else(|| Error::not_found("tenant"))? })
     }
 
     fn is_owner(&self) -> bool {
@@ -73,16 +72,30 @@ impl Actor {
     }
 }
 
-/// What a member holds whose role may not even be known any more.
-async fn held(tx: &mut TenantTx, kind: Kind, role: String) -> Result<Rank> {
-    let named = store::role_permissions(tx, &role).await?;
-    Ok(Rank { permissions: kind.permissions(&role, named), role })
+async fn rank(tx: &mut TenantTx, user: Uuid) -> Result<Option<Rank>> {
+    let membership = store::standing(tx, user).await?.membership();
+    Ok(membership.map(|it| Rank { role: it.role, permissions: it.permissions }))
+}
+
+/// What a member holds.
+async fn held(tx: &mut TenantTx, user: Uuid) -> Result<Rank> {
+    rank(tx, user).await?.ok_or_else(|| Error::not_found("member"))
 }
 
 /// What a role would give.
 async fn offered(tx: &mut TenantTx, kind: Kind, role: &str) -> Result<Rank> {
     refuse_unknown(tx, kind, role).await?;
-    held(tx, kind, role.to_owned()).await
+    let share = kind.share(role, store::role_permissions(tx, role).await?);
+    let source = Source { tier: Tier::TenantRole, name: format!("role:{role}"), share };
+    Ok(Rank { role: role.to_owned(), permissions: source.into() })
+}
+
+/// All that a member may do in the transaction's tenant, and why.
+///
+/// # Errors
+/// 404 for who is none.
+pub async fn rights(tx: &mut TenantTx, user: Uuid) -> Result<Permissions> {
+    Ok(held(tx, user).await?.permissions)
 }
 
 async fn refuse_unknown(tx: &mut TenantTx, kind: Kind, role: &str) -> Result<()> {
@@ -159,7 +172,7 @@ pub async fn change_role(tx: &mut TenantTx, user: Uuid, role: &str) -> Result<Me
     let actor = Actor::of(tx, by).await?;
     actor.refuse_unless_they_manage()?;
     let before = find_member(tx, user).await?;
-    actor.refuse_above(&held(tx, actor.kind, before.role.clone()).await?)?;
+    actor.refuse_above(&held(tx, user).await?)?;
     actor.refuse_above(&offered(tx, actor.kind, role).await?)?;
     if before.role == role {
         return Ok(before);
@@ -190,7 +203,7 @@ pub async fn remove_member(tx: &mut TenantTx, user: Uuid) -> Result<Member> {
     }
     let member = find_member(tx, user).await?;
     if !leaves {
-        actor.refuse_above(&held(tx, actor.kind, member.role.clone()).await?)?;
+        actor.refuse_above(&held(tx, user).await?)?;
     }
     actor.refuse_to_lose_the_last_owner(tx, &member).await?;
     store::delete_member(tx, user).await?;

@@ -1,6 +1,9 @@
-use crate::view::{Member, MemberFilter};
+use crate::{
+    Standing,
+    view::{Member, MemberFilter},
+};
 use kit::{Paging, Result, TenantTx};
-use sqlx::{AssertSqlSafe, Postgres, QueryBuilder};
+use sqlx::{AssertSqlSafe, Postgres, QueryBuilder, types::Json};
 use uuid::Uuid;
 
 pub(crate) async fn insert_member(tx: &mut TenantTx, user: Uuid, role: &str) -> Result<()> {
@@ -46,6 +49,16 @@ pub(crate) async fn role_permissions(tx: &mut TenantTx, name: &str) -> Result<Op
     .fetch_optional(tx.conn())
     .await?;
     Ok(permissions)
+}
+
+/// A user's place in the transaction's tenant and all that gives them permissions in it.
+pub(crate) async fn standing(tx: &mut TenantTx, user: Uuid) -> Result<Standing> {
+    let now = tx.now();
+    let standing =
+        sqlx::query_scalar!(r#"select standing_here($1, $2) as "standing!: Json<Standing>""#, user, now.utc())
+            .fetch_one(tx.conn())
+            .await?;
+    Ok(standing.0)
 }
 
 pub(crate) async fn find_member(tx: &mut TenantTx, user: Uuid) -> Result<Option<Member>> {

@@ -1,0 +1,47 @@
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
+
+/// Every permission that an operation asks for, gathered from the operations themselves: what there is to grant.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue(Arc<OnceLock<BTreeMap<String, Permitted>>>);
+
+/// A permission, and what it is good for.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Permission")]
+pub struct Permitted {
+    /// `resource:action`.
+    pub name: String,
+    /// What its holder may do, in the words of the operations.
+    pub opens: Vec<String>,
+}
+
+impl Catalogue {
+    /// Reads the API document, in which every operation says what it asks for.
+    pub(crate) fn gather(&self, document: &Value) {
+        let mut all = BTreeMap::<String, Permitted>::new();
+        let paths = document["paths"].as_object().into_iter().flat_map(|paths| paths.values());
+        for operation in paths.filter_map(Value::as_object).flat_map(|path| path.values()) {
+            if let (Some(name), Some(summary)) = (operation["x-permission"].as_str(), operation["summary"].as_str()) {
+                let permitted = || Permitted { name: name.to_owned(), opens: vec![] };
+                all.entry(name.to_owned()).or_insert_with(permitted).opens.push(summary.to_owned());
+            }
+        }
+        // the same modules have the same document
+        let _ = self.0.set(all);
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Permitted> {
+        self.0.get().into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// What it is good for, if an operation asks for it.
+    pub fn find(&self, name: &str) -> Option<&Permitted> {
+        self.0.get()?.get(name)
+    }
+}
