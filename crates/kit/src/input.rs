@@ -26,6 +26,9 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        if has_nul(parts.uri.path()) {
+            return Err(Error::bad_request("BAD_PATH", "A path may not contain the character NUL."));
+        }
         match extract::Path::from_request_parts(parts, app).await {
             Ok(extract::Path(value)) => Ok(Self(value)),
             Err(rejection) => Err(Error::bad_request("BAD_PATH", rejection.body_text())),
@@ -48,6 +51,9 @@ impl<T: DeserializeOwned + Validate<Context: Default>> FromRequestParts<App> for
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        if has_nul(parts.uri.query().unwrap_or_default()) {
+            return Err(Error::invalid("", "INVALID_CHARACTER", "A text may not contain the character NUL."));
+        }
         match extract::Query::<T>::from_request_parts(parts, app).await {
             Ok(extract::Query(value)) => Ok(Self(validated(value)?)),
             Err(rejection) => Err(Error::invalid("", "BAD_QUERY", rejection.body_text())),
@@ -60,6 +66,11 @@ impl<T: JsonSchema> Input for Query<T> {
         operation.query_parameters::<T>();
         operation.error(StatusCode::UNPROCESSABLE_ENTITY);
     }
+}
+
+/// Whether a part of an address holds what no text column can.
+fn has_nul(encoded: &str) -> bool {
+    encoded.contains("%00")
 }
 
 /// Which part of a list is asked for. What is out of range is clamped.
