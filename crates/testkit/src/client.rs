@@ -27,6 +27,13 @@ impl Client {
         with
     }
 
+    /// The same, with a further header even where one of the name is there.
+    pub fn with_another(&self, name: &str, value: impl ToString) -> Self {
+        let mut with = self.clone();
+        with.headers.push((name.to_owned(), value.to_string()));
+        with
+    }
+
     /// The same, over a connection from this address.
     pub fn from(&self, peer: &str) -> Self {
         Self { peer: Some(peer.parse().expect("an address")), ..self.clone() }

@@ -1,6 +1,7 @@
 mod invitations;
 mod members;
 mod organizations;
+mod page;
 mod tenants;
 
 use kit::{Route, routes};
@@ -33,6 +34,11 @@ pub(crate) static ROUTES: &[Route] = routes![
     tenants::add_member,
     tenants::resend,
     tenants::cancel,
+    tenants::received,
+    tenants::show_received,
     tenants::accept,
     tenants::decline,
+    page::answer_invitation,
+    page::page_script,
+    page::page_styles,
 ];

@@ -1,3 +1,4 @@
+use crate::view::ReceivedInvitation;
 use kit::{Paging, Result, SystemTx, TenantTx, Time, Tx};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -36,6 +37,15 @@ pub(crate) struct Received {
     pub(crate) slug: String,
     /// `None` when whoever asks is no member any more.
     pub(crate) inviter_email: Option<String>,
+}
+
+impl Received {
+    /// What the addressee is shown, if they could accept it now: it holds, and whoever asks is a member still.
+    pub(crate) fn acceptable(self, now: Time) -> Option<ReceivedInvitation> {
+        let (kind, tenant_name, tenant_slug) = (self.kind, self.name.clone(), self.slug.clone());
+        let inviter_email = self.inviter_email.clone().filter(|_| self.expires_at > now)?;
+        Some(ReceivedInvitation { invitation: self.into(), kind, tenant_name, tenant_slug, inviter_email })
+    }
 }
 
 impl From<Received> for Invitation {
@@ -110,11 +120,13 @@ pub(crate) async fn find_received(tx: &mut SystemTx, id: Uuid) -> Result<Option<
     Ok(received!("where i.id = $1", id).fetch_optional(tx.conn()).await?)
 }
 
-/// Those that wait for an answer from this address, to companies.
-pub(crate) async fn list_received(tx: &mut SystemTx, email: &str) -> Result<Vec<Received>> {
+/// Those that wait for an answer from this address, to tenants of any kind or of this one.
+pub(crate) async fn list_received(tx: &mut SystemTx, email: &str, kind: Option<Kind>) -> Result<Vec<Received>> {
     let received = received!(
-        "where i.email = $1 and i.status = 'pending' and t.kind = 'company' order by i.created_at desc limit 100",
-        email
+        "where i.email = $1 and i.status = 'pending' and ($2::text is null or t.kind = $2)
+         order by i.created_at desc limit 100",
+        email,
+        kind.map(Kind::as_str)
     );
     Ok(received.fetch_all(tx.conn()).await?)
 }

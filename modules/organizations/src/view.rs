@@ -1,11 +1,11 @@
 //! What the protocol shows of companies, their members and invitations.
 
-use crate::role;
+use crate::{role, store::Invitation};
 use kit::Time;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use tenants::{Member, Tenant};
+use tenants::{Kind, Member, Tenant};
 use uuid::Uuid;
 
 /// A company, as the protocol has it.
@@ -156,6 +156,20 @@ pub(crate) struct OwnInvitationView {
     #[serde(flatten)]
     pub(crate) invitation: InvitationView,
     pub(crate) organization_name: String,
+}
+
+/// An invitation of any tenant's, for whom it is addressed to.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReceivedInvitation {
+    #[serde(flatten)]
+    pub(crate) invitation: Invitation,
+    #[serde(rename = "tenantType")]
+    pub(crate) kind: Kind,
+    pub(crate) tenant_name: String,
+    pub(crate) tenant_slug: String,
+    /// Whoever asks.
+    pub(crate) inviter_email: String,
 }
 
 /// What became of an invitation.

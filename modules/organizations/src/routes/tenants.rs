@@ -1,6 +1,7 @@
 use crate::{
     service::rest::{self, Filter, NewInvitation},
     store::Invitation,
+    view::ReceivedInvitation,
 };
 use kit::{Created, Json, NoContent, Page, Paging, Path, Query, Reason, Result, SignedIn, SystemTx, delete, get, post};
 use schemars::JsonSchema;
@@ -47,16 +48,10 @@ pub(crate) async fn invite(
     Ok(Created(invitation))
 }
 
-/// Adds a member to a tenant, once they accept the invitation that this sends.
+/// The same as `/api/tenant/{id}/invitations`: a member is added once they accept the invitation.
 #[post("/api/tenant/{id}/members")]
-pub(crate) async fn add_member(
-    caller: Inside<ManageMembers>,
-    Json(new): Json<NewInvitation>,
-) -> Result<Created<Invitation>> {
-    let mut tx = caller.begin().await?;
-    let invitation = rest::send(&mut tx, &new, false).await?;
-    tx.commit().await?;
-    Ok(Created(invitation))
+pub(crate) async fn add_member(caller: Inside<ManageMembers>, new: Json<NewInvitation>) -> Result<Created<Invitation>> {
+    invite(caller, new).await
 }
 
 /// Sends an invitation again, which then holds anew.
@@ -83,6 +78,20 @@ pub(crate) async fn cancel(caller: Inside<ManageMembers>, Path(path): Path<Invit
 /// Across tenants, since the addressee of an invitation is a member of none yet.
 async fn begin(caller: &SignedIn) -> Result<SystemTx> {
     caller.begin_across(Reason::Tenancy).await
+}
+
+/// Lists the invitations that wait for the caller's answer, the newest first.
+#[get("/api/tenant/invitations")]
+pub(crate) async fn received(caller: SignedIn) -> Result<Json<Vec<ReceivedInvitation>>> {
+    let mut tx = begin(&caller).await?;
+    Ok(Json(rest::list_any(&mut tx, caller.user()).await?))
+}
+
+/// Shows an invitation that waits for the caller's answer.
+#[get("/api/tenant/invitations/{invitation}")]
+pub(crate) async fn show_received(caller: SignedIn, Path(id): Path<Uuid>) -> Result<Json<ReceivedInvitation>> {
+    let mut tx = begin(&caller).await?;
+    Ok(Json(rest::read_any(&mut tx, caller.user(), id).await?))
 }
 
 /// Accepts an invitation that is addressed to the caller, who becomes a member of the tenant.

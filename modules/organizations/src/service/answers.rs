@@ -4,7 +4,7 @@ use super::invitations::end;
 use crate::{
     error::{self, Instead, instead},
     store::{self, Invitation, Received},
-    view::{AnsweredView, InvitationView, MemberView, OwnInvitationView, ReceivedView},
+    view::{AnsweredView, InvitationView, MemberView, OwnInvitationView, ReceivedInvitation, ReceivedView},
 };
 use kit::{Error, Result, SystemTx, TenantTx, User};
 use tenants::{Kind, Member};
@@ -21,10 +21,15 @@ async fn addressed(tx: &mut SystemTx, user: &User, id: Uuid) -> Result<Received>
     if open.email != user.email {
         return Err(Error::forbidden("NOT_THE_RECIPIENT", "The invitation is addressed to somebody else."));
     }
-    if !user.email_verified {
-        return Err(Error::forbidden("EMAIL_NOT_VERIFIED", "Verify your e-mail address first."));
-    }
+    refuse_unverified(user)?;
     Ok(open)
+}
+
+fn refuse_unverified(user: &User) -> Result<()> {
+    if user.email_verified {
+        return Ok(());
+    }
+    Err(Error::forbidden("EMAIL_NOT_VERIFIED", "Verify your e-mail address first."))
 }
 
 /// Goes on in the tenant's name and under its lock.
@@ -64,8 +69,32 @@ pub(crate) async fn decline_any(mut tx: SystemTx, user: &User, tenant: Uuid, id:
 }
 
 fn of_tenant(open: Result<Received>, tenant: Uuid) -> Result<Received> {
-    let open = instead(open, &[("NOT_THE_RECIPIENT", || Error::not_found("invitation"))])?;
+    let open = hidden_from_others(open)?;
     if open.tenant_id == tenant { Ok(open) } else { Err(Error::not_found("invitation")) }
+}
+
+fn hidden_from_others(open: Result<Received>) -> Result<Received> {
+    instead(open, &[("NOT_THE_RECIPIENT", || Error::not_found("invitation"))])
+}
+
+/// What the addressee is shown before they answer.
+///
+/// # Errors
+/// What [`addressed`] refuses; 404 for one that nobody could accept any more.
+pub(crate) async fn read_any(tx: &mut SystemTx, user: &User, id: Uuid) -> Result<ReceivedInvitation> {
+    let open = hidden_from_others(addressed(tx, user, id).await)?;
+    let now = tx.now();
+    open.acceptable(now).ok_or_else(|| Error::not_found("invitation"))
+}
+
+/// Those that the user could accept.
+///
+/// # Errors
+/// 403 `EMAIL_NOT_VERIFIED`.
+pub(crate) async fn list_any(tx: &mut SystemTx, user: &User) -> Result<Vec<ReceivedInvitation>> {
+    refuse_unverified(user)?;
+    let (received, now) = (store::list_received(tx, &user.email, None).await?, tx.now());
+    Ok(received.into_iter().filter_map(|it| it.acceptable(now)).collect())
 }
 
 /// A company's invitation, in the words of the protocol.
@@ -124,7 +153,7 @@ pub(crate) async fn list_received(tx: &mut SystemTx, user: &User) -> Result<Vec<
     if !user.email_verified {
         return Err(error::verify_before_reading());
     }
-    let received = store::list_received(tx, &user.email).await?.into_iter();
+    let received = store::list_received(tx, &user.email, Some(Kind::Company)).await?.into_iter();
     Ok(received
         .map(|received| {
             let organization_name = received.name.clone();

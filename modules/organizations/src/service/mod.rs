@@ -12,7 +12,7 @@ pub(crate) use organizations::{choose, create, delete, enter, find, full, update
 
 pub(crate) mod rest {
     pub(crate) use super::{
-        answers::{accept_any, decline_any},
+        answers::{accept_any, decline_any, list_any, read_any},
         invitations::{Filter, NewInvitation, cancel, list, resend, send},
     };
 }
