@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every command of docs/trader.md, as a reader would paste it.
+# Every command of docs/guide-trader.md, as a reader would paste it.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/lib/check.sh"
@@ -14,14 +14,14 @@ chmod +x "$work/reader/bin/cargo"
 
 {
   printf 'set -euo pipefail\nexec </dev/null\n'
-  awk '/^```sh$/ { inside = 1; print "echo \"=== " NR "\" >&2"; next } /^```$/ { inside = 0 } inside' "$top/docs/trader.md" |
+  awk '/^```sh$/ { inside = 1; print "echo \"=== " NR "\" >&2"; next } /^```$/ { inside = 0 } inside' "$top/docs/guide-trader.md" |
     sed "s|^url=.*|url=$url|; s|^mails=.*|mails=$data/mail|"
 } >"$work/guide"
 
 if (cd "$work/reader" && PATH=$work/reader/bin:$PATH bash "$work/guide" >"$work/out" 2>"$work/said"); then
-  ok "every command of docs/trader.md works"
+  ok "every command of docs/guide-trader.md works"
 else
-  bad "every command of docs/trader.md works" \
+  bad "every command of docs/guide-trader.md works" \
     "it stopped in the block at line $(sed -n 's/^=== //p' "$work/said" | tail -n 1)" "$(tail -n 5 "$work/said")" "$(tail -n 5 "$work/out")"
 fi
 [[ -z "${BOTCRIPTOFY_GUIDE_OUTPUT-}" ]] || cp "$work/out" "$BOTCRIPTOFY_GUIDE_OUTPUT"
