@@ -1,3 +1,4 @@
+use crate::{Error, Fault, Result, nearest};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -26,7 +27,9 @@ impl Catalogue {
         let mut all = BTreeMap::<String, Permitted>::new();
         let paths = document["paths"].as_object().into_iter().flat_map(|paths| paths.values());
         for operation in paths.filter_map(Value::as_object).flat_map(|path| path.values()) {
-            if let (Some(name), Some(summary)) = (operation["x-permission"].as_str(), operation["summary"].as_str()) {
+            let summary = operation["summary"].as_str().unwrap_or_default();
+            // what the guard asks for, and what the service may ask for beyond
+            for name in ["x-permission", "x-may-need"].into_iter().filter_map(|key| operation[key].as_str()) {
                 let permitted = || Permitted { name: name.to_owned(), opens: vec![] };
                 all.entry(name.to_owned()).or_insert_with(permitted).opens.push(summary.to_owned());
             }
@@ -38,6 +41,22 @@ impl Catalogue {
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Permitted> {
         self.0.get().into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// Makes sure that each of the names, which stand at these paths of an input, is a permission's.
+    ///
+    /// # Errors
+    /// 422 `UNKNOWN_PERMISSION` for each that is none, with the one that is nearest.
+    pub fn check<'a>(&self, names: impl IntoIterator<Item = (String, &'a str)>) -> Result<()> {
+        let unknown = names.into_iter().filter(|(_, name)| self.find(name).is_none());
+        let faults: Vec<_> = unknown.map(|(path, name)| self.unknown(path, name)).collect();
+        if faults.is_empty() { Ok(()) } else { Err(Error::faults(faults)) }
+    }
+
+    fn unknown(&self, path: String, name: &str) -> Fault {
+        let meant = nearest(name, self.iter().map(|it| it.name.as_str()));
+        let meant = meant.map_or(String::new(), |meant| format!(" Is `{meant}` meant?"));
+        Fault::new(path, "UNKNOWN_PERMISSION", format!("There is no permission `{name}`.{meant}"))
     }
 
     /// What it is good for, if an operation asks for it.
