@@ -16,6 +16,7 @@ pub const ALL: &[Module] = &[
     api_keys::module(),
     administration::module(),
     security::module(),
+    departments::module(),
     market_data::module(),
     strategies::module(),
     backtests::module(),
