@@ -1,13 +1,14 @@
-//! What administrators of the platform see and do for its safety: how often somebody has called, and letting them
-//! begin anew.
+//! What keeps the platform and its tenants safe: who may do what and why, and how often somebody has called.
 //!
-//! Owns no table. Permissions: none; whoever has the role `admin` or `super_admin` on the platform may.
+//! Owns no table. Permissions: `security:read`, `security:manage`, in a tenant or on the whole platform.
 
-mod guard;
 mod routes;
 mod service;
 
-use kit::Module;
+use kit::{Module, permission};
+
+permission!(ReadSecurity = "security:read");
+permission!(ManageSecurity = "security:manage");
 
 /// The module, for the server.
 pub const fn module() -> Module {

@@ -1,0 +1,3 @@
+//! The rules, by subject.
+
+pub(crate) mod limits;
