@@ -1,6 +1,7 @@
 //! Who works in a department.
 
 use crate::support::*;
+use std::io::Cursor;
 use testkit::{PgPool, db_test, json};
 use uuid::Uuid;
 
@@ -151,4 +152,21 @@ async fn what_breaks_a_rule_of_members_is_named_by_its_path(db: PgPool) {
     }
     ceo.patch(&at(&sales, &format!("/members/{nobody}")), &json!({})).await.refused(404, "DEPARTMENT_MEMBER_NOT_FOUND");
     assert_eq!(ceo.get(&members).await.ok().as_array().unwrap().len(), 1);
+}
+
+#[db_test]
+async fn the_archive_of_what_is_known_of_somebody_tells_their_departments(db: PgPool) {
+    let (app, ceo) = company(db).await;
+    let bob = app.colleague(&ceo, "viewer").await;
+    let sales = first(&ceo, "sales").await;
+    join(&ceo, &sales, &ceo).await;
+    ceo.post(&at(&sales, "/members"), &json!({ "userId": bob.user, "title": "Seller" })).await.created();
+    let asked = bob.post("/api/user/export", &json!({})).await.accepted();
+    app.run_jobs().await;
+    let archive = bob.get(&format!("/api/user/export/{}", text(&asked["id"]))).await;
+    let mut archive = zip::ZipArchive::new(Cursor::new(archive.bytes.to_vec())).unwrap();
+    let told: testkit::Value = serde_json::from_reader(archive.by_name("memberships.json").unwrap()).unwrap();
+    let departments = told[0]["departments"].as_array().unwrap();
+    assert_eq!(departments.len(), 1, "{told}");
+    assert_eq!((&departments[0]["name"], &departments[0]["title"]), (&json!("Sales"), &json!("Seller")));
 }

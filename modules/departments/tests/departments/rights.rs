@@ -203,6 +203,21 @@ async fn a_key_reads_and_orders_the_tree_but_gives_and_takes_no_rights(db: PgPoo
 }
 
 #[db_test]
+async fn a_key_holds_what_its_users_departments_permit_as_long_as_they_are_in_them(db: PgPool) {
+    let (app, ceo) = company(db).await;
+    let _remembering = app.remembers().await;
+    let bob = app.colleague(&ceo, "viewer").await;
+    let id = make(&ceo, "Planning", permit(&["departments:write"])).await;
+    join(&ceo, &id, &bob).await;
+    let key = by_key(&app, &bob, json!({ "departments": ["write"] })).await;
+    key.post(DEPARTMENTS, &json!({ "name": "By key" })).await.created();
+    ceo.delete(&place(&id, &bob)).await.no_content();
+    key.post(DEPARTMENTS, &json!({ "name": "No more" })).await.refused(403, "FORBIDDEN");
+    join(&ceo, &id, &bob).await;
+    key.post(DEPARTMENTS, &json!({ "name": "Once more" })).await.created();
+}
+
+#[db_test]
 async fn a_manager_who_is_demoted_gives_nothing_at_that_moment(db: PgPool) {
     let (app, ceo) = company(db).await;
     let eve = app.colleague(&ceo, "viewer").await;

@@ -141,7 +141,12 @@ pub(crate) async fn rows_of(tx: &mut SystemTx, table: &Table, user: Uuid) -> Res
 pub(crate) async fn memberships_of(tx: &mut SystemTx, user: Uuid) -> Result<Value> {
     let rows = sqlx::query_scalar!(
         r#"select coalesce(jsonb_agg(jsonb_build_object('tenantId', t.id, 'name', t.name, 'type', t.kind,
-                      'role', m.role, 'createdAt', m.created_at) order by m.created_at), '[]') as "rows!"
+                      'role', m.role, 'createdAt', m.created_at, 'departments',
+                      array(select jsonb_build_object('name', d.name, 'title', w.title, 'createdAt', w.created_at)
+                            from department_members w
+                            join departments d on d.tenant_id = w.tenant_id and d.id = w.department_id
+                            where w.tenant_id = m.tenant_id and w.user_id = m.user_id
+                            order by w.created_at, d.name)) order by m.created_at), '[]') as "rows!"
            from tenant_members m join tenants t on t.id = m.tenant_id where m.user_id = $1"#,
         user
     )
