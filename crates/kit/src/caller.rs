@@ -190,10 +190,8 @@ impl<P> Caller<P> {
     }
 }
 
-impl<P: Permission> FromRequestParts<App> for Caller<P> {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+impl<P: Permission> Caller<P> {
+    pub(crate) async fn in_any_state(parts: &mut Parts, app: &App) -> Result<Self> {
         let (identity, request) = recognise(parts, app).await?;
         let Some(membership) = identity.membership.clone() else {
             return Err(no_tenant());
@@ -201,8 +199,17 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
         if !membership.permissions.hold(P::NAME) {
             return Err(Error::lacks(P::NAME));
         }
-        membership.state.admit()?;
         Ok(Self { app: app.clone(), identity, membership, request, may: PhantomData })
+    }
+}
+
+impl<P: Permission> FromRequestParts<App> for Caller<P> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let caller = Self::in_any_state(parts, app).await?;
+        caller.membership.state.admit()?;
+        Ok(caller)
     }
 }
 

@@ -2,6 +2,7 @@
 //! locks, time and identifiers, jobs, and the API document. It knows no module.
 
 mod answer;
+mod any_state;
 mod app;
 mod caller;
 mod catalogue;
@@ -22,6 +23,7 @@ mod time;
 mod vault;
 
 pub use answer::{Accepted, Answer, Content, Created, Feed, Json, NoContent, Page};
+pub use any_state::CallerInAnyState;
 pub use app::{App, AppParts, Mode, Settings};
 pub use axum::routing;
 pub use caller::{

@@ -205,6 +205,14 @@ impl TestApp {
         Member { client, user, tenant, email }
     }
 
+    /// Lets every session last, however far the clock is moved.
+    pub async fn keep_sessions(&self) {
+        let mut tx = self.system().await;
+        let forever = "update sessions set expires_at = expires_at + interval '100 years'";
+        sqlx::query(forever).execute(tx.conn()).await.expect("sessions can be changed");
+        tx.commit().await.expect("the sessions last");
+    }
+
     /// A transaction in a tenant, for what no operation does.
     pub async fn tenant(&self, tenant: Uuid) -> kit::TenantTx {
         #[expect(clippy::disallowed_methods, reason = "a test acts in a tenant")]

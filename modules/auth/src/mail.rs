@@ -67,7 +67,7 @@ impl Mail {
     }
 
     /// A mail that tells of something, with facts of it: what each is called, and what it is.
-    pub(crate) fn with_facts(to: &str, words: &Words, facts: &[(&str, String)]) -> Self {
+    pub fn with_facts(to: &str, words: &Words, facts: &[(&str, String)]) -> Self {
         let text: Vec<_> = facts.iter().map(|(name, fact)| format!("{name}: {fact}")).collect();
         let html: String =
             facts.iter().map(|(name, fact)| format!("<li>{}: {}</li>", escaped(name), escaped(fact))).collect();

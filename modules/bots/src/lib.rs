@@ -10,6 +10,9 @@
 //! events and the place in the replay are written together: after a crash another runner leases the
 //! bot within seconds, makes it anew from its journal and goes on where it was.
 //!
+//! The bots of a tenant that the platform suspends are taken from their runners at once and stand still, whatever their
+//! status, until the suspension is lifted.
+//!
 //! Owns `bots`, `bot_journal` and `bot_events`.
 //! Permissions: `bots:read`, `bots:write`, `bots:execute`, `bots:delete`.
 

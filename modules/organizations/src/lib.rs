@@ -7,8 +7,10 @@
 //! An invitation is addressed to whoever has verified the address; the mail's link carries no secret. It is worth
 //! what its inviter's word is worth when it is accepted.
 //!
+//! The end of a tenant is here too, since its members are told by mail.
+//!
 //! Owns `invitations`.
-//! Permissions: none of its own; `members:manage` of `tenants` for invitations.
+//! Permissions: none of its own; `members:manage` of `tenants` for invitations, `tenants:delete` for its end.
 
 mod error;
 mod form;
@@ -23,6 +25,7 @@ use kit::{JobKind, Module};
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    const JOBS: &[JobKind] = &[JobKind::of::<jobs::SendInvitation>()];
+    const JOBS: &[JobKind] =
+        &[JobKind::of::<jobs::SendInvitation>(), JobKind::of::<jobs::TellMembers>(), JobKind::of::<jobs::SendTurn>()];
     Module { name: "organizations", routes: routes::ROUTES, jobs: JOBS, ..Module::EMPTY }
 }

@@ -1,3 +1,4 @@
+mod closing;
 mod invitations;
 mod members;
 mod organizations;
@@ -29,6 +30,8 @@ pub(crate) static ROUTES: &[Route] = routes![
     members::update_member_role,
     members::remove_member,
     members::leave,
+    closing::close,
+    closing::restore,
     tenants::tenant_invitations,
     tenants::invite,
     tenants::add_member,

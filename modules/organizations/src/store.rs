@@ -124,6 +124,7 @@ pub(crate) async fn find_received(tx: &mut SystemTx, id: Uuid) -> Result<Option<
 pub(crate) async fn list_received(tx: &mut SystemTx, email: &str, kind: Option<Kind>) -> Result<Vec<Received>> {
     let received = received!(
         "where i.email = $1 and i.status = 'pending' and ($2::text is null or t.kind = $2)
+           and t.closed_at is null and t.suspended_at is null
          order by i.created_at desc limit 100",
         email,
         kind.map(Kind::as_str)

@@ -1,10 +1,12 @@
+mod operators;
+
 use crate::{
-    DeleteTenant, Inside, ManageMembers, ManageTenant, ReadMembers, ReadTenant, service,
+    Inside, InsideInAnyState, ManageMembers, ManageTenant, ReadMembers, ReadTenant, service,
     view::{DefaultTenant, Member, MemberFilter, NewCompany, Own, RoleChange, TenantPatch, Transfer},
 };
 use kit::{
-    Caller, Created, Error, Json, NoContent, Page, Paging, Path, Query, Reason, Result, Route, SignedIn, delete, get,
-    patch, post, put, routes,
+    CallerInAnyState, Created, Error, Json, NoContent, Page, Paging, Path, Query, Reason, Result, Route, SignedIn,
+    delete, get, patch, post, put, routes,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -17,12 +19,14 @@ pub(crate) static ROUTES: &[Route] = routes![
     choose_default,
     show,
     change,
-    remove,
     transfer_ownership,
     leave,
     members,
     change_member,
     remove_member,
+    operators::list_all,
+    operators::suspend,
+    operators::unsuspend,
 ];
 
 /// A member of the tenant of the path.
@@ -53,7 +57,7 @@ async fn create(caller: SignedIn, Json(new): Json<NewCompany>) -> Result<Created
 
 /// Shows the tenant that the request is about.
 #[get("/api/tenant/current")]
-async fn current(caller: Caller<ReadTenant>) -> Result<Json<Own>> {
+async fn current(caller: CallerInAnyState<ReadTenant>) -> Result<Json<Own>> {
     let mut tx = caller.begin().await?;
     Ok(Json(service::show(&mut tx).await?))
 }
@@ -69,7 +73,7 @@ async fn choose_default(caller: SignedIn, Json(choice): Json<DefaultTenant>) -> 
 
 /// Shows a tenant.
 #[get("/api/tenant/{id}")]
-async fn show(caller: Inside<ReadTenant>) -> Result<Json<Own>> {
+async fn show(caller: InsideInAnyState<ReadTenant>) -> Result<Json<Own>> {
     let mut tx = caller.begin().await?;
     Ok(Json(service::show(&mut tx).await?))
 }
@@ -82,15 +86,6 @@ async fn change(caller: Inside<ManageTenant>, Json(patch): Json<TenantPatch>) ->
     let tenant = service::show(&mut tx).await?;
     tx.commit().await?;
     Ok(Json(tenant))
-}
-
-/// Deletes a tenant and all that is its own. Only an owner may, and not while its bots run.
-#[delete("/api/tenant/{id}")]
-async fn remove(caller: Inside<DeleteTenant>) -> Result<NoContent> {
-    let mut tx = caller.begin_across(Reason::Tenancy).await?;
-    service::delete(&mut tx, caller.membership().tenant, caller.user().id).await?;
-    tx.commit().await?;
-    Ok(NoContent)
 }
 
 /// Hands a company over to another member, by an owner, who becomes an `admin`.

@@ -1,7 +1,10 @@
 //! The rules of tenants; those of their members stand beside it.
 
+mod lifecycle;
 mod members;
 
+pub use lifecycle::{close, delete, restore};
+pub(crate) use lifecycle::{erase, list_all, suspend, unsuspend};
 pub use members::{
     MOST_MEMBERS, add_member, admit, all_members, change_role, find_member, leave, remove_member, rights, set_role,
     vouch,
@@ -22,6 +25,9 @@ const SUFFIX: usize = 8;
 
 /// How many tenants a user may own at once.
 const MOST_OWNED: i64 = 20;
+
+/// How many slugs are held for a tenant that it has given up: nobody else can have them.
+const MOST_HELD: usize = 5;
 
 /// Founds a tenant and goes on in its name: the founder is a member, in the kind's first role, and has it as the
 /// default tenant. Its slug is made of its name.
@@ -61,7 +67,7 @@ async fn settle(mut tx: SystemTx, new: &NewTenant, founder: Uuid) -> Result<(Ten
 async fn insert(tx: &mut SystemTx, new: &NewTenant) -> Result<Tenant> {
     let wanted = new.slug.clone().unwrap_or_else(|| slug::slug(&new.name, 0));
     if !slug::is_reserved(&wanted)
-        && let Some(tenant) = store::insert(tx, new, &wanted).await?
+        && let Some(tenant) = insert_as(tx, new, &wanted).await?
     {
         return Ok(tenant);
     }
@@ -69,8 +75,13 @@ async fn insert(tx: &mut SystemTx, new: &NewTenant) -> Result<Tenant> {
         return Err(slug_taken());
     }
     let random = tx.new_id().simple().to_string().split_off(32 - SUFFIX);
-    let free = format!("{}-{random}", slug::slug(&new.name, SUFFIX + 1));
-    store::insert(tx, new, &free).await?.ok_or_else(slug_taken)
+    let own = format!("{}-{random}", slug::slug(&new.name, SUFFIX + 1));
+    let free = if slug::is_reserved(&own) { format!("tenant-{random}") } else { own };
+    insert_as(tx, new, &free).await?.ok_or_else(slug_taken)
+}
+
+async fn insert_as(tx: &mut SystemTx, new: &NewTenant, slug: &str) -> Result<Option<Tenant>> {
+    store::insert(tx, new, slug).await.on_constraint("tenants_slug_taken", slug_taken)
 }
 
 fn slug_taken() -> Error {
@@ -93,6 +104,9 @@ pub async fn own_of_kind(tx: &mut UserTx, kind: Kind) -> Result<Vec<Tenant>> {
 }
 
 /// Goes on in the name of a tenant that the user is a member of; `None` when they are not.
+///
+/// # Errors
+/// 403 `TENANT_SUSPENDED` and `TENANT_CLOSED`.
 pub async fn enter(mut tx: UserTx, tenant: Uuid) -> Result<Option<(TenantTx, Place)>> {
     let Some(user) = tx.user() else { return Ok(None) };
     if !store::is_member(&mut tx, user, tenant).await? {
@@ -100,8 +114,9 @@ pub async fn enter(mut tx: UserTx, tenant: Uuid) -> Result<Option<(TenantTx, Pla
     }
     #[expect(clippy::disallowed_methods, reason = "the user has just been found among the members")]
     let mut tx = tx.enter(Scope::new(tenant, Some(user))).await?;
-    let place = store::place(&mut tx, user).await?;
-    Ok(place.map(|place| (tx, place)))
+    let Some(place) = store::place(&mut tx, user).await? else { return Ok(None) };
+    place.tenant.admit()?;
+    Ok(Some((tx, place)))
 }
 
 /// Goes on in the name of a tenant to which the user was invited.
@@ -110,13 +125,21 @@ pub async fn enter_as_guest(tx: SystemTx, tenant: Uuid, user: Uuid) -> Result<Te
     tx.enter(Scope::new(tenant, Some(user))).await
 }
 
+/// Goes on in the name of a tenant of which whoever acts has been found to be the owner, or an operator of the platform.
+async fn go_on_in(tx: SystemTx, tenant: Uuid, user: Uuid) -> Result<TenantTx> {
+    #[expect(clippy::disallowed_methods, reason = "an owner or an operator of the platform turns the tenant")]
+    tx.enter(Scope::new(tenant, Some(user))).await
+}
+
 /// The tenant, which nobody else changes until the transaction ends. Whatever is decided by who its members are is
 /// decided under this lock.
 ///
 /// # Errors
-/// 404 when it has just been deleted.
+/// 403 `TENANT_SUSPENDED` and `TENANT_CLOSED`; 404 when it has just been deleted.
 pub async fn lock(tx: &mut TenantTx) -> Result<Tenant> {
-    store::lock(tx).await?.ok_or_else(|| Error::not_found("tenant"))
+    let tenant = store::lock(tx).await?.ok_or_else(|| Error::not_found("tenant"))?;
+    tenant.admit()?;
+    Ok(tenant)
 }
 
 /// Makes a role of the tenant's own, or gives it other permissions.
@@ -132,8 +155,27 @@ pub async fn define_role(tx: &mut TenantTx, name: &str, permissions: &[String]) 
     audit::record(tx, Change::new("role", name, "role.defined").after(role)).await
 }
 
+/// Whether another tenant has the slug, or had it not long ago, only the change itself tells.
+async fn refuse_slug(tx: &mut TenantTx, slug: &str) -> Result<()> {
+    if slug::is_reserved(slug) {
+        return Err(slug_taken());
+    }
+    let held = store::held_slugs(tx).await?;
+    if held.len() < MOST_HELD || held.iter().any(|it| it == slug) {
+        return Ok(());
+    }
+    let message =
+        format!("A tenant changes its slug {MOST_HELD} times in 30 days at most; one it had may be taken back.");
+    Err(Error::forbidden("TOO_MANY_SLUGS", message).with("limit", MOST_HELD))
+}
+
 pub(crate) async fn list_own(tx: &mut UserTx, user: Uuid, paging: &Paging) -> Result<(Vec<Own>, i64)> {
     Ok((store::list_own(tx, user, paging).await?, store::count_own(tx, user).await?))
+}
+
+/// The transaction's tenant, however it stands; `None` when it is no more.
+pub async fn look(tx: &mut TenantTx) -> Result<Option<Tenant>> {
+    store::look(tx).await
 }
 
 pub(crate) async fn show(tx: &mut TenantTx) -> Result<Own> {
@@ -143,38 +185,15 @@ pub(crate) async fn show(tx: &mut TenantTx) -> Result<Own> {
 /// Changes the tenant; what is left out stays.
 ///
 /// # Errors
-/// 409 `TENANT_SLUG_TAKEN`.
+/// 403 `TOO_MANY_SLUGS`; 409 `TENANT_SLUG_TAKEN`.
 pub async fn change(tx: &mut TenantTx, patch: &TenantPatch) -> Result<Tenant> {
     let before = lock(tx).await?;
-    let moves = patch.slug.as_ref().is_some_and(|slug| *slug != before.slug);
-    if moves && patch.slug.as_deref().is_some_and(slug::is_reserved) {
-        return Err(slug_taken());
+    if let Some(slug) = patch.slug.as_ref().filter(|slug| **slug != before.slug) {
+        refuse_slug(tx, slug).await?;
     }
     let after = store::change(tx, patch).await.on_constraint("tenants_slug_taken", slug_taken)?;
     audit::record(tx, Change::new("tenant", after.id, "tenant.changed").before(before).after(&after)).await?;
     Ok(after)
-}
-
-/// Deletes a tenant with all that is its own, in the name of its owner. What remains is the entry in the platform's
-/// own trail.
-///
-/// # Errors
-/// 403 `OWNER_ONLY`, and `SESSION_REQUIRED` for a key; 404 for who is no member; 409 `TENANT_HAS_RUNNING_BOTS`.
-pub async fn delete(tx: &mut SystemTx, tenant: Uuid, owner: Uuid) -> Result<Tenant> {
-    if tx.actor().api_key.is_some() {
-        return Err(Error::session_required());
-    }
-    let before = store::find_and_lock(tx, tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
-    let role = store::role_in(tx, tenant, owner).await?.ok_or_else(|| Error::not_found("tenant"))?;
-    if role != before.kind.founder() {
-        return Err(owner_only());
-    }
-    store::delete(tx, tenant).await.on_constraint("tenants_bots_run", || {
-        Error::conflict("TENANT_HAS_RUNNING_BOTS", "Stop the tenant's bots first.")
-    })?;
-    let change = Change::new("tenant", tenant, "tenant.deleted").before(&before);
-    audit::record(tx, change.after(json!({ "deletedBy": owner }))).await?;
-    Ok(before)
 }
 
 fn owner_only() -> Error {

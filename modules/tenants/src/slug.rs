@@ -71,9 +71,27 @@ const RESERVED: &[&str] = &[
     "www",
 ];
 
-/// Whether nobody may have the slug, since it would pass for the platform's own.
+/// What a hasty reader takes for other letters.
+const LOOKS_LIKE: [(u8, &[u8]); 7] =
+    [(b'0', b"o"), (b'1', b"il"), (b'3', b"e"), (b'4', b"a"), (b'5', b"s"), (b'7', b"t"), (b'8', b"b")];
+
+/// Whether nobody may have the slug, since it would pass for the platform's own: one of its names, with figures for
+/// letters or with hyphens in it, or any that has the platform's own in it.
 pub fn is_reserved(slug: &str) -> bool {
-    RESERVED.contains(&slug)
+    let bare = slug.replace('-', "");
+    let read = bare.replace("rn", "m").replace("vv", "w");
+    let passes_for =
+        |text: &str, name: &str| text.len() == name.len() && text.bytes().zip(name.bytes()).all(looks_like);
+    let within = |text: &str, name: &str| {
+        (0..text.len()).any(|at| text.get(at..at + name.len()).is_some_and(|part| passes_for(part, name)))
+    };
+    [bare, read]
+        .iter()
+        .any(|text| RESERVED.iter().any(|name| passes_for(text, &name.replace('-', ""))) || within(text, "botcriptofy"))
+}
+
+fn looks_like((letter, meant): (u8, u8)) -> bool {
+    letter == meant || LOOKS_LIKE.iter().any(|(sign, letters)| *sign == letter && letters.contains(&meant))
 }
 
 /// The name as a part of a domain: small letters and digits, with single hyphens between them, at most `LONGEST`
@@ -140,6 +158,37 @@ mod tests {
         for bad in ["", "-a", "a-", "A", "a_b", "a.b", "açaí", "xn--80ak6aa92e", &"x".repeat(64)] {
             assert!(is_slug(bad, &()).is_err(), "{bad}");
         }
-        assert!(["www", "api", "admin"].into_iter().all(is_reserved) && !is_reserved("acme"));
+    }
+
+    #[test]
+    fn what_passes_for_a_name_of_the_platforms_is_nobodys() {
+        for name in [
+            "www",
+            "api",
+            "admin",
+            "adm1n",
+            "a-d-m-i-n",
+            "4dmin",
+            "adrnin",
+            "vvvvvv",
+            "supp0rt",
+            "5upp0rt",
+            "l0gin",
+            "log1n",
+            "sign-in",
+            "signin",
+            "s1gn-1n",
+            "pop3",
+            "mta-sts",
+            "botcriptofy",
+            "b0tcr1pt0fy",
+            "botcriptofy-support",
+            "my-bot-criptofy",
+        ] {
+            assert!(is_reserved(name), "{name}");
+        }
+        for name in ["acme", "admins", "adamin", "api-traders", "mall", "supporters", "botcrypto", "tenant", "1", "a"] {
+            assert!(!is_reserved(name), "{name}");
+        }
     }
 }

@@ -1,5 +1,9 @@
+mod lifecycle;
 mod members;
 
+pub(crate) use lifecycle::{
+    close, count_all, delete, find_and_lock, held_slugs, list_all, restore, suspend, unsuspend,
+};
 pub(crate) use members::{
     count_members, count_with_role, delete_member, find_member, insert_member, list_members, role_permissions,
     set_role, standing,
@@ -7,7 +11,7 @@ pub(crate) use members::{
 
 use crate::{
     Kind,
-    view::{NewTenant, Own, Place, Tenant, TenantPatch},
+    view::{NewTenant, Own, Place, Status, Tenant, TenantPatch},
 };
 use kit::{Paging, Result, SystemTx, TenantTx, Time, UserTx};
 use serde_json::Value;
@@ -21,20 +25,29 @@ macro_rules! tenant {
             Tenant,
             $before
                 + r#"tenants.id, tenants.kind as "kind: Kind", tenants.name, tenants.slug, tenants.logo,
-                     tenants.metadata, tenants.created_at, tenants.updated_at "#
+                     tenants.metadata, tenants.suspension_reason, tenants.erase_at as "erase_at: Time",
+                     case when tenants.closed_at is not null then 'closed'
+                          when tenants.suspended_at is not null then 'suspended'
+                          else 'active' end as "status!: Status",
+                     tenants.created_at, tenants.updated_at "#
                 + $after
             $(, $argument)*
         )
     };
 }
+pub(crate) use tenant;
 
 /// The user's own places; what narrows them comes after.
 macro_rules! own {
     ($after:tt $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             OwnRow,
-            r#"select t.id, t.kind as "kind: Kind", t.name, t.slug, t.logo, t.metadata, t.created_at, t.updated_at,
-                      m.role, u.default_tenant_id is not distinct from t.id as "is_default!"
+            r#"select t.id, t.kind as "kind: Kind", t.name, t.slug, t.logo, t.metadata, t.suspension_reason,
+                      t.erase_at as "erase_at: Time",
+                      case when t.closed_at is not null then 'closed'
+                           when t.suspended_at is not null then 'suspended'
+                           else 'active' end as "status!: Status",
+                      t.created_at, t.updated_at, m.role, u.default_tenant_id is not distinct from t.id as "is_default!"
                from tenant_members m
                join tenants t on t.id = m.tenant_id
                join users u on u.id = m.user_id "#
@@ -51,6 +64,9 @@ struct OwnRow {
     slug: String,
     logo: Option<String>,
     metadata: Option<Value>,
+    status: Status,
+    suspension_reason: Option<String>,
+    erase_at: Option<Time>,
     created_at: Time,
     updated_at: Time,
     role: String,
@@ -59,8 +75,22 @@ struct OwnRow {
 
 impl From<OwnRow> for Own {
     fn from(row: OwnRow) -> Self {
-        let OwnRow { id, kind, name, slug, logo, metadata, created_at, updated_at, role, is_default } = row;
-        Self { tenant: Tenant { id, kind, name, slug, logo, metadata, created_at, updated_at }, role, is_default }
+        let OwnRow { id, kind, name, slug, logo, metadata, role, is_default, .. } = row;
+        let OwnRow { status, suspension_reason, erase_at, created_at, updated_at, .. } = row;
+        let tenant = Tenant {
+            id,
+            kind,
+            name,
+            slug,
+            logo,
+            metadata,
+            status,
+            suspension_reason,
+            erase_at,
+            created_at,
+            updated_at,
+        };
+        Self { tenant, role, is_default }
     }
 }
 
@@ -69,7 +99,8 @@ pub(crate) async fn insert(tx: &mut SystemTx, new: &NewTenant, slug: &str) -> Re
     let (id, now) = (tx.new_id(), tx.now());
     let tenant = tenant!(
         "insert into tenants (id, kind, name, slug, logo, metadata, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $7)
+         select $1, $2, $3, $4, $5, $6, $7, $7
+         where not exists (select from tenant_slugs where slug = $4 and held_until > $7)
          on conflict (slug) do nothing
          returning ",
         "",
@@ -105,15 +136,16 @@ pub(crate) async fn count_owned(tx: &mut SystemTx, user: Uuid) -> Result<i64> {
 }
 
 pub(crate) async fn is_slug_taken(tx: &mut SystemTx, slug: &str) -> Result<bool> {
-    let taken = sqlx::query_scalar!(r#"select exists (select from tenants where slug = $1) as "taken!""#, slug)
-        .fetch_one(tx.conn())
-        .await?;
+    let now = tx.now();
+    let taken = sqlx::query_scalar!(
+        r#"select exists (select from tenants where slug = $1)
+               or exists (select from tenant_slugs where slug = $1 and held_until > $2) as "taken!""#,
+        slug,
+        now.utc()
+    )
+    .fetch_one(tx.conn())
+    .await?;
     Ok(taken)
-}
-
-pub(crate) async fn find_and_lock(tx: &mut SystemTx, tenant: Uuid) -> Result<Option<Tenant>> {
-    let tenant = tenant!("select ", "from tenants where id = $1 for update", tenant).fetch_optional(tx.conn()).await?;
-    Ok(tenant)
 }
 
 pub(crate) async fn role_in(tx: &mut SystemTx, tenant: Uuid, user: Uuid) -> Result<Option<String>> {
@@ -122,12 +154,6 @@ pub(crate) async fn role_in(tx: &mut SystemTx, tenant: Uuid, user: Uuid) -> Resu
             .fetch_optional(tx.conn())
             .await?;
     Ok(role)
-}
-
-pub(crate) async fn delete(tx: &mut SystemTx, tenant: Uuid) -> Result<()> {
-    tx.takes_away();
-    sqlx::query!("delete from tenants where id = $1", tenant).execute(tx.conn()).await?;
-    Ok(())
 }
 
 pub(crate) async fn upsert_role(tx: &mut TenantTx, name: &str, permissions: &[String]) -> Result<()> {
@@ -182,9 +208,14 @@ pub(crate) async fn show(tx: &mut TenantTx) -> Result<Option<Own>> {
     Ok(own.fetch_optional(tx.conn()).await?.map(Own::from))
 }
 
+pub(crate) async fn look(tx: &mut TenantTx) -> Result<Option<Tenant>> {
+    let tenant = tenant!("select ", "from tenants where id = current_tenant()").fetch_optional(tx.conn()).await?;
+    Ok(tenant)
+}
+
 pub(crate) async fn place(tx: &mut TenantTx, user: Uuid) -> Result<Option<Place>> {
     let Some(membership) = standing(tx, user).await?.membership() else { return Ok(None) };
-    let tenant = tenant!("select ", "from tenants where id = current_tenant()").fetch_optional(tx.conn()).await?;
+    let tenant = look(tx).await?;
     Ok(tenant.map(|tenant| Place { tenant, role: membership.role, permissions: membership.permissions }))
 }
 
@@ -208,7 +239,8 @@ pub(crate) async fn own_of_kind(tx: &mut UserTx, kind: Kind) -> Result<Vec<Tenan
     let tenants = tenant!(
         "select ",
         "from tenants join tenant_members m on m.tenant_id = tenants.id
-         where m.user_id = current_user_id() and tenants.kind = $1 order by m.created_at, tenants.id limit 1000",
+         where m.user_id = current_user_id() and tenants.kind = $1 and tenants.closed_at is null
+         order by m.created_at, tenants.id limit 1000",
         kind.as_str()
     )
     .fetch_all(tx.conn())
@@ -252,14 +284,16 @@ pub(crate) async fn lock_tenants_of(tx: &mut SystemTx, user: Uuid) -> Result<()>
     Ok(())
 }
 
-/// The tenants that their founder alone is in, and those that are one person's anyway.
+/// The tenants that their founder alone is in, those that are one person's anyway, and those that they have closed if
+/// nobody else could restore them.
 pub(crate) async fn own_alone(tx: &mut SystemTx, user: Uuid) -> Result<Vec<Uuid>> {
     let owner = Kind::Company.founder();
     let tenants = sqlx::query_scalar!(
         "select t.id from tenants t
          join tenant_members m on m.tenant_id = t.id and m.user_id = $1
          where m.role = t.kind
-            or m.role = $2 and not exists (select from tenant_members o where o.tenant_id = t.id and o.user_id <> $1)
+            or m.role = $2 and not exists (select from tenant_members o where o.tenant_id = t.id and o.user_id <> $1
+                                           and (t.closed_at is null or o.role = $2))
          order by t.id",
         user,
         owner
@@ -275,7 +309,7 @@ pub(crate) async fn solely_owned(tx: &mut SystemTx, user: Uuid) -> Result<Vec<Uu
     let companies = sqlx::query_scalar!(
         "select t.id from tenants t
          join tenant_members m on m.tenant_id = t.id and m.user_id = $1 and m.role = $2
-         where t.kind = 'company'
+         where t.kind = 'company' and t.closed_at is null
            and exists (select from tenant_members o where o.tenant_id = t.id and o.user_id <> $1)
            and not exists (select from tenant_members o where o.tenant_id = t.id and o.user_id <> $1 and o.role = $2)
          order by t.id",

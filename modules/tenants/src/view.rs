@@ -2,7 +2,7 @@
 
 use crate::{Kind, slug};
 use garde::Validate;
-use kit::{Permissions, Time};
+use kit::{Permissions, TenantState, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use users::{given, is_web_address};
 use uuid::Uuid;
 
 /// A tenant.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Tenant {
     pub id: Uuid,
@@ -23,8 +23,88 @@ pub struct Tenant {
     pub logo: Option<String>,
     /// What its applications note of it: an object.
     pub metadata: Option<Value>,
+    /// How it stands.
+    pub status: Status,
+    /// Why the platform has suspended it.
+    pub suspension_reason: Option<String>,
+    /// When one that was closed will be no more; until then its owner may restore it.
+    pub erase_at: Option<Time>,
     pub created_at: Time,
     pub updated_at: Time,
+}
+
+/// How a tenant stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[serde(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+#[schemars(rename = "TenantStatus")]
+pub enum Status {
+    /// Its members work in it.
+    Active,
+    /// The platform has suspended it.
+    Suspended,
+    /// Its owner has closed it.
+    Closed,
+}
+
+impl Status {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl Tenant {
+    /// Refuses what only an active tenant's members may do.
+    ///
+    /// # Errors
+    /// 403 `TENANT_SUSPENDED` and `TENANT_CLOSED`.
+    pub fn admit(&self) -> kit::Result<()> {
+        let state = match self.status {
+            Status::Active => TenantState::Active,
+            Status::Suspended => TenantState::Suspended { reason: self.suspension_reason.clone() },
+            Status::Closed => TenantState::Closed,
+        };
+        state.admit()
+    }
+}
+
+/// Which of all tenants are asked for.
+#[derive(Default, Deserialize, JsonSchema, Validate)]
+pub(crate) struct AllFilter {
+    /// Only those whose name or slug contains it.
+    #[garde(length(chars, max = 100))]
+    pub(crate) q: Option<String>,
+    /// Only those of this kind.
+    #[garde(skip)]
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<Kind>,
+    /// Only those that stand like this.
+    #[garde(skip)]
+    pub(crate) status: Option<Status>,
+}
+
+/// A tenant, as an operator of the platform sees it.
+#[derive(Serialize, JsonSchema, sqlx::FromRow)]
+#[schemars(rename = "TenantOverview")]
+pub(crate) struct Overview {
+    #[serde(flatten)]
+    #[sqlx(flatten)]
+    pub(crate) tenant: Tenant,
+    /// How many people work in it.
+    pub(crate) members: i64,
+}
+
+/// Why a tenant is suspended. Its members are shown it.
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "TenantSuspension")]
+pub(crate) struct Suspension {
+    #[garde(length(chars, min = 1, max = 500))]
+    pub(crate) reason: String,
 }
 
 /// A tenant to be.

@@ -1,4 +1,4 @@
-//! What members of a tenant may do to one another, and how a tenant begins and ends.
+//! What members of a tenant may do to one another, and how a tenant begins.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -133,7 +133,9 @@ async fn whoever_leaves_the_default_tenant_gets_another_of_theirs(db: PgPool) {
     bob.put("/api/tenant/default", &json!({ "tenantId": ceo.tenant })).await.ok();
     ceo.delete(&place(&ceo, &bob)).await.no_content();
     assert_eq!(bob.get("/api/tenant/current").await.ok()["id"], json!(bob.tenant));
-    bob.delete(&path(&bob, "")).await.no_content();
+    let mut tx = app.system().await;
+    tenants::delete(&mut tx, bob.tenant, bob.user).await.unwrap();
+    tx.commit().await.unwrap();
     bob.get("/api/tenant/current").await.refused(403, "NO_TENANT");
     let made = bob.post("/api/tenant", &json!({ "name": "Anew" })).await.created();
     assert_eq!((&made["isDefault"], &bob.get("/api/tenant/current").await.ok()["id"]), (&json!(true), &made["id"]));
@@ -177,78 +179,4 @@ async fn of_two_last_owners_who_go_at_the_same_moment_one_stays(db: PgPool) {
         let owners = if owners.status == 200 { owners } else { other.get(&path(&ceo, "/members?role=ceo")).await };
         assert_eq!(owners.ok().as_array().unwrap().len(), 1, "{} {}", one.text(), two.text());
     }
-}
-
-#[db_test]
-async fn only_an_owner_deletes_a_tenant(db: PgPool) {
-    let app = TestApp::new(db, []).await;
-    let ceo = app.owner(Kind::Company).await;
-    let members = [app.colleague(&ceo, "admin").await, app.colleague(&ceo, "manager").await];
-    for member in &members {
-        member.delete(&path(&ceo, "")).await.refused(403, "OWNER_ONLY");
-    }
-    let viewer = app.colleague(&ceo, "viewer").await;
-    viewer.delete(&path(&ceo, "")).await.refused(403, "FORBIDDEN");
-    let eve = app.owner(Kind::Company).await;
-    eve.delete(&path(&ceo, "")).await.refused(404, "TENANT_NOT_FOUND");
-    ceo.delete(&path(&ceo, "")).await.no_content();
-    ceo.get(&path(&ceo, "")).await.refused(404, "TENANT_NOT_FOUND");
-    assert_eq!(ceo.get("/api/tenant").await.ok(), json!([]));
-    assert_eq!(eve.get(&path(&eve, "")).await.ok()["role"], "ceo");
-
-    let mut tx = app.system().await;
-    let (actor, before, after): (Option<Uuid>, testkit::Value, testkit::Value) = sqlx::query_as(
-        "select actor_id, before, after from audit_entries where action = 'tenant.deleted' and tenant_id is null",
-    )
-    .fetch_one(tx.conn())
-    .await
-    .unwrap();
-    assert_eq!((actor, &before["id"], &after["deletedBy"]), (None, &json!(ceo.tenant), &json!(ceo.user)));
-}
-
-#[db_test]
-async fn a_tenant_is_not_deleted_while_its_bots_run_and_then_with_all_that_is_its_own(db: PgPool) {
-    let app = TestApp::new(db, []).await;
-    let (ceo, eve) = (app.owner(Kind::Company).await, app.owner(Kind::Company).await);
-    let mut tx = app.system().await;
-    for of in [&ceo, &eve] {
-        let bot = format!(
-            "insert into strategies (tenant_id, id, name, version, created_at, updated_at)
-                 values ('{tenant}', '{id}', 'S', 1, now(), now());
-             insert into strategy_versions (tenant_id, strategy_id, version, document, created_at)
-                 values ('{tenant}', '{id}', 1, '{{}}', now());
-             insert into bots (tenant_id, id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol,
-                               timeframe, initial_cash, rules, feed, created_at, updated_at)
-                 values ('{tenant}', '{id}', 'B', 'strategy', 'paper', 'running', '{id}', 1, 'e', 'A/B', '1m', 1, '{{}}',
-                         '{{}}', now(), now());
-             insert into jobs (id, tenant_id, kind, payload, max_attempts, correlation_id, run_at, created_at)
-                 values (gen_random_uuid(), '{tenant}', 'none', '{{}}', 1, 'c', now(), now())",
-            tenant = of.tenant,
-            id = of.user,
-        );
-        sqlx::raw_sql(sqlx::AssertSqlSafe(bot)).execute(tx.conn()).await.unwrap();
-    }
-    tx.commit().await.unwrap();
-    ceo.delete(&path(&ceo, "")).await.refused(409, "TENANT_HAS_RUNNING_BOTS");
-    assert_eq!(ceo.get(&path(&ceo, "")).await.ok()["role"], "ceo");
-
-    let mut tx = app.system().await;
-    sqlx::query("update bots set status = 'stopped' where tenant_id = $1")
-        .bind(ceo.tenant)
-        .execute(tx.conn())
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    ceo.delete(&path(&ceo, "")).await.no_content();
-    let mut tx = app.system().await;
-    for table in ["bots", "strategies", "strategy_versions", "tenant_members"] {
-        let query = sqlx::AssertSqlSafe(format!("select distinct tenant_id from {table}"));
-        let left: Vec<Uuid> = sqlx::query_scalar(query).fetch_all(tx.conn()).await.unwrap();
-        assert_eq!(left, [eve.tenant], "{table}");
-    }
-    let open = "select tenant_id from jobs where status = 'queued'";
-    let open: Vec<Uuid> = sqlx::query_scalar(open).fetch_all(tx.conn()).await.unwrap();
-    assert_eq!(open, [eve.tenant], "what the tenant wanted done is not done any more");
-    sqlx::query("update jobs set status = 'done'").execute(tx.conn()).await.unwrap();
-    tx.commit().await.unwrap();
 }

@@ -16,12 +16,14 @@ pub(crate) struct Lease {
     pub(crate) token: i64,
 }
 
-/// Keeps the owner's leases; answers which they are.
+/// Keeps the owner's leases, but of tenants that are suspended or closed, whose bots stand still; answers which they are.
 pub(crate) async fn keep(tx: &mut SystemTx, owner: Uuid, until: Time) -> Result<Vec<Lease>> {
     let kept = sqlx::query_as!(
         Lease,
         "update bots set lease_until = $2
          where lease_owner = $1 and status in ('running', 'stopping')
+           and not exists (select from tenants t where t.id = tenant_id
+                           and (t.suspended_at is not null or t.closed_at is not null))
          returning tenant_id as tenant, id as bot, lease_token as token",
         owner,
         until.utc()
@@ -31,7 +33,7 @@ pub(crate) async fn keep(tx: &mut SystemTx, owner: Uuid, until: Time) -> Result<
     Ok(kept)
 }
 
-/// Leases bots that are to run and that nobody holds any more.
+/// Leases bots of active tenants that are to run and that nobody holds any more.
 pub(crate) async fn lease(tx: &mut SystemTx, owner: Uuid, until: Time, most: i64) -> Result<Vec<Lease>> {
     let now = tx.now();
     let leased = sqlx::query_as!(
@@ -40,6 +42,8 @@ pub(crate) async fn lease(tx: &mut SystemTx, owner: Uuid, until: Time, most: i64
          where (tenant_id, id) in (
              select tenant_id, id from bots
              where status in ('running', 'stopping') and (lease_until is null or lease_until < $3)
+               and not exists (select from tenants t where t.id = tenant_id
+                               and (t.suspended_at is not null or t.closed_at is not null))
              order by lease_until nulls first limit $4 for update skip locked
          )
          returning tenant_id as tenant, id as bot, lease_token as token",

@@ -1,6 +1,6 @@
 //! Companies as organisations.
 
-use super::{invitations::list_visible, members::number};
+use super::{closing::close, invitations::list_visible, members::number};
 use crate::{
     error::{self, Instead, instead},
     form::{Choose, Create, Data},
@@ -32,7 +32,8 @@ pub(crate) enum Named<'a> {
 /// Goes on in the name of the organisation that the request names, or else of the session's active one.
 ///
 /// # Errors
-/// `none` where there is neither; `stranger` for who is no member, whether it exists or not.
+/// `none` where there is neither; `stranger` for who is no member, whether it exists or not, and for one that is
+/// closed: to the protocol it is no more; 403 `TENANT_SUSPENDED`.
 pub(crate) async fn enter(
     holder: &Holder,
     named: Option<Named<'_>>,
@@ -45,7 +46,8 @@ pub(crate) async fn enter(
         Some(Named::Slug(slug)) => tenants::find_own_by_slug(&mut tx, slug).await?,
         None => Some(holder.active_tenant().ok_or_else(none)?),
     };
-    let entered = tenants::enter(tx, tenant.ok_or_else(stranger)?).await?;
+    let entered = tenants::enter(tx, tenant.ok_or_else(stranger)?).await;
+    let entered = instead(entered, &[("TENANT_CLOSED", stranger)])?;
     entered.filter(|(_, place)| place.tenant.kind == Kind::Company).ok_or_else(stranger)
 }
 
@@ -134,7 +136,7 @@ pub(crate) async fn choose(holder: &Holder, form: &Choose) -> Result<Option<Tena
     Ok(Some(place.tenant))
 }
 
-/// Deletes a company with all that is its own.
+/// Closes a company, which is erased when the time of grace is over: to the protocol it is deleted.
 ///
 /// # Errors
 /// 403 for who is no owner; 409 `TENANT_HAS_RUNNING_BOTS`.
@@ -142,10 +144,14 @@ pub(crate) async fn delete(holder: &Holder, place: &Place) -> Result<Tenant> {
     if !role::may(place, "organization", "delete") {
         return Err(error::may_not_delete());
     }
-    let mut tx = holder.begin_across(Reason::Tenancy).await?;
-    let deleted = tenants::delete(&mut tx, place.tenant.id, holder.user().id).await;
-    let table: [Instead; 2] = [("OWNER_ONLY", error::may_not_delete), ("TENANT_NOT_FOUND", error::user_is_no_member)];
-    let deleted = instead(deleted, &table)?;
+    let tx = holder.begin_across(Reason::Tenancy).await?;
+    let closed = close(tx, place.tenant.id, holder.user().id, None).await;
+    let table: [Instead; 3] = [
+        ("OWNER_ONLY", error::may_not_delete),
+        ("TENANT_NOT_FOUND", error::user_is_no_member),
+        ("TENANT_CLOSED", error::user_is_no_member),
+    ];
+    let (tx, closed) = instead(closed, &table)?;
     tx.commit().await?;
-    Ok(deleted)
+    Ok(closed)
 }

@@ -121,8 +121,12 @@ pub(crate) async fn count_members(tx: &mut TenantTx, filter: &MemberFilter) -> R
     Ok(count)
 }
 
-/// What `ilike` takes for “contains”, with its own signs taken as plain ones.
 fn pattern(filter: &MemberFilter) -> Option<String> {
-    let text = filter.q.as_deref()?.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    Some(format!("%{text}%"))
+    filter.q.as_deref().map(containing)
+}
+
+/// What `ilike` takes for “contains”, with its own signs taken as plain ones.
+pub(super) fn containing(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{text}%")
 }
