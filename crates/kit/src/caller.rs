@@ -13,6 +13,10 @@ use serde_json::json;
 use std::{any::Any, marker::PhantomData, ops::Deref, sync::Arc};
 use uuid::Uuid;
 
+mod any_member;
+
+pub use any_member::AnyMember;
+
 /// The header in which bots and services present their key.
 pub const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -145,7 +149,7 @@ impl TenantState {
 /// is never read.
 #[diagnostic::on_unimplemented(
     message = "the first argument of a handler says who may call it, and `{Self}` does not",
-    note = "begin with `caller: Caller<SomePermission>`, `user: SignedIn` for what is the user's own, or `_: Public`"
+    note = "begin with `caller: Caller<SomePermission>`, `AnyMember` for what every member may, `user: SignedIn` for what is the user's own, or `_: Public`"
 )]
 pub trait Guard: FromRequestParts<App> {
     fn describe(operation: &mut Operation);

@@ -1,4 +1,4 @@
-use crate::{Error, Fault, Result, nearest};
+use crate::{ACTIONS, Error, Fault, Result, nearest};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -7,7 +7,38 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-/// Every permission that an operation asks for, gathered from the operations themselves: what there is to grant.
+/// What the product has permissions for, whether operations ask for them yet or not: what is granted today holds for
+/// those that come.
+pub const RESOURCES: [&str; 25] = [
+    "ai",
+    "audit",
+    "backtests",
+    "bots",
+    "ceo",
+    "configurations",
+    "departments",
+    "documents",
+    "exchanges",
+    "financial",
+    "market-data",
+    "marketing",
+    "members",
+    "notifications",
+    "orders",
+    "portfolio",
+    "reports",
+    "risk",
+    "security",
+    "strategies",
+    "subscriptions",
+    "support",
+    "tenants",
+    "trading",
+    "users",
+];
+
+/// Every permission that there is to grant: what operations ask for, gathered from the operations themselves, and every
+/// action on the product's [`RESOURCES`].
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue(Arc<OnceLock<BTreeMap<String, Permitted>>>);
 
@@ -24,7 +55,7 @@ pub struct Permitted {
 impl Catalogue {
     /// Reads the API document, in which every operation says what it asks for.
     pub(crate) fn gather(&self, document: &Value) {
-        let mut all = BTreeMap::<String, Permitted>::new();
+        let mut all = standing();
         let paths = document["paths"].as_object().into_iter().flat_map(|paths| paths.values());
         for operation in paths.filter_map(Value::as_object).flat_map(|path| path.values()) {
             let summary = operation["summary"].as_str().unwrap_or_default();
@@ -59,8 +90,14 @@ impl Catalogue {
         Fault::new(path, "UNKNOWN_PERMISSION", format!("There is no permission `{name}`.{meant}"))
     }
 
-    /// What it is good for, if an operation asks for it.
+    /// What it is good for, if there is such a permission.
     pub fn find(&self, name: &str) -> Option<&Permitted> {
         self.0.get()?.get(name)
     }
+}
+
+/// Those that can be granted whatever the operations are.
+fn standing() -> BTreeMap<String, Permitted> {
+    let names = RESOURCES.iter().flat_map(|resource| ACTIONS.map(|action| format!("{resource}:{action}")));
+    names.map(|name| (name.clone(), Permitted { name, opens: vec![] })).collect()
 }

@@ -27,10 +27,10 @@ pub use any_state::CallerInAnyState;
 pub use app::{App, AppParts, Mode, Settings};
 pub use axum::routing;
 pub use caller::{
-    API_KEY, Caller, Credential, Guard, Identify, Identity, Membership, Operator, Public, SignedIn, TenantHint,
-    TenantState, User,
+    API_KEY, AnyMember, Caller, Credential, Guard, Identify, Identity, Membership, Operator, Public, SignedIn,
+    TenantHint, TenantState, User,
 };
-pub use catalogue::{Catalogue, Permitted};
+pub use catalogue::{Catalogue, Permitted, RESOURCES};
 pub use chrono;
 pub use clock::{Clock, Ids};
 pub use db::{Actor, Db, DbSettings, Reason, Scope, SystemTx, TenantTx, Tx, UserTx, kind};

@@ -22,7 +22,7 @@ impl Maker {
     /// What the user may do in the tenant of the request.
     pub(crate) fn held(&self) -> Permissions {
         let membership = self.identity().membership.as_ref();
-        membership.map_or_else(|| Permissions::default(), |it| it.permissions.clone())
+        membership.map_or_else(Permissions::default, |it| it.permissions.clone())
     }
 
     /// Refuses a wish for somebody else.

@@ -22,8 +22,8 @@ pub use guard::{Inside, InsideInAnyState};
 pub use kind::Kind;
 pub use service::{
     MOST_MEMBERS, add_member, admit, all_members, change, change_role, close, create, define_role, delete, enter,
-    enter_as_guest, find_member, find_own_by_slug, found, is_slug_free, leave, lock, look, own_alone, own_of_kind,
-    refuse_sole_owner, remove_member, restore, rights, set_role, vouch,
+    enter_as_guest, find_member, find_own_by_slug, found, is_slug_free, kind, leave, lock, look, membership, own_alone,
+    own_of_kind, platform_rights, refuse_sole_owner, remove_member, replace_role, restore, rights, set_role, vouch,
 };
 pub use slug::{is_reserved, is_slug};
 pub use standing::Standing;

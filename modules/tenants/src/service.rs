@@ -6,8 +6,8 @@ mod members;
 pub use lifecycle::{close, delete, restore};
 pub(crate) use lifecycle::{erase, list_all, suspend, unsuspend};
 pub use members::{
-    MOST_MEMBERS, add_member, admit, all_members, change_role, find_member, leave, remove_member, rights, set_role,
-    vouch,
+    MOST_MEMBERS, add_member, admit, all_members, change_role, find_member, kind, leave, membership, platform_rights,
+    remove_member, replace_role, rights, set_role, vouch,
 };
 pub(crate) use members::{list_members, transfer};
 

@@ -56,6 +56,11 @@ impl Standing {
         self.rights.iter().filter_map(|right| right.until).min()
     }
 
+    /// Whether something is revoked from the user in the tenant.
+    pub(crate) fn is_restricted(&self) -> bool {
+        self.rights.iter().any(|right| !right.platform && right.effect == Effect::Revoked)
+    }
+
     /// The tenant's part of a domain.
     pub fn slug(&self) -> Option<&str> {
         Some(self.seat.as_ref()?.slug.as_str())

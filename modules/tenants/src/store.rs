@@ -5,8 +5,8 @@ pub(crate) use lifecycle::{
     close, count_all, delete, find_and_lock, held_slugs, list_all, restore, suspend, unsuspend,
 };
 pub(crate) use members::{
-    count_members, count_with_role, delete_member, find_member, insert_member, list_members, role_permissions,
-    set_role, standing,
+    count_members, count_with_role, delete_member, find_member, insert_member, list_members, members_with_role,
+    platform_standing, role_permissions, set_role, standing,
 };
 
 use crate::{
@@ -158,11 +158,14 @@ pub(crate) async fn role_in(tx: &mut SystemTx, tenant: Uuid, user: Uuid) -> Resu
 
 pub(crate) async fn upsert_role(tx: &mut TenantTx, name: &str, permissions: &[String]) -> Result<()> {
     tx.takes_away();
+    let now = tx.now();
     sqlx::query!(
-        "insert into tenant_roles (name, permissions) values ($1, $2)
-         on conflict (tenant_id, name) do update set permissions = excluded.permissions",
+        "insert into tenant_roles (name, permissions, created_at, updated_at) values ($1, $2, $3, $3)
+         on conflict (tenant_id, name) do update
+         set permissions = excluded.permissions, updated_at = excluded.updated_at",
         name,
-        permissions
+        permissions,
+        now.utc()
     )
     .execute(tx.conn())
     .await?;

@@ -7,7 +7,7 @@ use crate::{
     view::{Member, MemberFilter},
 };
 use audit::Change;
-use kit::{Error, OnConstraint, Paging, Permission, Permissions, Result, Source, TenantTx, Tier};
+use kit::{Error, Membership, OnConstraint, Paging, Permission, Permissions, Result, Source, SystemTx, TenantTx, Tier};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -63,6 +63,15 @@ impl Actor {
         Err(Error::conflict("ONE_PERSON_TENANT", "It is one person's own tenant: others may be viewers only."))
     }
 
+    /// An owner may do everything: nobody becomes one from whom something is taken.
+    async fn refuse_restricted(&self, tx: &mut TenantTx, user: Uuid, role: &str) -> Result<()> {
+        if role == self.kind.founder() && store::standing(tx, user).await?.is_restricted() {
+            let message = "Permissions are revoked from this member: give them back first.";
+            return Err(Error::conflict("MEMBER_RESTRICTED", message));
+        }
+        Ok(())
+    }
+
     async fn refuse_to_lose_the_last_owner(&self, tx: &mut TenantTx, member: &Member) -> Result<()> {
         let owner = self.kind.founder();
         if member.role == owner && store::count_with_role(tx, owner).await? <= 1 {
@@ -72,8 +81,23 @@ impl Actor {
     }
 }
 
+/// A user's place in the transaction's tenant, with all that they may do in it at this moment.
+pub async fn membership(tx: &mut TenantTx, user: Uuid) -> Result<Option<Membership>> {
+    Ok(store::standing(tx, user).await?.membership())
+}
+
+/// What the transaction's tenant is.
+pub async fn kind(tx: &mut TenantTx) -> Result<Kind> {
+    store::kind(tx).await
+}
+
+/// All that a user may do on the whole platform, and why.
+pub async fn platform_rights(tx: &mut SystemTx, user: Uuid) -> Result<Permissions> {
+    Ok(store::platform_standing(tx, user).await?.on_platform())
+}
+
 async fn rank(tx: &mut TenantTx, user: Uuid) -> Result<Option<Rank>> {
-    let membership = store::standing(tx, user).await?.membership();
+    let membership = membership(tx, user).await?;
     Ok(membership.map(|it| Rank { role: it.role, permissions: it.permissions }))
 }
 
@@ -166,7 +190,7 @@ pub async fn admit(tx: &mut TenantTx, user: Uuid, inviter: Uuid, role: &str) -> 
 ///
 /// # Errors
 /// 403 without `members:manage`, and `ROLE_ABOVE_YOUR_OWN`, also for a member who stands above; 404 for who is no
-/// member; 409 `LAST_OWNER` and `ONE_PERSON_TENANT`; 422 for an unknown role.
+/// member; 409 `LAST_OWNER`, `MEMBER_RESTRICTED` and `ONE_PERSON_TENANT`; 422 for an unknown role.
 pub async fn change_role(tx: &mut TenantTx, user: Uuid, role: &str) -> Result<Member> {
     let by = tx.user();
     let actor = Actor::of(tx, by).await?;
@@ -179,7 +203,36 @@ pub async fn change_role(tx: &mut TenantTx, user: Uuid, role: &str) -> Result<Me
     }
     actor.refuse_to_lose_the_last_owner(tx, &before).await?;
     actor.refuse_second_person(role)?;
+    actor.refuse_restricted(tx, user, role).await?;
     replace(tx, &before, role).await
+}
+
+/// Gives another role to everybody who has this one as their first. Answers how many they are.
+///
+/// # Errors
+/// 403 `ROLE_ABOVE_YOUR_OWN`, also for a member who stands above; 409 `MEMBER_RESTRICTED`, `ONE_PERSON_TENANT`, and
+/// `ROLE_IN_USE` where there is somebody and no other role; 422 for an unknown one.
+pub async fn replace_role(tx: &mut TenantTx, role: &str, by: Option<&str>) -> Result<usize> {
+    let user = tx.user();
+    let actor = Actor::of(tx, user).await?;
+    let members = store::members_with_role(tx, role).await?;
+    let Some(new) = by else {
+        let message = format!("{} members have this role: say which one they are to have (`moveTo`).", members.len());
+        let refusal = Error::conflict("ROLE_IN_USE", message).with("members", members.len());
+        return if members.is_empty() { Ok(0) } else { Err(refusal) };
+    };
+    let offered = offered(tx, actor.kind, new).await?;
+    if !members.is_empty() {
+        actor.refuse_above(&offered)?;
+        actor.refuse_second_person(new)?;
+    }
+    for member in &members {
+        actor.refuse_above(&held(tx, *member).await?)?;
+        actor.refuse_restricted(tx, *member, new).await?;
+        let member = find_member(tx, *member).await?;
+        replace(tx, &member, new).await?;
+    }
+    Ok(members.len())
 }
 
 async fn replace(tx: &mut TenantTx, before: &Member, role: &str) -> Result<Member> {
@@ -224,7 +277,8 @@ pub async fn leave(tx: &mut TenantTx) -> Result<Member> {
 /// Makes a member the owner in the place of whoever acts, who stays as the next below.
 ///
 /// # Errors
-/// 403 `OWNER_ONLY`; 404 for who is no member; 409 `ONE_PERSON_TENANT`, `ALREADY_AN_OWNER`.
+/// 403 `OWNER_ONLY`; 404 for who is no member; 409 `ONE_PERSON_TENANT`, `ALREADY_AN_OWNER`,
+/// `MEMBER_RESTRICTED`.
 pub(crate) async fn transfer(tx: &mut TenantTx, to: Uuid) -> Result<Member> {
     let by = tx.user();
     let actor = Actor::of(tx, by).await?;
@@ -238,6 +292,7 @@ pub(crate) async fn transfer(tx: &mut TenantTx, to: Uuid) -> Result<Member> {
     if new.role == old.role {
         return Err(Error::conflict("ALREADY_AN_OWNER", "The member is an owner already."));
     }
+    actor.refuse_restricted(tx, to, actor.kind.founder()).await?;
     let new = replace(tx, &new, actor.kind.founder()).await?;
     replace(tx, &old, deputy).await?;
     let change = Change::new("tenant", tx.tenant(), "tenant.ownership-transferred");

@@ -2,7 +2,7 @@ use crate::{
     Standing,
     view::{Member, MemberFilter},
 };
-use kit::{Paging, Result, TenantTx};
+use kit::{Paging, Result, SystemTx, TenantTx};
 use sqlx::{AssertSqlSafe, Postgres, QueryBuilder, types::Json};
 use uuid::Uuid;
 
@@ -59,6 +59,27 @@ pub(crate) async fn standing(tx: &mut TenantTx, user: Uuid) -> Result<Standing> 
             .fetch_one(tx.conn())
             .await?;
     Ok(standing.0)
+}
+
+/// What gives a user permissions on the whole platform.
+pub(crate) async fn platform_standing(tx: &mut SystemTx, user: Uuid) -> Result<Standing> {
+    let now = tx.now();
+    let standing =
+        sqlx::query_scalar!(r#"select standing_of($1, null, $2) as "standing!: Json<Standing>""#, user, now.utc())
+            .fetch_one(tx.conn())
+            .await?;
+    Ok(standing.0)
+}
+
+/// The users who have this role as their first one.
+pub(crate) async fn members_with_role(tx: &mut TenantTx, role: &str) -> Result<Vec<Uuid>> {
+    let users = sqlx::query_scalar!(
+        "select user_id from tenant_members where tenant_id = current_tenant() and role = $1 order by user_id",
+        role
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(users)
 }
 
 pub(crate) async fn find_member(tx: &mut TenantTx, user: Uuid) -> Result<Option<Member>> {
