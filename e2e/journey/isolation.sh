@@ -1,9 +1,10 @@
 # What another tenant sees of all this: nothing, by any route there is.
 
-# Every path of the API that can be read, with each id of the other tenant's in its place.
+# Every path of the API that can be read to its end, with each id of the other tenant's in its place.
 readable_paths() {
   jar='' call GET /openapi.json
-  jq -r '.paths | to_entries[] | select(.value.get and (.key | startswith("/api/"))) | .key
+  jq -r '.paths | to_entries[] | select(.value.get and (.key | startswith("/api/")))
+    | select(.value.get.responses["200"].content["text/event-stream"] | not) | .key
     | if contains("{") then . as $path | $ARGS.positional[] | . as $id | $path | gsub("{version}"; "1") | gsub("{[a-zA-Z]+}"; $id) else . end' \
     --args "${secrets[@]}" <"$work/body"
 }

@@ -9,6 +9,7 @@ pub const ALL: &[Module] = &[
     audit::module(),
     users::module(),
     tenants::module(),
+    configurations::module(),
     auth::module(),
     social::module(),
     passkeys::module(),

@@ -1,14 +1,32 @@
-use crate::{Catalogue, Clock, Db, Error, Identify, Ids, LimitSettings, Limits, Result, Vault, http::Health};
+use crate::{
+    Catalogue, Clock, Db, Declaration, Error, Identify, Ids, LimitSettings, Limits, Result, Signals, Vault,
+    http::Health,
+};
 use std::{
     any::{Any, TypeId, type_name},
     collections::HashMap,
-    sync::Arc,
+    ops::Deref,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 /// What every request, job and service can reach.
 #[derive(Clone)]
-pub struct App(Arc<AppParts>);
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    parts: AppParts,
+    /// Known only after all modules are.
+    declared: OnceLock<Vec<&'static Declaration>>,
+}
+
+impl Deref for Inner {
+    type Target = AppParts;
+
+    fn deref(&self) -> &AppParts {
+        &self.parts
+    }
+}
 
 /// The parts of an [`App`], put together where the program starts.
 pub struct AppParts {
@@ -85,7 +103,7 @@ pub enum Mode {
 impl App {
     /// Puts the parts together.
     pub fn new(parts: AppParts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Inner { parts, declared: OnceLock::new() }))
     }
 
     /// The database, behind its locks.
@@ -111,6 +129,20 @@ impl App {
     /// What an operator may set.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// The settings that modules declare, by name.
+    pub fn declared(&self) -> &[&'static Declaration] {
+        self.0.declared.get().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub(crate) fn declare(&self, settings: Vec<&'static Declaration>) {
+        self.0.declared.get_or_init(|| settings);
+    }
+
+    /// Wakes those who wait for news that another process may bring.
+    pub fn signals(&self) -> &Signals {
+        self.0.db.memory().signals()
     }
 
     /// How often each caller has called.

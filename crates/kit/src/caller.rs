@@ -62,6 +62,13 @@ pub enum Credential {
 }
 
 impl Credential {
+    /// The id of the session or key.
+    pub fn id(self) -> Uuid {
+        match self {
+            Self::Session(id) | Self::ApiKey(id) => id,
+        }
+    }
+
     /// The key, if it was one.
     pub fn api_key(self) -> Option<Uuid> {
         match self {
@@ -168,6 +175,11 @@ impl<P> Caller<P> {
     /// The user.
     pub fn user(&self) -> &User {
         &self.identity.user
+    }
+
+    /// By what the user was recognised.
+    pub fn credential(&self) -> Credential {
+        self.identity.credential
     }
 
     /// The user's place in the tenant of the request.

@@ -63,6 +63,8 @@ pub enum Reason {
     Jobs,
     /// Bots of all tenants are leased and resumed.
     Bots,
+    /// An operator of the platform sets what holds for all.
+    Configuration,
     /// An administrator works on users of all tenants.
     Administration,
     /// A picture is shown to whoever knows its address.
@@ -104,7 +106,8 @@ pub struct Tx<K> {
 
 /// The kinds of [`Tx`].
 pub mod kind {
-    use super::{Reason, Scope};
+    use super::{Actor, Reason, Scope};
+    use uuid::Uuid;
 
     /// Sees one tenant.
     pub struct Tenant(pub(super) Scope);
@@ -112,6 +115,39 @@ pub mod kind {
     pub struct Personal;
     /// Sees all tenants, for a reason.
     pub struct System(pub(super) Reason);
+
+    /// What all of them know.
+    pub trait Kind: Send {
+        /// The tenant, if there is but one.
+        fn tenant(&self) -> Option<Uuid> {
+            None
+        }
+
+        /// The user whose own things are seen.
+        fn user(&self, actor: &Actor) -> Option<Uuid>;
+    }
+
+    impl Kind for Tenant {
+        fn tenant(&self) -> Option<Uuid> {
+            Some(self.0.tenant)
+        }
+
+        fn user(&self, _: &Actor) -> Option<Uuid> {
+            self.0.user
+        }
+    }
+
+    impl Kind for Personal {
+        fn user(&self, actor: &Actor) -> Option<Uuid> {
+            actor.user
+        }
+    }
+
+    impl Kind for System {
+        fn user(&self, _: &Actor) -> Option<Uuid> {
+            None
+        }
+    }
 }
 
 /// A transaction that sees one tenant: row level security holds, whatever the statement says.
@@ -246,10 +282,33 @@ impl<K> Tx<K> {
         self.takes_away = true;
     }
 
+    /// What may be answered from memory.
+    pub fn memory(&self) -> &Memory {
+        &self.db.memory
+    }
+
+    /// Tells every process that there are news of a topic, once it is committed; see [`Signals`](crate::Signals).
+    pub async fn announce(&mut self, topic: &str) -> Result<()> {
+        sqlx::query("select pg_notify('signals', $1)").bind(topic).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
     /// Makes it last.
     pub async fn commit(self) -> Result<()> {
         self.inner.commit().await?;
         if self.takes_away { self.db.memory.settle(&self.db).await } else { Ok(()) }
+    }
+}
+
+impl<K: kind::Kind> Tx<K> {
+    /// The tenant it sees, if it sees but one.
+    pub fn inside(&self) -> Option<Uuid> {
+        self.kind.tenant()
+    }
+
+    /// The user whose own things it sees.
+    pub fn on_behalf_of(&self) -> Option<Uuid> {
+        self.kind.user(&self.actor)
     }
 }
 

@@ -27,6 +27,7 @@ use tower_http::{
 pub fn serve_with(app: &App, api: &Api) -> Router {
     let limited = limits::Limited { app: app.clone(), rates: api.rates.clone() };
     app.catalogue().gather(&api.document);
+    app.declare(api.settings.clone());
     let routes = api.router.clone();
     routes
         .fallback(async || Error::not_found("page"))

@@ -8,7 +8,9 @@ mod caller;
 mod catalogue;
 mod clock;
 mod db;
+mod declaration;
 mod error;
+mod events;
 mod http;
 mod input;
 mod jobs;
@@ -25,6 +27,7 @@ mod vault;
 pub use answer::{Accepted, Answer, Content, Created, Feed, Json, NoContent, Page};
 pub use any_state::CallerInAnyState;
 pub use app::{App, AppParts, Mode, Settings};
+pub use axum::response::sse::Event;
 pub use axum::routing;
 pub use caller::{
     API_KEY, AnyMember, Caller, Credential, Guard, Identify, Identity, Membership, Operator, Public, SignedIn,
@@ -34,7 +37,9 @@ pub use catalogue::{Catalogue, Permitted, RESOURCES};
 pub use chrono;
 pub use clock::{Clock, Ids};
 pub use db::{Actor, Db, DbSettings, Reason, Scope, SystemTx, TenantTx, Tx, UserTx, kind};
+pub use declaration::{Declaration, Level, Preset, Values};
 pub use error::{Error, Fault, OnConstraint, Result, nearest};
+pub use events::Events;
 pub use http::{CORRELATION_ID, Health, Origin, RequestInfo, serve_with};
 pub use input::{Cursor, Input, Paging, Path, Query, Upload, read_json};
 pub use jobs::{
@@ -47,7 +52,7 @@ pub use limits::{
     Verdict,
 };
 pub use mask::mask;
-pub use memory::{Mark, Memory, Remembered};
+pub use memory::{Mark, Memory, Remembered, Signal, Signals};
 pub use module::{Module, Service};
 pub use openapi::{Api, Operation, Route};
 pub use permissions::{ACTIONS, Permission, Permissions, Share, Source, Tier, Verdict as PermissionVerdict};

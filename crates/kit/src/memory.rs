@@ -7,14 +7,16 @@
 //! cannot renew, and nobody waits for it longer than its lease.
 
 mod listener;
+mod remembered;
+mod signals;
 mod store;
 
 pub use remembered::Remembered;
-
-mod remembered;
+pub use signals::{Signal, Signals};
 
 use crate::{Db, Result};
 use std::{
+    any::{Any, TypeId},
     collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
@@ -46,6 +48,9 @@ struct State {
     /// The process's name among the others, while it listens.
     name: Mutex<Option<Uuid>>,
     waits: Mutex<HashMap<Uuid, Arc<Wait>>>,
+    signals: Signals,
+    /// What modules keep here, by its type.
+    kept: Mutex<HashMap<TypeId, Box<dyn Any + Send + Sync>>>,
 }
 
 /// A state of the database, in which something was read.
@@ -78,6 +83,8 @@ impl Default for Memory {
             forgotten: RwLock::default(),
             name: Mutex::default(),
             waits: Mutex::default(),
+            signals: Signals::default(),
+            kept: Mutex::default(),
         }))
     }
 }
@@ -95,6 +102,18 @@ impl Memory {
         }
         let forgotten = self.0.forgotten.read().unwrap_or_else(PoisonError::into_inner);
         about.iter().all(|thing| forgotten.get(thing).is_none_or(|&change| change <= mark.0))
+    }
+
+    /// Wakes those who wait for news.
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.0.signals
+    }
+
+    /// What a module keeps in this process, such as a [`Remembered`]: one of each type, empty at first.
+    pub fn kept<T: Any + Clone + Default + Send + Sync>(&self) -> T {
+        let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = kept.entry(TypeId::of::<T>()).or_insert_with(|| Box::new(T::default()));
+        kept.downcast_ref().cloned().unwrap_or_default()
     }
 
     /// Waits until no process remembers what has been changed before.

@@ -1,4 +1,4 @@
-use crate::{App, JobKind, Route};
+use crate::{App, Declaration, JobKind, Route};
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
@@ -13,11 +13,13 @@ pub struct Module {
     pub jobs: &'static [JobKind],
     /// What it does all the time.
     pub services: &'static [Service],
+    /// What people may set of it while it runs.
+    pub settings: &'static [&'static Declaration],
 }
 
 impl Module {
     /// One that does nothing, to be filled: `Module { name: "audit", routes: routes::ROUTES, ..Module::EMPTY }`.
-    pub const EMPTY: Self = Self { name: "", routes: &[], jobs: &[], services: &[] };
+    pub const EMPTY: Self = Self { name: "", routes: &[], jobs: &[], services: &[], settings: &[] };
 }
 
 /// Something that runs as long as the server: it returns soon after the token is cancelled.

@@ -1,5 +1,5 @@
 use crate::{
-    Answer, App, Guard, Input, Module, Settings,
+    Answer, App, Declaration, Guard, Input, Module, Settings,
     error::{ErrorBody, FAILURES},
     http,
     limits::{HEADERS, Rate, Rates, X_RETRY_AFTER},
@@ -30,12 +30,15 @@ pub struct Api {
     pub router: Router<App>,
     pub document: Value,
     pub(crate) rates: Arc<Rates>,
+    /// By name.
+    pub(crate) settings: Vec<&'static Declaration>,
 }
 
 impl Api {
     /// # Panics
     /// When the modules contradict each other or themselves: see [`Operation::finish`].
     pub fn new(title: &str, version: &str, modules: &[Module], settings: &Settings) -> Self {
+        let declared = settings_of(modules);
         let mut schemas = Schemas::new();
         let mut router = Router::new();
         let mut paths = Map::new();
@@ -76,8 +79,21 @@ impl Api {
                 },
             },
         });
-        Self { router, document, rates: Arc::new(rates) }
+        Self { router, document, rates: Arc::new(rates), settings: declared }
     }
+}
+
+/// The settings of all modules, by name.
+///
+/// # Panics
+/// When two have one name.
+fn settings_of(modules: &[Module]) -> Vec<&'static Declaration> {
+    let mut declared: Vec<_> = modules.iter().flat_map(|module| module.settings).copied().collect();
+    declared.sort_by_key(|setting| setting.name);
+    for two in declared.windows(2) {
+        assert!(two[0].name != two[1].name, "two settings are called {}", two[0].name);
+    }
+    declared
 }
 
 /// The documentation of one operation, filled by the types in its handler's signature.

@@ -3,6 +3,7 @@ use axum::{
     body::Body,
     extract::ConnectInfo,
     http::{HeaderMap, Request, StatusCode},
+    response::Response,
 };
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -64,8 +65,20 @@ impl Client {
         self.send("POST", path, Body::from(file.into()), Some(content_type)).await
     }
 
+    /// Gets a body that comes little by little, as soon as it begins.
+    pub async fn open(&self, path: &str) -> Response {
+        self.call("GET", path, Body::empty(), None).await
+    }
+
     /// Sends whatever is wanted.
     pub async fn send(&self, method: &str, path: &str, body: Body, content_type: Option<&str>) -> Answer {
+        let (parts, body) = self.call(method, path, body, content_type).await.into_parts();
+        let bytes = body.collect().await.expect("a whole body").to_bytes();
+        let what = format!("{method} {path}");
+        Answer { what, status: parts.status, headers: parts.headers, bytes }
+    }
+
+    async fn call(&self, method: &str, path: &str, body: Body, content_type: Option<&str>) -> Response {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(content_type) = content_type {
             request = request.header("content-type", content_type);
@@ -77,11 +90,7 @@ impl Client {
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer, 50_000)));
         }
-        let answer = self.router.clone().oneshot(request).await.expect("the router never fails");
-        let (parts, body) = answer.into_parts();
-        let bytes = body.collect().await.expect("a whole body").to_bytes();
-        let what = format!("{method} {path}");
-        Answer { what, status: parts.status, headers: parts.headers, bytes }
+        self.router.clone().oneshot(request).await.expect("the router never fails")
     }
 }
 

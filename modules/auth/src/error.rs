@@ -52,6 +52,7 @@ failures! {
     email_can_not_be_updated = BAD_REQUEST "EMAIL_CAN_NOT_BE_UPDATED" "Email can not be updated";
     no_fields_to_update = BAD_REQUEST "NO_FIELDS_TO_UPDATE" "No fields to update";
     email_is_the_same = BAD_REQUEST "EMAIL_IS_THE_SAME" "Email is the same";
+    sign_up_closed = FORBIDDEN "SIGN_UP_CLOSED" "Nobody can sign up at the moment";
     address_taken = CONFLICT "USER_ALREADY_EXISTS" "Somebody has this address already.";
 }
 

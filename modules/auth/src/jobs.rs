@@ -1,10 +1,10 @@
 use crate::{
-    Mail, Mailer,
+    Mail,
+    platform::send_mail,
     service::{self, AskMagicLink, EmailChange, Notice},
 };
 use kit::{Job, JobContext, Result};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use users::Email;
 use uuid::Uuid;
 
@@ -61,7 +61,7 @@ impl Job for SendMail {
             Self::ResetPassword { email, redirect_to } => {
                 service::write_reset(&context, email, redirect_to.as_deref()).await?
             }
-            Self::MagicLink(asked) => Some(service::write_magic_link(&context, asked).await?),
+            Self::MagicLink(asked) => service::write_magic_link(&context, asked).await?,
             Self::ConfirmEmailChange(change) => service::write_email_change(&context, change).await?,
             Self::CheckNewAddress(change) => service::write_address_check(&context, change).await?,
             Self::DeleteUser { user, callback_url } => {
@@ -70,7 +70,7 @@ impl Job for SendMail {
             Self::Notice(notice) => service::write_notice(&context, notice).await?,
         };
         match mail {
-            Some(mail) => context.app().the::<Arc<dyn Mailer>>()?.send(&mail).await,
+            Some(mail) => send_mail(&context, mail).await,
             None => Ok(()),
         }
     }

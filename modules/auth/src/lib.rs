@@ -17,6 +17,7 @@ mod mail;
 mod network;
 mod origin;
 mod password;
+mod platform;
 mod reply;
 mod routes;
 mod service;
@@ -30,6 +31,7 @@ mod view;
 pub use identify::identify;
 pub use mail::{Language, Mail, Mailer, Words};
 pub use password::{Hashing, Passwords};
+pub use platform::{is_sign_up_open, send_mail};
 pub use service::{
     NewAccount, OpenSession, SignedUp, choose_tenant, close_impersonations_of, close_session, close_sessions_of,
     commit_at, find_session, hash_new_password, home_of, impersonate, open_session, promise_verification, sessions_of,
@@ -69,6 +71,7 @@ pub const fn module() -> Module {
         name: "auth",
         routes: routes::ROUTES,
         jobs: const { &[JobKind::of::<jobs::SendMail>(), JobKind::of::<jobs::EraseUser>()] },
-        services: &[],
+        settings: platform::SETTINGS,
+        ..Module::EMPTY
     }
 }

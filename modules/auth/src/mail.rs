@@ -74,6 +74,17 @@ impl Mail {
         Self::new(to, words, &text.join("\n"), &format!("<ul>{html}</ul>"))
     }
 
+    /// The same, with these lines at its end.
+    pub(crate) fn signed(mut self, signature: &[String]) -> Self {
+        if !signature.is_empty() {
+            self.text.push_str(&format!("\n-- \n{}\n", signature.join("\n")));
+            let lines: Vec<_> = signature.iter().map(|line| escaped(line)).collect();
+            let end = format!("<p>-- <br>{}</p>\n</html>\n", lines.join("<br>"));
+            self.html = self.html.trim_end().trim_end_matches("</html>").to_owned() + &end;
+        }
+        self
+    }
+
     fn new(to: &str, words: &Words, middle: &str, html_middle: &str) -> Self {
         let Words { language, subject, why, note } = words;
         let (hello, lang) = language.choose(("Hello,", "en"), ("Olá,", "pt-BR"));

@@ -24,6 +24,6 @@ pub const fn module() -> Module {
         name: "social",
         routes: routes::ROUTES,
         jobs: const { &[JobKind::of::<jobs::TellOfAccount>()] },
-        services: &[],
+        ..Module::EMPTY
     }
 }

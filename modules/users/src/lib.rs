@@ -57,6 +57,6 @@ pub const fn module() -> Module {
         name: "users",
         routes: routes::ROUTES,
         jobs: const { &[JobKind::of::<jobs::MakeExport>()] },
-        services: &[],
+        ..Module::EMPTY
     }
 }

@@ -1,4 +1,4 @@
-use super::{Memory, store};
+use super::{Memory, signals, store};
 use crate::{App, Error, Result};
 use sqlx::postgres::{PgListener, PgNotification};
 use std::{sync::PoisonError, time::Duration};
@@ -30,7 +30,7 @@ impl Memory {
     }
 
     async fn attend(&self, app: &App, process: Uuid, stop: &CancellationToken) -> Result<()> {
-        let mut listener = app.db().listen(&["forget", "forgotten"]).await?;
+        let mut listener = app.db().listen(&["forget", "forgotten", signals::CHANNEL]).await?;
         // what was announced before is unknown
         self.forget_all();
         self.renew(&mut listener, process).await?;
@@ -59,6 +59,10 @@ impl Memory {
     }
 
     async fn hear(&self, listener: &mut PgListener, process: Uuid, notice: &PgNotification) -> Result<()> {
+        if notice.channel() == signals::CHANNEL {
+            self.signals().wake(notice.payload());
+            return Ok(());
+        }
         let words: Vec<&str> = notice.payload().split(' ').collect();
         let id = |word: &str| Uuid::parse_str(word).ok();
         match (notice.channel(), words.as_slice()) {
@@ -80,9 +84,10 @@ impl Memory {
         Ok(())
     }
 
-    /// Remembers nothing from now on, and waits for nobody.
+    /// Remembers nothing from now on, hears nothing, and waits for nobody.
     fn leave(&self) {
         self.0.lease.store(0, std::sync::atomic::Ordering::SeqCst);
         self.0.name.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.signals().end();
     }
 }

@@ -4,7 +4,15 @@ use super::{
     links::{Link, Purpose, address, consume, issue},
     sign_up::{NewAccount, SignedUp, sign_up},
 };
-use crate::{Mail, error, form::Form, guard::Visitor, jobs::SendMail, mail::Language, store};
+use crate::{
+    Mail, error,
+    form::Form,
+    guard::Visitor,
+    jobs::SendMail,
+    mail::Language,
+    platform::{admit_strangers, is_sign_up_open},
+    store,
+};
 use audit::Change;
 use garde::Validate;
 use kit::{App, JobContext, Origin, Reason, Result, SystemTx, User, enqueue_job};
@@ -78,9 +86,14 @@ pub(crate) async fn ask_magic_link(app: &App, origin: Origin, form: AskMagicLink
     tx.commit().await
 }
 
-/// Writes the mail.
-pub(crate) async fn write_magic_link(context: &JobContext, asked: &AskMagicLink) -> Result<Mail> {
-    let user = users::find_by_email(&mut context.system().await?, &asked.email).await?;
+/// Writes the mail, if whoever has the address is a user or may become one.
+pub(crate) async fn write_magic_link(context: &JobContext, asked: &AskMagicLink) -> Result<Option<Mail>> {
+    let mut tx = context.system().await?;
+    let user = users::find_by_email(&mut tx, &asked.email).await?;
+    if user.is_none() && !is_sign_up_open(&mut tx).await? {
+        return Ok(None);
+    }
+    drop(tx);
     let (purpose, email) = (Purpose::MagicLink, asked.email.to_string());
     let link = Link { purpose, user_id: None, email, new_email: None, name: asked.name.clone() };
     let token = issue(context, &link).await?;
@@ -101,7 +114,7 @@ pub(crate) async fn write_magic_link(context: &JobContext, asked: &AskMagicLink)
             "O link vale por cinco minutos e funciona uma única vez. Se você não o pediu, não é preciso fazer nada.",
         ],
     );
-    Ok(Mail::with_link(asked.email.as_str(), &words, &link))
+    Ok(Some(Mail::with_link(asked.email.as_str(), &words, &link)))
 }
 
 /// Lets in whoever opens the link; answers whether they have become a user by it.
@@ -136,7 +149,8 @@ async fn claim(mut tx: SystemTx, user: User) -> Result<User> {
 }
 
 /// Makes a user of whoever has the address, with a trader's tenant.
-async fn welcome(tx: SystemTx, email: &Email, name: &str) -> Result<User> {
+async fn welcome(mut tx: SystemTx, email: &Email, name: &str) -> Result<User> {
+    admit_strangers(&mut tx).await?;
     let local_part = email.as_str().split('@').next().unwrap_or_default();
     let new = NewAccount {
         user: NewUser { email, name, image: None, email_verified: true },

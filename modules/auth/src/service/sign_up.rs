@@ -1,4 +1,4 @@
-use crate::{AuthSettings, common::is_common, error, form::Form, jobs::SendMail, store};
+use crate::{AuthSettings, common::is_common, error, form::Form, jobs::SendMail, platform::admit_strangers, store};
 use audit::Change;
 use garde::Validate;
 use kit::{App, Origin, Reason, Result, SystemTx, TenantTx, User, enqueue_job};
@@ -106,6 +106,7 @@ pub(crate) async fn register(app: &App, origin: Origin, form: &SignUp) -> Result
     };
 
     let mut tx = app.db().system(Reason::SignUp, origin).await?;
+    admit_strangers(&mut tx).await?;
     let user = users::create(&mut tx, &new.user).await?;
     let taken = user.is_none();
     let user = match user {

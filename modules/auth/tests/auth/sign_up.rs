@@ -1,4 +1,4 @@
-use crate::support::{PASSWORD, failure, fields, form, link, success, user};
+use crate::support::{PASSWORD, execute, failure, fields, form, link, success, user};
 use axum::body::Body;
 use testkit::{PgPool, TestApp, Value, db_test, json};
 
@@ -249,4 +249,49 @@ async fn what_happened_is_in_the_trail_of_the_users_own_tenant(db: PgPool) {
     actions.sort_unstable();
     assert_eq!(actions, ["member.added", "session.opened", "tenant.created", "user.created", "user.email-verified"]);
     assert!(entries.iter().all(|entry| entry["actorId"] == open["user"]["id"]), "{trail}");
+}
+
+const CLOSE: &str =
+    "insert into setting_versions (name, version, value, changed_at) values ('sign-up.open', 1, 'false', now())";
+
+#[db_test]
+async fn where_sign_up_is_closed_nobody_becomes_a_user_by_themselves(db: PgPool) {
+    let app = TestApp::new(db, []).await;
+    user(&app, "ana@example.com").await;
+    let ask = async |email: &str| {
+        app.stranger().post("/api/auth/sign-in/magic-link", &json!({ "email": email })).await;
+        app.run_jobs().await;
+    };
+    ask("carl@example.com").await;
+    let promised = link(&app, "carl@example.com");
+    execute(&app, CLOSE).await;
+    for email in ["bob@example.com", "ana@example.com"] {
+        app.stranger().post(PATH, &form(email)).await.refused(403, "SIGN_UP_CLOSED");
+    }
+    let mails = app.outbox().emails().len();
+    ask("bob@example.com").await;
+    assert_eq!(app.outbox().emails().len(), mails, "who cannot become a user gets no link to do so");
+    let led = app.stranger().get(&promised).await;
+    assert!(led.header("location").contains("error=") && !led.headers.contains_key("set-cookie"), "{led:?}");
+    ask("ana@example.com").await;
+    assert_eq!(app.stranger().get(&link(&app, "ana@example.com")).await.status, 302);
+    let credentials = json!({ "email": "ana@example.com", "password": PASSWORD });
+    assert_eq!(app.stranger().post("/api/auth/sign-in/email", &credentials).await.status, 200);
+}
+
+#[db_test]
+async fn mails_are_signed_as_the_platforms_operators_say(db: PgPool) {
+    let app = TestApp::new(db, []).await;
+    user(&app, "ana@example.com").await;
+    assert!(!app.outbox().newest_to("ana@example.com").text.contains("\n-- \n"));
+    execute(
+        &app,
+        "insert into setting_versions (name, version, value, changed_at)
+         values ('platform.name', 1, '\"Bots & Co\"', now()), ('support.email', 1, '\"help@bots.example\"', now())",
+    )
+    .await;
+    user(&app, "bob@example.com").await;
+    let mail = app.outbox().newest_to("bob@example.com");
+    assert!(mail.text.ends_with("\n-- \nBots & Co\nhelp@bots.example\n"), "{}", mail.text);
+    assert!(mail.html.ends_with("<p>-- <br>Bots &amp; Co<br>help@bots.example</p>\n</html>\n"), "{}", mail.html);
 }

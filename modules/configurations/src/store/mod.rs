@@ -1,0 +1,7 @@
+//! The statements.
+
+mod flags;
+mod settings;
+
+pub(crate) use flags::*;
+pub(crate) use settings::*;
