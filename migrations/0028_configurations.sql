@@ -23,13 +23,10 @@ create index setting_versions_of_user on setting_versions (user_id) where user_i
 
 alter table setting_versions enable row level security;
 alter table setting_versions force row level security;
+create policy own on setting_versions for select to botcriptofy_app using (user_id = current_user_id());
+create policy tenant on setting_versions for select to botcriptofy_app using (tenant_id = current_tenant());
 -- what the platform sets is everybody's to read
-create policy read on setting_versions for select to botcriptofy_app using (
-    case
-        when user_id is not null then user_id = current_user_id()
-        when tenant_id is not null then tenant_id = current_tenant()
-        else true
-    end);
+create policy platform on setting_versions for select to botcriptofy_app using (num_nonnulls(tenant_id, user_id) = 0);
 create policy add on setting_versions for insert to botcriptofy_app with check (
     tenant_id is null and user_id = current_user_id() or user_id is null and tenant_id = current_tenant());
 create policy read_all on setting_versions for select to botcriptofy_system using (acts_as_system());

@@ -1,8 +1,6 @@
 use crate::service::{self, Turn};
-use auth::Mailer;
 use kit::{Job, JobContext, Result};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// The mail of an invitation, if it is still open when the mail is written.
@@ -16,7 +14,7 @@ impl Job for SendInvitation {
 
     async fn run(self, context: JobContext) -> Result<()> {
         match service::write_mail(&context, self.invitation).await? {
-            Some(mail) => context.app().the::<Arc<dyn Mailer>>()?.send(&mail).await,
+            Some(mail) => auth::send_mail(&context, mail).await,
             None => Ok(()),
         }
     }
@@ -48,7 +46,7 @@ impl Job for SendTurn {
 
     async fn run(self, context: JobContext) -> Result<()> {
         match service::write_turn(&context, self.turn, self.member).await? {
-            Some(mail) => context.app().the::<Arc<dyn Mailer>>()?.send(&mail).await,
+            Some(mail) => auth::send_mail(&context, mail).await,
             None => Ok(()),
         }
     }

@@ -18,14 +18,16 @@ mod jobs;
 mod role;
 mod routes;
 mod service;
+mod settings;
 mod store;
 mod view;
 
-use kit::{JobKind, Module};
+use kit::{Declaration, JobKind, Module};
 
 /// The module, for the server.
 pub const fn module() -> Module {
     const JOBS: &[JobKind] =
         &[JobKind::of::<jobs::SendInvitation>(), JobKind::of::<jobs::TellMembers>(), JobKind::of::<jobs::SendTurn>()];
-    Module { name: "organizations", routes: routes::ROUTES, jobs: JOBS, ..Module::EMPTY }
+    const SETTINGS: &[&Declaration] = &[settings::VALID_HOURS.declared(), settings::MOST_OPEN.declared()];
+    Module { name: "organizations", routes: routes::ROUTES, jobs: JOBS, settings: SETTINGS, ..Module::EMPTY }
 }

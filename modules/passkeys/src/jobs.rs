@@ -1,7 +1,6 @@
-use auth::{Mail, Mailer};
+use auth::Mail;
 use kit::{Job, JobContext, Result};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// Tells a user what became of their passkeys, in case it was not they who did it.
@@ -30,7 +29,7 @@ impl Job for SendNotice {
         match found {
             Some(user) => {
                 let mail = self.event.mail(&user.email, &context.app().settings().base_url);
-                context.app().the::<Arc<dyn Mailer>>()?.send(&mail).await
+                auth::send_mail(&context, mail).await
             }
             None => Ok(()),
         }

@@ -1,7 +1,6 @@
-use auth::{Mail, Mailer};
+use auth::Mail;
 use kit::{Job, JobContext, Result, User};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// Tells a user that an account at another platform opens theirs, or no longer does: they may not have done it.
@@ -18,7 +17,7 @@ impl Job for TellOfAccount {
     async fn run(self, context: JobContext) -> Result<()> {
         let user = users::find(&mut context.system().await?, self.user).await?;
         match user {
-            Some(user) => context.app().the::<Arc<dyn Mailer>>()?.send(&self.mail(user)).await,
+            Some(user) => auth::send_mail(&context, self.mail(user)).await,
             None => Ok(()),
         }
     }

@@ -21,5 +21,10 @@ permission!(DeleteStrategies = "strategies:delete");
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "strategies", routes: routes::ROUTES, ..Module::EMPTY }
+    Module {
+        name: "strategies",
+        routes: routes::ROUTES,
+        settings: const { &[service::MOST_STRATEGIES.declared()] },
+        ..Module::EMPTY
+    }
 }

@@ -1,14 +1,19 @@
 use crate::{draft::Draft, store};
 use audit::Change;
+use configurations::Setting;
 use garde::Validate;
-use kit::{Error, Fault, Paging, Result, TenantTx, Time};
+use kit::{Error, Fault, Level, Paging, Result, TenantTx, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// The most strategies of a tenant.
-const MOST_STRATEGIES: i64 = 1_000;
+pub(crate) static MOST_STRATEGIES: Setting<i64> = Setting::integer(
+    "strategies.most",
+    [1, 1_000, 100_000],
+    &[Level::System],
+    "How many strategies a tenant may have.",
+);
 /// The most versions of a strategy.
 const MOST_VERSIONS: i32 = 1_000;
 
@@ -93,9 +98,11 @@ pub async fn get(tx: &mut TenantTx, id: Uuid, version: Option<i32>) -> Result<St
 
 pub(crate) async fn create(tx: &mut TenantTx, draft: &Draft) -> Result<Strategy> {
     let document = draft.document()?;
-    if store::count(tx).await? >= MOST_STRATEGIES {
-        return Err(Error::conflict("STRATEGY_LIMIT", "There are too many strategies; delete one first.")
-            .with("limit", MOST_STRATEGIES));
+    let most = MOST_STRATEGIES.get(tx).await?;
+    if store::count(tx).await? >= most {
+        return Err(
+            Error::conflict("STRATEGY_LIMIT", "There are too many strategies; delete one first.").with("limit", most)
+        );
     }
     let id = tx.new_id();
     store::insert(tx, id, document.name()).await?;

@@ -176,3 +176,16 @@ async fn changes_are_in_the_audit_trail(db: PgPool) {
     assert_eq!(trail[1]["before"]["version"], 1);
     assert_eq!(trail[1]["after"]["version"], 2);
 }
+
+#[db_test]
+async fn a_tenant_has_as_many_strategies_as_the_platform_says(db: PgPool) {
+    let (app, ana) = start(db).await;
+    stored(&ana, &cross("One", 10)).await;
+    let mut tx = app.system().await;
+    let most =
+        "insert into setting_versions (name, version, value, changed_at) values ('strategies.most', 1, '1', now())";
+    sqlx::query(most).execute(tx.conn()).await.unwrap();
+    tx.commit().await.unwrap();
+    let refused = ana.post("/api/v1/strategies", &cross("Two", 10)).await.refused(409, "STRATEGY_LIMIT");
+    assert_eq!(refused["context"]["limit"], 1);
+}

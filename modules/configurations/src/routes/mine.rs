@@ -9,9 +9,9 @@ const LEVEL: Level = Level::User;
 #[get("/api/v1/configurations/mine")]
 pub(super) async fn list_mine(caller: SignedIn, Query(filter): Query<Filter>) -> Result<Json<Vec<SettingView>>> {
     let app = caller.app();
-    let settings = match caller.identity().membership {
-        Some(_) => service::list(&mut caller.begin_in_tenant().await?, app, LEVEL, &filter).await,
-        None => service::list(&mut caller.begin().await?, app, LEVEL, &filter).await,
+    let settings = match works_in_tenant(&caller) {
+        true => service::list(&mut caller.begin_in_tenant().await?, app, LEVEL, &filter).await,
+        false => service::list(&mut caller.begin().await?, app, LEVEL, &filter).await,
     };
     settings.map(Json)
 }
@@ -75,9 +75,14 @@ pub(super) async fn roll_back_mine(
 
 /// The setting as it holds for the user, in their tenant where they are in one.
 async fn shown(caller: &SignedIn, setting: &'static Declaration) -> Result<Json<SettingView>> {
-    let view = match caller.identity().membership {
-        Some(_) => service::show(&mut caller.begin_in_tenant().await?, LEVEL, setting).await,
-        None => service::show(&mut caller.begin().await?, LEVEL, setting).await,
+    let view = match works_in_tenant(caller) {
+        true => service::show(&mut caller.begin_in_tenant().await?, LEVEL, setting).await,
+        false => service::show(&mut caller.begin().await?, LEVEL, setting).await,
     };
     view.map(Json)
+}
+
+/// Whether there is a tenant whose values may hold for the user.
+fn works_in_tenant(caller: &SignedIn) -> bool {
+    caller.identity().membership.as_ref().is_some_and(|it| it.state.admit().is_ok())
 }

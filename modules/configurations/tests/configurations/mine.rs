@@ -48,3 +48,15 @@ async fn what_is_a_users_own_is_nobody_elses(db: PgPool) {
     bob.get(&path("mine/test.most")).await.refused(404, "SETTING_NOT_FOUND");
     app.stranger().get(&path("mine")).await.refused(401, "UNAUTHORIZED");
 }
+
+#[db_test]
+async fn what_a_user_has_set_is_in_the_archive_of_what_is_known_of_them(db: PgPool) {
+    let app = app(db).await;
+    let ana = admin(&app).await;
+    ana.put(&path("mine/test.colour"), &json!({ "value": "blue" })).await.ok();
+    let asked = ana.post("/api/user/export", &json!({})).await.accepted();
+    app.run_jobs().await;
+    let archive = ana.get(&format!("/api/user/export/{}", asked["id"].as_str().unwrap())).await;
+    let name = b"setting_versions.json";
+    assert!(archive.bytes.windows(name.len()).any(|part| part == name));
+}

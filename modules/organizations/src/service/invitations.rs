@@ -5,6 +5,7 @@ use crate::{
     error::{self, instead},
     jobs::SendInvitation,
     role,
+    settings::{MOST_OPEN, VALID_HOURS},
     store::{self, Invitation},
     view::InvitationView,
 };
@@ -12,17 +13,13 @@ use audit::Change;
 use auth::{Language, Mail, protocol::Holder};
 use chrono::TimeDelta;
 use garde::Validate;
-use kit::{Error, JobContext, Page, Paging, Reason, Result, TenantTx, enqueue_job};
+use kit::{Error, JobContext, Page, Paging, Reason, Result, TenantTx, Time, enqueue_job};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tenants::Place;
 use users::Email;
 use uuid::Uuid;
 
-/// How long an invitation holds.
-const AGE: TimeDelta = TimeDelta::hours(48);
-/// How many invitations of a tenant may be open.
-const MOST_OPEN: i64 = 100;
 /// How often a tenant may write to an address in a day.
 const MOST_MAILS: i64 = 5;
 
@@ -63,19 +60,24 @@ pub(crate) async fn send(tx: &mut TenantTx, new: &NewInvitation, again: bool) ->
         None => {}
     }
     refuse_too_many(tx, new.email.as_str()).await?;
-    let expires_at = tx.now() + AGE;
+    let expires_at = end_of_new(tx).await?;
     let invitation = store::insert(tx, &new.email, &new.role, expires_at).await?;
     audit::record(tx, Change::new("invitation", invitation.id, "invitation.sent").after(&invitation)).await?;
     enqueue_job(tx, &SendInvitation { invitation: invitation.id }).await?;
     Ok(invitation)
 }
 
+/// How long an invitation holds that is sent now.
+async fn end_of_new(tx: &mut TenantTx) -> Result<Time> {
+    Ok(tx.now() + TimeDelta::hours(VALID_HOURS.get(tx).await?))
+}
+
 async fn refuse_too_many(tx: &mut TenantTx, email: &str) -> Result<()> {
-    let yesterday = tx.now() - TimeDelta::days(1);
-    if store::count_open(tx).await? < MOST_OPEN && store::count_mails(tx, email, yesterday).await? < MOST_MAILS {
+    let (yesterday, most_open) = (tx.now() - TimeDelta::days(1), MOST_OPEN.get(tx).await?);
+    if store::count_open(tx).await? < most_open && store::count_mails(tx, email, yesterday).await? < MOST_MAILS {
         return Ok(());
     }
-    let message = format!("{MOST_OPEN} invitations may be open, and {MOST_MAILS} mails a day go to one address.");
+    let message = format!("{most_open} invitations may be open, and {MOST_MAILS} mails a day go to one address.");
     Err(Error::forbidden("INVITATION_LIMIT", message))
 }
 
@@ -91,7 +93,7 @@ pub(crate) async fn resend(tx: &mut TenantTx, id: Uuid) -> Result<Invitation> {
     let by = tx.user();
     tenants::vouch(tx, by, &open.role).await?;
     refuse_too_many(tx, &open.email).await?;
-    let expires_at = tx.now() + AGE;
+    let expires_at = end_of_new(tx).await?;
     let extended = store::extend(tx, id, expires_at).await?;
     audit::record(tx, Change::new("invitation", id, "invitation.sent-again").before(&open).after(&extended)).await?;
     enqueue_job(tx, &SendInvitation { invitation: id }).await?;
@@ -127,7 +129,8 @@ pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, paging: &Paging) ->
 
 /// The newest invitations.
 pub(crate) async fn list_all(tx: &mut TenantTx) -> Result<Vec<Invitation>> {
-    store::list(tx, None, &Paging { page: 1, limit: 2 * MOST_OPEN, sort: None }).await
+    let limit = 2 * MOST_OPEN.get(tx).await?;
+    store::list(tx, None, &Paging { page: 1, limit, sort: None }).await
 }
 
 /// The newest invitations that somebody may see: who may not make an owner does not see who is to become one.
@@ -172,13 +175,13 @@ pub(crate) async fn write_mail(context: &JobContext, id: Uuid) -> Result<Option<
             "You are invited to join a team",
             "Somebody invites you to join their team. Sign in with this e-mail address, or sign up with it, to see who \
              it is and to accept or decline:",
-            "The invitation holds for 48 hours. If you do not want to join, you need not do anything.",
+            "The invitation ends by itself after some time. If you do not want to join, you need not do anything.",
         ],
         [
             "Você foi convidado para uma equipe",
             "Alguém convida você para a sua equipe. Entre com este endereço de e-mail, ou cadastre-se com ele, para ver \
              quem é e aceitar ou recusar:",
-            "O convite vale por 48 horas. Se não quiser participar, não precisa fazer nada.",
+            "O convite expira sozinho depois de algum tempo. Se não quiser participar, não precisa fazer nada.",
         ],
     );
     let link = format!("{}/accept-invitation/{id}", context.app().settings().base_url);

@@ -2,7 +2,7 @@ use crate::support::{
     active, app, company, fields, get, invitation, joined, post, refused, success, trail, unverify, user,
 };
 use kit::chrono::TimeDelta;
-use testkit::{Member, PgPool, Value, db_test, json};
+use testkit::{Member, PgPool, TestApp, Value, db_test, json};
 use uuid::Uuid;
 
 const INVITATION: [&str; 8] =
@@ -288,4 +288,26 @@ async fn an_invitation_is_worth_what_its_inviters_word_is_worth(db: PgPool) {
     assert_eq!(get(&ana, "list-members").await.body()["total"], 1, "a refused answer leaves nothing behind");
     let open = get(&ana, "list-invitations").await.body();
     assert_eq!((&open[0]["status"], &open[1]["status"]), (&json!("pending"), &json!("pending")));
+}
+
+#[db_test]
+async fn an_invitation_holds_as_long_as_its_company_says_and_as_many_are_open_as_the_platform_says(db: PgPool) {
+    let app = TestApp::new(db, [configurations::module(), organizations::module()]).await;
+    let ana = user(&app).await;
+    let acme = company(&ana, "acme").await;
+    let in_acme = ana.with("x-tenant-id", &acme);
+    let hours = json!({ "value": 5 });
+    in_acme.put("/api/v1/configurations/invitations.valid-hours", &hours).await.ok();
+    let form = json!({ "organizationId": acme, "email": "bob@test.example", "role": "member" });
+    let sent = success(&post(&ana, "invite-member", form.clone()).await);
+    assert_eq!(sent["expiresAt"], "2026-01-05T17:00:00.000Z");
+    let mut tx = app.system().await;
+    let most = "insert into setting_versions (name, version, value, changed_at)
+                values ('invitations.most-open', 1, '1', now())";
+    sqlx::query(most).execute(tx.conn()).await.unwrap();
+    tx.commit().await.unwrap();
+    let another = json!({ "organizationId": acme, "email": "carl@test.example", "role": "member" });
+    post(&ana, "invite-member", another).await.refused(403, "INVITATION_LIMIT_REACHED");
+    in_acme.put("/api/v1/configurations/invitations.valid-hours", &json!({ "value": 721 })).await.invalid("value");
+    app.run_jobs().await;
 }

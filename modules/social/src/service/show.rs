@@ -122,7 +122,10 @@ async fn sign_up(
     let name = if person.name.is_empty() { local_part } else { &person.name };
     let user = NewUser { email, name, image: person.image.as_deref(), email_verified: person.email_verified };
     let new = NewAccount { user, password_hash: None, kind: Kind::default(), tenant_name: name };
-    let tx = app.db().system(Reason::SignUp, origin).await?;
+    let mut tx = app.db().system(Reason::SignUp, origin).await?;
+    if !auth::is_sign_up_open(&mut tx).await? {
+        return Err(Setback::told("signup_disabled"));
+    }
     let SignedUp { mut tx, user, .. } = auth::sign_up(tx, &new).await?;
     let sealed = seal::seal(app, user.id, tokens)?;
     let account = link::only_once(add_account(&mut tx, user.id, provider, &person.id, &sealed).await)?;

@@ -96,3 +96,15 @@ async fn an_account_is_linked_by_its_id_token(db: PgPool) {
     app.run_jobs().await;
     assert_eq!(app.outbox().emails().len(), 1);
 }
+
+#[db_test]
+async fn where_sign_up_is_closed_another_platform_makes_no_user(db: PgPool) {
+    let (app, fake) = app(db.clone()).await;
+    let mut tx = app.system().await;
+    let close = "insert into setting_versions (name, version, value, changed_at)
+                 values ('sign-up.open', 1, 'false', now())";
+    sqlx::query(close).execute(tx.conn()).await.unwrap();
+    tx.commit().await.unwrap();
+    let refused = shown(&app, &fake).await;
+    assert_eq!(refused.refused(401, "OAUTH_LINK_ERROR")["message"], "signup disabled");
+}
