@@ -70,12 +70,12 @@ create trigger turn_tenant after update of closed_at, suspended_at on tenants
     for each row when ((old.closed_at, old.suspended_at) is distinct from (new.closed_at, new.suspended_at))
     execute function turn_tenant();
 
--- Nobody runs the bots of a closed tenant, whatever became of one at the moment of the closing.
+-- Nobody runs the bots of a closed or suspended tenant, whatever their status: they hold nothing up.
 create or replace function refuse_while_bots_run() returns trigger language plpgsql as $$
 begin
     -- whoever starts one at this moment is waited for
     perform from bots where tenant_id = old.id for update;
-    if old.closed_at is null
+    if old.closed_at is null and old.suspended_at is null
        and exists (select from bots where tenant_id = old.id and status in ('running', 'paused', 'stopping')) then
         raise exception 'bots of tenant % run', old.id
             using errcode = 'restrict_violation', constraint = 'tenants_bots_run';

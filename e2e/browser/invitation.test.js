@@ -73,6 +73,7 @@ test("whoever has no account signs up, verifies the address and joins", async ()
   const page = await newPage();
   await page.goto(await link("bob"));
   await reads(page, "You are invited to join a team.");
+  assert.deepEqual(await page.getByRole("button").allInnerTexts(), ["Sign in", "I have no account: sign up"]);
   await press(page, "I have no account: sign up");
   const form = page.locator("#sign-up");
   await form.getByLabel("Name").fill("Bob");

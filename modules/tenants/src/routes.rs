@@ -22,6 +22,7 @@ pub(crate) static ROUTES: &[Route] = routes![
     transfer_ownership,
     leave,
     members,
+    show_member,
     change_member,
     remove_member,
     operators::list_all,
@@ -117,6 +118,13 @@ async fn members(
     let mut tx = caller.begin().await?;
     let (members, total) = service::list_members(&mut tx, &filter, &paging).await?;
     Ok(Page::new(members, &paging, total))
+}
+
+/// Shows a member of a tenant.
+#[get("/api/tenant/{id}/members/{userId}")]
+async fn show_member(caller: Inside<ReadMembers>, Path(path): Path<MemberPath>) -> Result<Json<Member>> {
+    let mut tx = caller.begin().await?;
+    Ok(Json(service::find_member(&mut tx, path.user_id).await?))
 }
 
 /// Gives a member another role, which is not above the caller's own.

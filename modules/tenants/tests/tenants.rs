@@ -135,7 +135,7 @@ async fn only_owners_and_admins_change_a_tenant(db: PgPool) {
 async fn members_are_listed_searched_sorted_and_paged(db: PgPool) {
     let app = TestApp::new(db, []).await;
     let ceo = app.owner(Kind::Company).await;
-    let _stranger = app.owner(Kind::Company).await;
+    let stranger = app.owner(Kind::Company).await;
     let ana = app.colleague(&ceo, "manager").await;
     let bob = app.colleague(&ceo, "viewer").await;
     let emails = async |query: &str| {
@@ -153,6 +153,12 @@ async fn members_are_listed_searched_sorted_and_paged(db: PgPool) {
     bob.get(&path(&ceo, &format!("/members?q={}", "x".repeat(101)))).await.invalid("q");
     let all = bob.get(&path(&ceo, "/members")).await.body();
     assert_eq!(all["meta"]["total"], 3);
+    let one = bob.get(&path(&ceo, &format!("/members/{}", ana.user))).await.ok();
+    assert_eq!((&one["email"], &one["role"]), (&json!(ana.email), &json!("manager")));
+    for nobody in [stranger.user, uuid::Uuid::nil()] {
+        bob.get(&path(&ceo, &format!("/members/{nobody}"))).await.refused(404, "MEMBER_NOT_FOUND");
+    }
+    stranger.get(&path(&ceo, &format!("/members/{}", ana.user))).await.refused(404, "TENANT_NOT_FOUND");
     let fields: Vec<_> = all["data"][0].as_object().into_iter().flat_map(|member| member.keys().cloned()).collect();
     assert_eq!(fields, ["userId", "name", "email", "image", "role", "createdAt"], "and nothing more of a colleague");
 }

@@ -225,6 +225,49 @@ async fn a_tenant_is_not_closed_while_its_bots_run(db: PgPool) {
 }
 
 #[db_test]
+async fn whoever_has_closed_a_company_may_be_forgotten_and_it_goes_with_them(db: PgPool) {
+    let app = app(db).await;
+    let (ceo, other) = (app.owner(Kind::Company).await, app.owner(Kind::Company).await);
+    for of in [&ceo, &other] {
+        app.colleague(of, "viewer").await;
+    }
+    let forget = async |who: &Member| {
+        let body = axum::body::Body::from("{}");
+        who.send("DELETE", "/api/user/account", body, Some("application/json")).await
+    };
+    forget(&ceo).await.refused(409, "SOLE_OWNER");
+    close(&ceo).await.ok();
+    let second = app.colleague(&other, "ceo").await;
+    close(&other).await.ok();
+    for who in [&ceo, &other] {
+        assert_eq!(forget(who).await.status.as_u16(), 200);
+    }
+    app.clock().advance(TimeDelta::days(14));
+    app.run_jobs().await;
+    assert_eq!(count(&app, LEFT, ceo.tenant).await, 0, "nobody else could restore it");
+    assert_eq!(count(&app, LEFT, other.tenant).await, 1, "another owner can");
+    assert_eq!(count(&app, "select count(*) from users where id = $1", second.user).await, 1);
+    app.clock().advance(TimeDelta::days(16));
+    app.run_jobs().await;
+    assert_eq!(count(&app, LEFT, other.tenant).await, 0);
+}
+
+#[db_test]
+async fn a_bot_that_got_away_at_the_moment_of_the_closing_holds_nothing_up(db: PgPool) {
+    let app = app(db).await;
+    let ceo = app.owner(Kind::Company).await;
+    make_bot(&app, &ceo, "stopped").await;
+    close(&ceo).await.ok();
+    let mut tx = app.system().await;
+    let start = sqlx::query("update bots set status = 'running' where tenant_id = $1").bind(ceo.tenant);
+    start.execute(tx.conn()).await.unwrap();
+    tx.commit().await.unwrap();
+    app.clock().advance(TimeDelta::days(30));
+    app.run_jobs().await;
+    assert_eq!(count(&app, LEFT, ceo.tenant).await, 0);
+}
+
+#[db_test]
 async fn to_the_protocol_a_closed_company_is_deleted(db: PgPool) {
     let app = app(db).await;
     let ana = user(&app).await;
