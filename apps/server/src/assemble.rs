@@ -51,12 +51,13 @@ pub fn product(
     let document = Document::default();
     let clock = Clock::System;
     let db = DbSettings { options: database, max_connections: settings.database_max_connections };
+    let vault = Vault::new(secrets.encryption);
     let parts = AppParts {
-        db: Db::new(db, clock.clone(), Ids::Random),
+        db: Db::new(db, clock.clone(), Ids::Random, vault.clone()),
         health: Health::new(clock.now()),
         clock,
         ids: Ids::Random,
-        vault: Vault::new(secrets.encryption),
+        vault,
         settings: kit::Settings {
             mode: match settings.environment {
                 Environment::Development => Mode::Development,

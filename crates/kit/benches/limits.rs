@@ -67,7 +67,7 @@ fn app(limits: Option<LimitSettings>) -> App {
     let clock = Clock::System;
     let settings = DbSettings { options: sqlx::postgres::PgConnectOptions::new(), max_connections: 1 };
     App::new(AppParts {
-        db: Db::new(settings, clock.clone(), Ids::Random),
+        db: Db::new(settings, clock.clone(), Ids::Random, Vault::new([0; 32])),
         health: Health::new(clock.now()),
         clock,
         ids: Ids::Random,

@@ -1,12 +1,14 @@
 use crate::{Error, Operation, Paging, Result};
 use axum::{
+    body::Body,
     http::{
         HeaderName, HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE},
+        header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE},
     },
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use futures::Stream;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -180,6 +182,42 @@ impl IntoResponse for Content {
 }
 
 impl Answer for Content {
+    fn describe(operation: &mut Operation) {
+        operation.success_content("*/*");
+    }
+}
+
+/// A file that is made while it is sent, however long it gets.
+pub struct Download {
+    media_type: &'static str,
+    name: &'static str,
+    body: Body,
+}
+
+impl Download {
+    /// A file of this media type and name. A part that fails breaks the connection off, so that nobody takes what came
+    /// before it for the whole.
+    pub fn new(
+        media_type: &'static str,
+        name: &'static str,
+        parts: impl Stream<Item = Result<Bytes>> + Send + 'static,
+    ) -> Self {
+        Self { media_type, name, body: Body::from_stream(parts) }
+    }
+}
+
+impl IntoResponse for Download {
+    fn into_response(self) -> Response {
+        let headers = [
+            (CONTENT_TYPE, self.media_type.to_owned()),
+            (CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", self.name)),
+            (CACHE_CONTROL, "no-store".to_owned()),
+        ];
+        (headers, self.body).into_response()
+    }
+}
+
+impl Answer for Download {
     fn describe(operation: &mut Operation) {
         operation.success_content("*/*");
     }

@@ -1,9 +1,10 @@
-use crate::{Clock, Identity, Ids, Memory, Result, Time, http::Origin};
+use crate::{Clock, Error, Identity, Ids, Memory, Result, Time, Vault, http::Origin};
 use sqlx::{
     AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{fmt, time::Duration};
+use tracing::debug;
 use uuid::Uuid;
 
 /// The database. The pool is private to it: whoever wants a connection says in whose name.
@@ -12,6 +13,7 @@ pub struct Db {
     pool: PgPool,
     clock: Clock,
     ids: Ids,
+    vault: Vault,
     memory: Memory,
 }
 
@@ -65,6 +67,8 @@ pub enum Reason {
     Bots,
     /// An operator of the platform sets what holds for all.
     Configuration,
+    /// The audit trail is sealed, verified and kept in order.
+    Audit,
     /// An administrator works on users of all tenants.
     Administration,
     /// A picture is shown to whoever knows its address.
@@ -100,8 +104,12 @@ pub struct Tx<K> {
     now: Time,
     db: Db,
     actor: Actor,
+    /// The tenant that it sees, if it is one's.
+    home: Option<Uuid>,
     /// Whether it takes away what others may remember.
     takes_away: bool,
+    /// Whether it must have recorded what it changed before it may last.
+    owes_record: bool,
 }
 
 /// The kinds of [`Tx`].
@@ -159,7 +167,7 @@ pub type SystemTx = Tx<kind::System>;
 
 impl Db {
     /// Opens the pool; it connects when it is first used.
-    pub fn new(settings: DbSettings, clock: Clock, ids: Ids) -> Self {
+    pub fn new(settings: DbSettings, clock: Clock, ids: Ids, vault: Vault) -> Self {
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
             .acquire_timeout(Duration::from_secs(5))
@@ -172,7 +180,7 @@ impl Db {
                 })
             })
             .connect_lazy_with(settings.options);
-        Self { pool, clock, ids, memory: Memory::default() }
+        Self { pool, clock, ids, vault, memory: Memory::default() }
     }
 
     /// A transaction in the name of a tenant.
@@ -182,7 +190,8 @@ impl Db {
             "begin; set local role botcriptofy_app; set local app.tenant_id = '{}'; set local app.user_id = '{user}'",
             scope.tenant
         );
-        self.open(statement, kind::Tenant(scope), Actor { user: scope.user, ..Actor::from(origin) }).await
+        let tx = self.open(statement, kind::Tenant(scope), Actor { user: scope.user, ..Actor::from(origin) }).await?;
+        Ok(Tx { home: Some(scope.tenant), ..tx })
     }
 
     /// A transaction in the name of a user, outside any tenant.
@@ -239,7 +248,9 @@ impl Db {
             Err(sqlx::Error::Io(_)) => self.pool.begin_with(AssertSqlSafe(statement)).await,
             begun => begun,
         };
-        Ok(Tx { inner: begun?, kind, now: self.clock.now(), db: self.clone(), actor, takes_away: false })
+        let owes_record = actor.origin.request;
+        let (now, db) = (self.clock.now(), self.clone());
+        Ok(Tx { inner: begun?, kind, now, db, actor, home: None, takes_away: false, owes_record })
     }
 }
 
@@ -293,8 +304,35 @@ impl<K> Tx<K> {
         Ok(())
     }
 
+    /// The tenant that it sees, if it is one's.
+    pub fn home(&self) -> Option<Uuid> {
+        self.home
+    }
+
+    /// Signs what must prove itself later.
+    pub fn vault(&self) -> &Vault {
+        &self.db.vault
+    }
+
+    /// Says that the audit trail knows what it changes.
+    pub fn recorded(&mut self) {
+        self.owes_record = false;
+    }
+
+    /// Says why the audit trail need not know what it changes.
+    pub fn unaudited(&mut self, why: &'static str) {
+        debug!(why, "changed without an entry in the audit trail");
+        self.owes_record = false;
+    }
+
     /// Makes it last.
-    pub async fn commit(self) -> Result<()> {
+    ///
+    /// # Errors
+    /// 500 when a request has changed something and recorded nothing: then nothing is changed.
+    pub async fn commit(mut self) -> Result<()> {
+        if self.owes_record && self.has_written().await? {
+            return Err(Error::internal("a request changed something and recorded nothing in the audit trail"));
+        }
         self.inner.commit().await?;
         if self.takes_away { self.db.memory.settle(&self.db).await } else { Ok(()) }
     }
@@ -351,8 +389,13 @@ impl Tx<kind::Personal> {
 }
 
 impl<K> Tx<K> {
+    async fn has_written(&mut self) -> Result<bool> {
+        let written = sqlx::query_scalar("select pg_current_xact_id_if_assigned() is not null");
+        Ok(written.fetch_one(&mut *self.inner).await?)
+    }
+
     async fn narrowed(self, scope: Scope) -> Result<TenantTx> {
-        let Self { mut inner, now, db, mut actor, takes_away, .. } = self;
+        let Self { mut inner, now, db, mut actor, takes_away, owes_record, .. } = self;
         let user = scope.user.map(|id| id.to_string()).unwrap_or_default();
         let statement = format!(
             "set local role botcriptofy_app; set local app.tenant_id = '{}'; set local app.user_id = '{user}'",
@@ -360,7 +403,7 @@ impl<K> Tx<K> {
         );
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *inner).await?;
         actor.user = actor.user.or(scope.user);
-        Ok(Tx { inner, kind: kind::Tenant(scope), now, db, actor, takes_away })
+        Ok(Tx { inner, kind: kind::Tenant(scope), now, db, actor, home: Some(scope.tenant), takes_away, owes_record })
     }
 }
 

@@ -24,7 +24,7 @@ mod recognised;
 mod time;
 mod vault;
 
-pub use answer::{Accepted, Answer, Content, Created, Feed, Json, NoContent, Page};
+pub use answer::{Accepted, Answer, Content, Created, Download, Feed, Json, NoContent, Page};
 pub use any_state::CallerInAnyState;
 pub use app::{App, AppParts, Mode, Settings};
 pub use axum::response::sse::Event;

@@ -4,6 +4,7 @@ use chacha20poly1305::{
     aead::{Aead, Payload},
 };
 use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -65,6 +66,24 @@ impl Vault {
         open.ok().filter(|_| head[0] == FORMAT).ok_or_else(unsound)
     }
 
+    /// Signs bytes of a place, such as `audit.entry`: HMAC-SHA256 with a key for each place, after the key's id.
+    ///
+    /// # Errors
+    /// 500 in a vault without a key.
+    pub fn sign(&self, place: &str, bytes: &[u8]) -> Result<Vec<u8>> {
+        let Some(key) = self.0.first() else { return Err(Error::internal("a vault without a key")) };
+        let mut signature = key.id.to_vec();
+        signature.extend(key.mac(place)?.chain_update(bytes).finalize().into_bytes());
+        Ok(signature)
+    }
+
+    /// Whether the bytes of a place were signed so, by the current key or an older one.
+    pub fn is_signed(&self, place: &str, bytes: &[u8], signature: &[u8]) -> bool {
+        let Some((id, tag)) = signature.split_at_checked(ID) else { return false };
+        let mac = self.0.iter().find(|key| id == key.id).and_then(|key| key.mac(place).ok());
+        mac.is_some_and(|mac| mac.chain_update(bytes).verify_slice(tag).is_ok())
+    }
+
     /// Whether it was sealed by the current key.
     pub fn is_current(&self, sealed: &[u8]) -> bool {
         self.0.first().is_some_and(|key| sealed.get(1..=ID) == Some(&key.id[..]))
@@ -84,9 +103,19 @@ impl Key {
     }
 
     fn cipher(&self, owner: &str) -> Result<XChaCha20Poly1305> {
+        Ok(XChaCha20Poly1305::new(&self.derived(&[owner.as_bytes()])?.into()))
+    }
+
+    fn mac(&self, place: &str) -> Result<Hmac<Sha256>> {
+        // no owner of sealed secrets is called so
+        let key = self.derived(&[b"signatures of ", place.as_bytes()])?;
+        Hmac::new_from_slice(&key).map_err(Error::internal)
+    }
+
+    fn derived(&self, purpose: &[&[u8]]) -> Result<[u8; 32]> {
         let mut key = [0; 32];
-        self.secret.expand(owner.as_bytes(), &mut key).map_err(|_| unsound())?;
-        Ok(XChaCha20Poly1305::new(&key.into()))
+        self.secret.expand_multi_info(purpose, &mut key).map_err(|_| unsound())?;
+        Ok(key)
     }
 }
 
@@ -120,6 +149,23 @@ mod tests {
             altered[at] ^= 1;
             assert!(vault.open("ana", "two_factor.secret", &altered).is_err(), "byte {at}");
             assert!(vault.open("ana", "two_factor.secret", &sealed[..at]).is_err(), "length {at}");
+        }
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_bytes_in_its_place_under_keys_that_are_known() {
+        let vault = Vault::new([1; 32]);
+        let signature = vault.sign("audit.entry", b"done").unwrap();
+        assert!(vault.is_signed("audit.entry", b"done", &signature));
+        assert!(Vault::rotated([2; 32], &[[1; 32]]).is_signed("audit.entry", b"done", &signature));
+        assert!(!vault.is_signed("audit.entry", b"gone", &signature));
+        assert!(!vault.is_signed("audit.seal", b"done", &signature));
+        assert!(!Vault::new([2; 32]).is_signed("audit.entry", b"done", &signature));
+        for at in 0..signature.len() {
+            let mut altered = signature.clone();
+            altered[at] ^= 1;
+            assert!(!vault.is_signed("audit.entry", b"done", &altered), "byte {at}");
+            assert!(!vault.is_signed("audit.entry", b"done", &signature[..at]), "length {at}");
         }
     }
 

@@ -232,12 +232,13 @@ fn parts(db: &PgPool, outbox: &Outbox, clock: Clock, seed: u64) -> AppParts {
     let mut settings = AuthSettings::new("a secret of no less than thirty-two characters");
     // the least cost that bcrypt knows: what is tested is not how slow it is
     settings.passwords = Passwords::new(Hashing::Bcrypt { cost: 4 });
+    let vault = kit::Vault::new([7; 32]);
     let parts = AppParts {
-        db: Db::new(options, clock.clone(), ids.clone()),
+        db: Db::new(options, clock.clone(), ids.clone(), vault.clone()),
         health: Health::new(clock.now()),
         clock,
         ids,
-        vault: kit::Vault::new([7; 32]),
+        vault,
         settings: kit::Settings { mode: kit::Mode::Test, limits: None, ..kit::Settings::default() },
         limits: kit::Limits::default(),
         catalogue: kit::Catalogue::default(),

@@ -1,10 +1,22 @@
 use crate::{
-    ReadAudit,
-    service::{self, Entry, Filter},
+    ManageAudit, ReadAudit, Verdict, parse_head,
+    service::{self, export, export::Format, retention},
+    verify,
+    view::{Asked, Entry, Filter, Retention},
 };
-use kit::{Caller, Cursor, Feed, Query, Result, Route, get, routes};
+use axum::{
+    extract::FromRequestParts,
+    http::{header::ACCEPT, request::Parts},
+};
+use garde::Validate;
+use kit::{
+    App, Caller, Cursor, Download, Error, Feed, Input, Json, Operation, Path, Query, Result, Route, get, put, routes,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use uuid::Uuid;
 
-pub(crate) static ROUTES: &[Route] = routes![list];
+pub(crate) static ROUTES: &[Route] = routes![list, show, export_trail, verify_trail, show_retention, set_retention];
 
 /// Lists the tenant's audit entries, the newest first.
 #[get("/api/v1/audit")]
@@ -16,4 +28,90 @@ async fn list(
     let mut tx = caller.begin().await?;
     let entries = service::list(&mut tx, &filter, &cursor).await?;
     Ok(Feed::new(entries, cursor.limit(), |entry| entry.id.to_string()))
+}
+
+/// Shows one of the tenant's audit entries.
+#[get("/api/v1/audit/{id}")]
+async fn show(caller: Caller<ReadAudit>, Path(id): Path<Uuid>) -> Result<Json<Entry>> {
+    let mut tx = caller.begin().await?;
+    Ok(Json(service::show(&mut tx, id).await?))
+}
+
+/// Sends the tenant's audit entries as a file, the newest first.
+///
+/// It is CSV where `format` or the header `Accept` asks for that, else a JSON object a line. That somebody has asked for
+/// it is in the trail as well.
+#[get("/api/v1/audit/export")]
+async fn export_trail(
+    caller: Caller<ReadAudit>,
+    Query(filter): Query<Filter>,
+    Wanted(format): Wanted,
+) -> Result<Download> {
+    let mut tx = caller.begin().await?;
+    export::note(&mut tx, &filter, format).await?;
+    tx.commit().await?;
+    let parts = export::parts(caller.begin().await?, filter, format)?;
+    Ok(Download::new(format.media_type(), format.file(), parts))
+}
+
+/// Checks that the tenant's trail is whole and unchanged.
+///
+/// Every entry carries a signature, and every second the new ones are sealed: each seal vouches for its entries and for
+/// the seal before it. What somebody without the platform's key has changed, removed, added or moved is found.
+#[get("/api/v1/audit/verify")]
+async fn verify_trail(caller: Caller<ReadAudit>, Query(asked): Query<Asked>) -> Result<Json<Verdict>> {
+    let head = asked.head.as_deref().map(parse_head).transpose()?;
+    let mut tx = caller.begin().await?;
+    let tenant = Some(tx.tenant());
+    Ok(Json(verify(&mut tx, tenant, head.as_deref(), |_| ()).await?))
+}
+
+/// Tells how long the tenant keeps its audit trail.
+#[get("/api/v1/audit/retention")]
+async fn show_retention(caller: Caller<ManageAudit>) -> Result<Json<Retention>> {
+    let mut tx = caller.begin().await?;
+    Ok(Json(retention::show(&mut tx).await?))
+}
+
+/// Sets how long the tenant keeps its audit trail.
+///
+/// Older entries are removed, whole seals at a time; the seals stay as the proof of what was there.
+#[put("/api/v1/audit/retention")]
+async fn set_retention(caller: Caller<ManageAudit>, Json(new): Json<Retention>) -> Result<Json<Retention>> {
+    let mut tx = caller.begin().await?;
+    retention::set(&mut tx, &new).await?;
+    tx.commit().await?;
+    Ok(Json(new))
+}
+
+/// In which form the trail is wanted: as `format` says, else as `Accept` does.
+struct Wanted(Format);
+
+#[derive(Deserialize, JsonSchema, Validate)]
+struct WantedQuery {
+    /// `csv` or `ndjson`.
+    #[garde(length(max = 8))]
+    format: Option<String>,
+}
+
+impl FromRequestParts<App> for Wanted {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let Query(WantedQuery { format }) = Query::from_request_parts(parts, app).await?;
+        let accept = parts.headers.get(ACCEPT).and_then(|it| it.to_str().ok()).unwrap_or_default();
+        match format.as_deref() {
+            Some("csv") => Ok(Self(Format::Csv)),
+            Some("ndjson") => Ok(Self(Format::NdJson)),
+            Some(_) => Err(Error::invalid("format", "UNKNOWN_FORMAT", "The formats are `csv` and `ndjson`.")),
+            None if accept.contains("text/csv") => Ok(Self(Format::Csv)),
+            None => Ok(Self(Format::NdJson)),
+        }
+    }
+}
+
+impl Input for Wanted {
+    fn describe(operation: &mut Operation) {
+        Query::<WantedQuery>::describe(operation);
+    }
 }

@@ -80,3 +80,86 @@ async fn no_role_changes_or_removes_an_entry(db: PgPool) {
         }
     }
 }
+
+/// Three renamings, a day apart.
+async fn three_days(app: &TestApp) -> testkit::Member {
+    let ana = app.member(["audit:read"]).await;
+    for name in ["one", "two", "three"] {
+        renamed(app, &ana, name).await;
+        app.clock().advance(kit::chrono::TimeDelta::days(1));
+    }
+    ana
+}
+
+#[db_test]
+async fn the_trail_is_searched_by_time_and_by_how_actions_begin(db: PgPool) {
+    let app = TestApp::new(db, []).await;
+    let ana = three_days(&app).await;
+    for (query, found) in [
+        ("q=bot.", vec!["three", "two", "one"]),
+        ("q=bot.renamed&from=2026-01-06T12:00:00Z", vec!["three", "two"]),
+        ("resource=bot&to=2026-01-06T12:00:00Z", vec!["one"]),
+        ("resource=bot&from=2026-01-06T00:00:00Z&to=2026-01-07T00:00:00Z", vec!["two"]),
+        ("q=ot.", vec![]),
+        ("q=%25", vec![]),
+        ("resource=bot&from=0000-01-01T00:00:00Z&to=9999-01-01T00:00:00Z", vec!["three", "two", "one"]),
+    ] {
+        assert_eq!(names(&ana.get(&format!("/api/v1/audit?{query}")).await.ok()), found, "{query}");
+    }
+    ana.get("/api/v1/audit?from=yesterday").await.refused(422, "VALIDATION_ERROR");
+    ana.get(&format!("/api/v1/audit?q={}", "x".repeat(65))).await.invalid("q");
+}
+
+#[db_test]
+async fn an_entry_is_shown_to_its_tenant_alone(db: PgPool) {
+    let app = TestApp::new(db, []).await;
+    let (ana, bob) = (three_days(&app).await, app.member(["audit:read"]).await);
+    let entry = ana.get("/api/v1/audit?resource=bot&limit=1").await.ok()[0].clone();
+    let path = format!("/api/v1/audit/{}", entry["id"].as_str().unwrap());
+    assert_eq!(ana.get(&path).await.ok(), entry);
+    bob.get(&path).await.refused(404, "ENTRY_NOT_FOUND");
+    ana.get("/api/v1/audit/nothing").await.refused(400, "BAD_PATH");
+}
+
+#[db_test]
+async fn the_trail_is_exported_line_by_line_and_that_is_recorded(db: PgPool) {
+    let app = TestApp::new(db, []).await;
+    let (ana, bob) = (three_days(&app).await, app.member(["audit:read"]).await);
+    let answer = ana.get("/api/v1/audit/export?resource=bot").await;
+    assert_eq!(answer.header("content-type"), "application/x-ndjson");
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"audit.ndjson\"");
+    let lines: Vec<Value> = answer.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(Value::from(lines), ana.get("/api/v1/audit?resource=bot").await.ok());
+    let note = &ana.get("/api/v1/audit?action=audit.exported").await.ok()[0];
+    assert_eq!((&note["actorId"], &note["after"]["filter"]["resource"]), (&ana.user.to_string().into(), &"bot".into()));
+    assert_eq!(bob.get("/api/v1/audit/export?resource=bot").await.text(), "");
+    app.member(["bots:read"]).await.get("/api/v1/audit/export").await.refused(403, "FORBIDDEN");
+}
+
+#[db_test]
+async fn an_export_as_csv_has_no_formula(db: PgPool) {
+    let app = TestApp::new(db, []).await;
+    let ana = app.member(["audit:read"]).await.with("user-agent", "=cmd|'/C calc'!A0");
+    ana.get("/api/v1/audit/export?format=csv&q=audit.").await.text();
+    let csv = ana.with("accept", "text/csv").get("/api/v1/audit/export?q=audit.").await;
+    assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
+    let text = csv.text();
+    let rows: Vec<&str> = text.split_terminator("\r\n").collect();
+    assert_eq!(rows.len(), 3, "{text}");
+    assert!(rows[0].starts_with("id,at,actorId,") && rows[1].contains(",'=cmd|'/C calc'!A0,"), "{text}");
+    ana.get("/api/v1/audit/export?format=xml").await.invalid("format");
+}
+
+#[db_test]
+async fn an_export_of_many_entries_is_whole(db: PgPool) {
+    let app = TestApp::new(db, []).await;
+    let ana = app.member(["audit:read"]).await;
+    let mut tx = app.tenant(ana.tenant).await;
+    let changes = vec![audit::Change::new("bot", "many", "bot.renamed"); 1_500];
+    audit::record_all(&mut tx, &changes).await.unwrap();
+    tx.commit().await.unwrap();
+    let text = ana.get("/api/v1/audit/export?resource=bot").await.text();
+    let mut ids: Vec<_> = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone()).collect();
+    ids.dedup();
+    assert_eq!(ids.len(), 1_500);
+}

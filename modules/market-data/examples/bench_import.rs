@@ -5,7 +5,7 @@
 //! gaps and writes; the rounds take turns, and the best of each counts.
 
 use flate2::{Compression, write::GzEncoder};
-use kit::{Clock, Db, DbSettings, Ids, Origin, Reason, Scope};
+use kit::{Clock, Db, DbSettings, Ids, Origin, Reason, Scope, Vault};
 use market_data::Market;
 use private_postgres::{Options, PrivatePostgres};
 use serde_json::json;
@@ -55,7 +55,7 @@ async fn measure_on(server: &PgConnectOptions, rows: i64) -> Outcome<serde_json:
 
 async fn measure(options: &PgConnectOptions, rows: i64) -> Outcome<serde_json::Value> {
     schema::migrate(options).await?;
-    let db = Db::new(DbSettings { options: options.clone(), max_connections: 2 }, Clock::System, Ids::Random);
+    let db = Db::new(DbSettings { options: options.clone(), max_connections: 2 }, Clock::System, Ids::Random, Vault::new([0; 32]));
     let mut owner = options.connect().await?;
     let market: Market = serde_json::from_value(json!({"exchange": "bench", "symbol": "BTC/USDT", "timeframe": "1m"}))?;
     let (file, text) = candles(rows)?;

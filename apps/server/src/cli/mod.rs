@@ -57,6 +57,7 @@ commands! {
     config::Config,
     doctor::Doctor,
     user::User,
+    audit::Audit,
 }
 
 impl Cli {

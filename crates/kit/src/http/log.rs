@@ -26,12 +26,15 @@ pub struct Origin {
     pub ip: Option<IpAddr>,
     /// What the client calls itself.
     pub user_agent: Option<String>,
+    /// Whether it is a request: what one changes is recorded.
+    #[serde(skip)]
+    pub(crate) request: bool,
 }
 
 impl Origin {
     /// Something that the platform does by itself.
     pub fn internal(name: &str) -> Self {
-        Self { correlation_id: name.to_owned(), ip: None, user_agent: None }
+        Self { correlation_id: name.to_owned(), ..Self::default() }
     }
 }
 
@@ -122,7 +125,7 @@ fn origin_of(request: &Request, app: &App) -> Origin {
     };
     let user_agent = headers.get("user-agent").and_then(|it| it.to_str().ok());
     let user_agent = user_agent.map(|agent| agent.chars().take(256).collect());
-    Origin { correlation_id: correlation_id(headers, app), ip, user_agent }
+    Origin { correlation_id: correlation_id(headers, app), ip, user_agent, request: true }
 }
 
 /// The caller's own id when it is a sound one, the trace's id, or a fresh one.

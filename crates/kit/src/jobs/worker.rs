@@ -128,7 +128,7 @@ impl Worker {
         };
         #[expect(clippy::disallowed_methods, reason = "the job's row says which tenant asked")]
         let scope = job.tenant_id.map(|tenant| Scope::new(tenant, job.user_id));
-        let origin = Origin { correlation_id: job.correlation_id.clone(), ip: None, user_agent: None };
+        let origin = Origin::internal(&job.correlation_id);
         let context = JobContext { app: self.app.clone(), id: job.id, scope, origin, progress: progress.clone() };
         let payload = std::mem::take(&mut job.payload);
         let mut work = AssertUnwindSafe((kind.run)(context, payload)).catch_unwind();

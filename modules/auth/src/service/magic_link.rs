@@ -83,6 +83,7 @@ impl OpenMagicLink {
 pub(crate) async fn ask_magic_link(app: &App, origin: Origin, form: AskMagicLink) -> Result<()> {
     let mut tx = app.db().system(Reason::Session, origin).await?;
     enqueue_job(&mut tx, &SendMail::MagicLink(form)).await?;
+    tx.unaudited("a mail is only promised");
     tx.commit().await
 }
 

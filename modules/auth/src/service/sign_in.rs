@@ -62,6 +62,7 @@ pub(crate) async fn sign_in(visitor: &Visitor, form: &SignIn) -> Result<Entry> {
     let user = found.filter(|_| verdict != Verdict::Wrong);
     attempt.end(&mut tx, user.is_some()).await?;
     let Some(user) = user else {
+        tx.unaudited("attempts are only counted; a lock that they bring about is recorded");
         tx.commit().await?;
         return Err(error::invalid_email_or_password());
     };

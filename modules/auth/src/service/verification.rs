@@ -59,6 +59,7 @@ pub(crate) async fn ask_verification(
     }
     let mut tx = app.db().system(Reason::Session, origin).await?;
     promise_verification(&mut tx, form.email, form.callback_url).await?;
+    tx.unaudited("a mail is only promised");
     tx.commit().await
 }
 

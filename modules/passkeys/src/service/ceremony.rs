@@ -63,6 +63,7 @@ pub(super) async fn ask<S: Ceremony, K>(
         expires_at: tx.now() + AGE,
     };
     store::insert_challenge(tx, &hash(&token), &challenge).await?;
+    tx.unaudited("a question is only asked");
     let Value::Object(options) = options else { return Err(Error::internal("the options are no object")) };
     Ok(Question { options: Options(options), cookie: Cookies::of(app)?.signed(COOKIE, &token, Some(AGE)) })
 }
@@ -80,6 +81,7 @@ pub(crate) async fn consume<S: Ceremony>(
     let mut tx = app.db().system(Reason::Session, origin).await?;
     let now = tx.now();
     let taken = store::take_challenge(&mut tx, &hash(&token)).await?;
+    tx.unaudited("a question is only taken back");
     tx.commit().await?;
     let challenge = taken.filter(|it| it.ceremony == S::NAME && it.expires_at > now);
     let Challenge { user_id, state, .. } = challenge.ok_or_else(error::challenge_not_found)?;

@@ -86,6 +86,7 @@ async fn take(visitor: &Visitor, state: &str) -> Result<Option<(Journey, bool)>>
     let app = &visitor.app;
     let mut tx = app.db().system(Reason::Session, visitor.request.origin.clone()).await?;
     let Some(returned) = store::take_state(&mut tx, &depart::hash(state)).await? else { return Ok(None) };
+    tx.unaudited("a journey only ends");
     tx.commit().await?;
     let journey = depart::open(app, state, &returned.journey)?;
     let here = visitor.cookie(COOKIE).is_some_and(|cookie| cookie.as_bytes().ct_eq(state.as_bytes()).into());

@@ -143,6 +143,7 @@ impl Departure {
     ) -> Result<Reply<Success<T>>> {
         let user = tx.user();
         store::insert_state(&mut tx, &hash(&self.state), user, &self.sealed, LIFE).await?;
+        tx.unaudited("a journey only begins");
         tx.commit().await?;
         let cookie = Cookies::of(app)?.signed(COOKIE, &self.state, Some(LIFE));
         let location = redirect.then(|| self.url.clone());

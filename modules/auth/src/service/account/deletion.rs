@@ -71,6 +71,7 @@ pub(crate) async fn delete(holder: &Holder, form: AskDeletion) -> Result<Deletio
             let mut tx = app.db().system(Reason::Session, origin).await?;
             tenants::refuse_sole_owner(&mut tx, user.id).await?;
             enqueue_job(&mut tx, &SendMail::DeleteUser { user: user.id, callback_url }).await?;
+            tx.unaudited("a mail is only promised");
             tx.commit().await?;
             return Ok(Deletion::Asked);
         }

@@ -54,6 +54,7 @@ pub(crate) async fn ask_email_change(holder: &Holder, form: AskEmailChange) -> R
     let change = EmailChange { user: user.id, new_email: form.new_email, callback_url: form.callback_url };
     let mut tx = holder.begin().await?;
     enqueue_job(&mut tx, &SendMail::ConfirmEmailChange(change)).await?;
+    tx.unaudited("a mail is only promised");
     tx.commit().await
 }
 

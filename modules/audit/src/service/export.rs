@@ -1,0 +1,142 @@
+//! The trail as a file, made while it is sent.
+
+use crate::{
+    Change, record,
+    store::entries as store,
+    view::{Bounds, Entry, Filter},
+};
+use bytes::Bytes;
+use futures::{Stream, stream::try_unfold};
+use kit::{Result, TenantTx};
+
+/// How many entries are read at once.
+const ENTRIES: i64 = 500;
+
+/// In which form the trail is exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Csv,
+    NdJson,
+}
+
+/// Records that the trail is exported.
+pub(crate) async fn note(tx: &mut TenantTx, filter: &Filter, format: Format) -> Result<()> {
+    let change = Change::new("audit", tx.tenant(), "audit.exported");
+    let about = serde_json::json!({ "format": format.name(), "filter": filter });
+    record(tx, change.after(about)).await
+}
+
+/// The entries, the newest first, in parts. The transaction lasts as long as somebody reads.
+///
+/// # Errors
+/// As [`Bounds::of`].
+pub(crate) fn parts(tx: TenantTx, filter: Filter, format: Format) -> Result<impl Stream<Item = Result<Bytes>>> {
+    let bounds = Bounds::of(&filter, None)?;
+    let begin = (tx, Some(bounds), format.head().to_owned());
+    Ok(try_unfold(begin, move |(mut tx, bounds, mut text)| {
+        let filter = filter.clone();
+        async move {
+            let Some(mut bounds) = bounds else { return Ok(None) };
+            let entries = store::list(&mut tx, &filter, bounds, ENTRIES).await?;
+            entries.iter().for_each(|entry| format.write(entry, &mut text));
+            let last = entries.last().filter(|_| i64::try_from(entries.len()) == Ok(ENTRIES));
+            let next = last.map(|last| {
+                bounds.before = last.id;
+                bounds
+            });
+            Ok(Some((Bytes::from(text), (tx, next, String::new()))))
+        }
+    }))
+}
+
+impl Format {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::NdJson => "ndjson",
+        }
+    }
+
+    pub(crate) fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::NdJson => "application/x-ndjson",
+        }
+    }
+
+    pub(crate) fn file(self) -> &'static str {
+        match self {
+            Self::Csv => "audit.csv",
+            Self::NdJson => "audit.ndjson",
+        }
+    }
+
+    fn head(self) -> &'static str {
+        match self {
+            Self::Csv => {
+                "id,at,actorId,impersonatorId,apiKeyId,action,resource,resourceId,before,after,ip,userAgent,\
+                 correlationId\r\n"
+            }
+            Self::NdJson => "",
+        }
+    }
+
+    fn write(self, entry: &Entry, text: &mut String) {
+        match self {
+            Self::Csv => text.push_str(&row(entry)),
+            Self::NdJson => {
+                // an entry is made of texts and trees, which always serialise
+                text.push_str(&serde_json::to_string(entry).unwrap_or_default());
+                text.push('\n');
+            }
+        }
+    }
+}
+
+fn row(entry: &Entry) -> String {
+    let id = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    let tree = |tree: &Option<serde_json::Value>| tree.as_ref().map(ToString::to_string).unwrap_or_default();
+    let cells = [
+        entry.id.to_string(),
+        entry.at.to_string(),
+        id(entry.actor_id),
+        id(entry.impersonator_id),
+        id(entry.api_key_id),
+        entry.action.clone(),
+        entry.resource.clone(),
+        entry.resource_id.clone().unwrap_or_default(),
+        tree(&entry.before),
+        tree(&entry.after),
+        entry.ip.clone().unwrap_or_default(),
+        entry.user_agent.clone().unwrap_or_default(),
+        entry.correlation_id.clone(),
+    ];
+    format!("{}\r\n", cells.map(|text| cell(&text)).join(","))
+}
+
+/// A cell that a spreadsheet reads as text, never as a formula.
+fn cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn a_cell_is_never_a_formula_and_never_two_cells() {
+        for (text, safe) in [
+            ("plain", "plain"),
+            ("=1+1", "'=1+1"),
+            ("-2", "'-2"),
+            ("@cmd", "'@cmd"),
+            ("+cmd|'/C calc'!A0", "'+cmd|'/C calc'!A0"),
+            ("=\"a\",b", "\"'=\"\"a\"\",b\""),
+            ("two\nlines", "\"two\nlines\""),
+        ] {
+            assert_eq!(cell(text), safe);
+        }
+    }
+}

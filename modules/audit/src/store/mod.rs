@@ -1,0 +1,5 @@
+//! The only place with SQL.
+
+pub(crate) mod entries;
+pub(crate) mod retention;
+pub(crate) mod seals;
