@@ -12,12 +12,8 @@ use testkit::{PgPool, TestApp, db_test, json};
 permission!(WriteNotes = "notes:write");
 
 static ROUTES: &[Route] = routes![forget, forget_across, forget_while_reading, confess, note, look, leave];
-const MODULE: Module = Module {
-    name: "notes",
-    routes: ROUTES,
-    jobs: const { &[JobKind::of::<Later>()] },
-    ..Module::EMPTY
-};
+const MODULE: Module =
+    Module { name: "notes", routes: ROUTES, jobs: const { &[JobKind::of::<Later>()] }, ..Module::EMPTY };
 
 const TABLE: &str = "
     create table notes (tenant_id uuid not null default current_tenant(), text text);

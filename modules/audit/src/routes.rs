@@ -1,22 +1,34 @@
 use crate::{
     ManageAudit, ReadAudit, Verdict, parse_head,
-    service::{self, export, export::Format, retention},
+    service::{self, compliance, compliance::Report, export, export::Format, retention},
     verify,
-    view::{Asked, Entry, Filter, Retention},
+    view::{Asked, Entry, Filter, Period, Retention},
 };
 use axum::{
     extract::FromRequestParts,
     http::{header::ACCEPT, request::Parts},
+    response::{IntoResponse, Response},
 };
 use garde::Validate;
 use kit::{
-    App, Caller, Cursor, Download, Error, Feed, Input, Json, Operation, Path, Query, Result, Route, get, put, routes,
+    Answer, App, Caller, Content, Cursor, Download, Error, Feed, Input, Json, Operation, Operator, Path, Query, Reason,
+    Result, Route, get, put, routes,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
 
-pub(crate) static ROUTES: &[Route] = routes![list, show, export_trail, verify_trail, show_retention, set_retention];
+pub(crate) static ROUTES: &[Route] = routes![
+    list,
+    show,
+    export_trail,
+    verify_trail,
+    show_retention,
+    set_retention,
+    report_compliance,
+    list_platform,
+    verify_platform,
+];
 
 /// Lists the tenant's audit entries, the newest first.
 #[get("/api/v1/audit")]
@@ -84,12 +96,73 @@ async fn set_retention(caller: Caller<ManageAudit>, Json(new): Json<Retention>) 
     Ok(Json(new))
 }
 
+/// Reports what touched the personal data of the tenant's members.
+///
+/// These are archives of their data that they had made or fetched, wishes to be forgotten and what came of them, and
+/// what they agreed to. What a member did outside the tenant counts while they were its member.
+#[get("/api/v1/audit/compliance")]
+async fn report_compliance(
+    caller: Caller<ManageAudit>,
+    Query(period): Query<Period>,
+    Wanted(format): Wanted,
+) -> Result<ReportFile> {
+    let mut tx = caller.begin().await?;
+    compliance::note(&mut tx, &period).await?;
+    tx.commit().await?;
+    let mut tx = caller.begin_across(Reason::Audit).await?;
+    let report = compliance::report(&mut tx, caller.membership().tenant, &period).await?;
+    Ok(ReportFile { report, format })
+}
+
+/// Lists the platform's own audit entries, and those of users outside any tenant, the newest first.
+#[get("/api/v1/audit/platform")]
+async fn list_platform(
+    operator: Operator<ReadAudit>,
+    Query(filter): Query<Filter>,
+    Query(cursor): Query<Cursor>,
+) -> Result<Feed<Entry>> {
+    let mut tx = operator.begin_across(Reason::Audit).await?;
+    let entries = service::list(&mut tx, &filter, &cursor).await?;
+    Ok(Feed::new(entries, cursor.limit(), |entry| entry.id.to_string()))
+}
+
+/// Checks that the platform's own trail is whole and unchanged, and that it still knows the head of every tenant's.
+///
+/// `botcriptofy audit verify` checks the trails of all tenants as well.
+#[get("/api/v1/audit/platform/verify")]
+async fn verify_platform(operator: Operator<ReadAudit>, Query(asked): Query<Asked>) -> Result<Json<Verdict>> {
+    let head = asked.head.as_deref().map(parse_head).transpose()?;
+    let mut tx = operator.begin_across(Reason::Audit).await?;
+    Ok(Json(verify(&mut tx, None, head.as_deref(), |_| ()).await?))
+}
+
+/// A report as JSON, or as CSV.
+struct ReportFile {
+    report: Report,
+    format: Format,
+}
+
+impl IntoResponse for ReportFile {
+    fn into_response(self) -> Response {
+        match self.format {
+            Format::Csv => Content::new(self.format.media_type(), self.report.csv()).into_response(),
+            Format::Json => Json(self.report).into_response(),
+        }
+    }
+}
+
+impl Answer for ReportFile {
+    fn describe(operation: &mut Operation) {
+        Json::<Report>::describe(operation);
+    }
+}
+
 /// In which form the trail is wanted: as `format` says, else as `Accept` does.
 struct Wanted(Format);
 
 #[derive(Deserialize, JsonSchema, Validate)]
 struct WantedQuery {
-    /// `csv` or `ndjson`.
+    /// `csv` or `json`.
     #[garde(length(max = 8))]
     format: Option<String>,
 }
@@ -102,10 +175,10 @@ impl FromRequestParts<App> for Wanted {
         let accept = parts.headers.get(ACCEPT).and_then(|it| it.to_str().ok()).unwrap_or_default();
         match format.as_deref() {
             Some("csv") => Ok(Self(Format::Csv)),
-            Some("ndjson") => Ok(Self(Format::NdJson)),
-            Some(_) => Err(Error::invalid("format", "UNKNOWN_FORMAT", "The formats are `csv` and `ndjson`.")),
+            Some("json" | "ndjson") => Ok(Self(Format::Json)),
+            Some(_) => Err(Error::invalid("format", "UNKNOWN_FORMAT", "The formats are `csv` and `json`.")),
             None if accept.contains("text/csv") => Ok(Self(Format::Csv)),
-            None => Ok(Self(Format::NdJson)),
+            None => Ok(Self(Format::Json)),
         }
     }
 }

@@ -65,15 +65,17 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
+    /// From one moment on and before another.
+    pub(crate) fn between(from: Option<Time>, to: Option<Time>) -> Self {
+        Self { after: from.map_or(Uuid::nil(), just_before), before: to.map_or(Uuid::max(), just_before) }
+    }
+
     /// The bounds of the filter and, within them, of the cursor.
     ///
     /// # Errors
     /// 422 `BAD_CURSOR`.
     pub(crate) fn of(filter: &Filter, cursor: Option<&Cursor>) -> Result<Self> {
-        let mut bounds = Self {
-            after: filter.from.map_or(Uuid::nil(), |from| just_before(from)),
-            before: filter.to.map_or(Uuid::max(), |to| just_before(to)),
-        };
+        let mut bounds = Self::between(filter.from, filter.to);
         if let Some(before) = place(cursor.and_then(|it| it.before.as_deref()), "before")? {
             bounds.before = bounds.before.min(before);
         }
@@ -111,4 +113,29 @@ pub(crate) struct Asked {
     /// The hash of a head that was kept elsewhere: is it still part of the chain?
     #[garde(length(max = 64))]
     pub(crate) head: Option<String>,
+}
+
+/// Of which period a report is.
+#[derive(Serialize, Deserialize, JsonSchema, Validate)]
+pub(crate) struct Period {
+    /// From this moment on.
+    #[garde(skip)]
+    pub(crate) from: Option<Time>,
+    /// Before this moment.
+    #[garde(skip)]
+    pub(crate) to: Option<Time>,
+}
+
+/// Something that touched a member's personal data.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "ComplianceEvent")]
+pub(crate) struct Deed {
+    /// The entry of the trail.
+    pub(crate) id: Uuid,
+    pub(crate) at: Time,
+    pub(crate) user_id: Option<Uuid>,
+    /// What was done, such as `consent.granted`.
+    pub(crate) action: String,
+    pub(crate) details: Option<Value>,
 }

@@ -163,3 +163,31 @@ async fn an_export_of_many_entries_is_whole(db: PgPool) {
     ids.dedup();
     assert_eq!(ids.len(), 1_500);
 }
+
+async fn operator(app: &TestApp) -> testkit::Member {
+    let operator = app.member([]).await;
+    let mut tx = app.system().await;
+    let user = users::find(&mut tx, operator.user).await.unwrap().unwrap();
+    users::promote(&mut tx, &user, users::Role::Viewer).await.unwrap();
+    tx.commit().await.unwrap();
+    operator
+}
+
+#[db_test]
+async fn the_platforms_trail_is_for_its_operators(db: PgPool) {
+    let app = TestApp::new(db, []).await;
+    let (ana, operator) = (three_days(&app).await, operator(&app).await);
+    let seen = operator.get("/api/v1/audit/platform?resource=user").await.ok();
+    assert_eq!(seen[0]["resourceId"], operator.user.to_string());
+    assert_eq!(operator.get("/api/v1/audit/platform?resource=bot").await.ok(), json!([]));
+    audit::seal(app.app()).await.unwrap();
+    let verdict = operator.get("/api/v1/audit/platform/verify").await.ok();
+    assert_eq!((&verdict["intact"], &verdict["seals"]), (&true.into(), &1.into()));
+    let known = format!("/api/v1/audit/platform/verify?head={}", verdict["head"]["hash"].as_str().unwrap());
+    assert_eq!(operator.get(&known).await.ok()["knowsHead"], true);
+    for path in ["/api/v1/audit/platform", "/api/v1/audit/platform/verify"] {
+        ana.get(path).await.refused(403, "FORBIDDEN");
+        app.stranger().get(path).await.refused(401, "UNAUTHORIZED");
+    }
+}
+

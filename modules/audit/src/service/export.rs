@@ -16,7 +16,7 @@ const ENTRIES: i64 = 500;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Csv,
-    NdJson,
+    Json,
 }
 
 /// Records that the trail is exported.
@@ -53,21 +53,21 @@ impl Format {
     fn name(self) -> &'static str {
         match self {
             Self::Csv => "csv",
-            Self::NdJson => "ndjson",
+            Self::Json => "json",
         }
     }
 
     pub(crate) fn media_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv; charset=utf-8",
-            Self::NdJson => "application/x-ndjson",
+            Self::Json => "application/x-ndjson",
         }
     }
 
     pub(crate) fn file(self) -> &'static str {
         match self {
             Self::Csv => "audit.csv",
-            Self::NdJson => "audit.ndjson",
+            Self::Json => "audit.ndjson",
         }
     }
 
@@ -77,14 +77,14 @@ impl Format {
                 "id,at,actorId,impersonatorId,apiKeyId,action,resource,resourceId,before,after,ip,userAgent,\
                  correlationId\r\n"
             }
-            Self::NdJson => "",
+            Self::Json => "",
         }
     }
 
     fn write(self, entry: &Entry, text: &mut String) {
         match self {
             Self::Csv => text.push_str(&row(entry)),
-            Self::NdJson => {
+            Self::Json => {
                 // an entry is made of texts and trees, which always serialise
                 text.push_str(&serde_json::to_string(entry).unwrap_or_default());
                 text.push('\n');
@@ -115,7 +115,7 @@ fn row(entry: &Entry) -> String {
 }
 
 /// A cell that a spreadsheet reads as text, never as a formula.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = if formula { format!("'{text}") } else { text.to_owned() };
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }

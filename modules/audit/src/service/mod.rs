@@ -1,5 +1,6 @@
 //! What is recorded and read.
 
+pub(crate) mod compliance;
 pub(crate) mod export;
 pub(crate) mod retention;
 
@@ -27,7 +28,8 @@ pub async fn record_all<K>(tx: &mut Tx<K>, changes: &[Change]) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, cursor: &Cursor) -> Result<Vec<Entry>> {
+/// Lists entries of the transaction's tenant, else the platform's own.
+pub(crate) async fn list<K>(tx: &mut Tx<K>, filter: &Filter, cursor: &Cursor) -> Result<Vec<Entry>> {
     store::list(tx, filter, Bounds::of(filter, Some(cursor))?, cursor.limit()).await
 }
 

@@ -40,14 +40,14 @@ pub(crate) async fn insert<K>(tx: &mut Tx<K>, records: &[Record]) -> Result<()> 
     Ok(())
 }
 
-/// Entries of the tenant, the newest first. A bound of `None` is none; both exclude themselves.
-pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, bounds: Bounds, limit: i64) -> Result<Vec<Entry>> {
+/// Entries of the transaction's tenant, else the platform's own, the newest first.
+pub(crate) async fn list<K>(tx: &mut Tx<K>, filter: &Filter, bounds: Bounds, limit: i64) -> Result<Vec<Entry>> {
     let entries = sqlx::query_as!(
         Entry,
         r#"select id, at, actor_id, impersonator_id, api_key_id, action, resource, resource_id,
                 before as "before: _", after as "after: _", ip, user_agent, correlation_id
          from audit_entries
-         where tenant_id = current_tenant() and id > $1 and id < $2
+         where (tenant_id = $9 or ($9::uuid is null and tenant_id is null)) and id > $1 and id < $2
            and ($3::uuid is null or actor_id = $3) and ($4::text is null or action = $4)
            and ($5::text is null or resource = $5) and ($6::text is null or resource_id = $6)
            and ($7::text is null or starts_with(action, $7))
@@ -59,7 +59,8 @@ pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, bounds: Bounds, lim
         filter.resource,
         filter.resource_id,
         filter.q,
-        limit
+        limit,
+        tx.home()
     )
     .fetch_all(tx.conn())
     .await?;

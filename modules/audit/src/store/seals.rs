@@ -159,14 +159,16 @@ pub(crate) async fn tenants(tx: &mut SystemTx) -> Result<Vec<Uuid>> {
     Ok(tenants.fetch_all(tx.conn()).await?)
 }
 
-/// What there is of these entries.
+/// What there is of these entries. The bounds spare looking into the parts of other months.
 pub(crate) async fn records<K>(tx: &mut Tx<K>, ids: &[Uuid]) -> Result<Vec<Record>> {
     let records = sqlx::query_as!(
         Record,
         r#"select id, tenant_id, at as "at: _", actor_id, impersonator_id, api_key_id, action, resource, resource_id,
                   before::text, after::text, ip, user_agent, correlation_id, signature
-           from audit_entries where id = any($1)"#,
-        ids
+           from audit_entries where id = any($1) and id between $2 and $3"#,
+        ids,
+        ids.iter().min(),
+        ids.iter().max()
     )
     .fetch_all(tx.conn())
     .await?;
