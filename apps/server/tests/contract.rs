@@ -289,8 +289,6 @@ fn what_is_changed_without_a_record_is_changed_in_few_places() {
             "modules/passkeys/src/service/ceremony.rs",
             "modules/social/src/service/arrive.rs",
             "modules/social/src/service/depart.rs",
-            "modules/strategies/src/service.rs",
-            "modules/tenants/src/service/members.rs",
         ]
     );
 }

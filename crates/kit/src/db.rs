@@ -389,8 +389,13 @@ impl Tx<kind::Personal> {
 }
 
 impl<K> Tx<K> {
+    /// Whether it has changed a row: then it has a number, which a lock on a row gives it too, and locks tables so.
     async fn has_written(&mut self) -> Result<bool> {
-        let written = sqlx::query_scalar("select pg_current_xact_id_if_assigned() is not null");
+        let written = sqlx::query_scalar(
+            "select case when pg_current_xact_id_if_assigned() is null then false else exists (
+               select from pg_locks where pid = pg_backend_pid() and locktype = 'relation' and mode = 'RowExclusiveLock')
+             end",
+        );
         Ok(written.fetch_one(&mut *self.inner).await?)
     }
 

@@ -11,7 +11,7 @@ use testkit::{PgPool, TestApp, db_test, json};
 
 permission!(WriteNotes = "notes:write");
 
-static ROUTES: &[Route] = routes![forget, forget_across, forget_while_reading, confess, note, look, leave];
+static ROUTES: &[Route] = routes![forget, forget_across, forget_while_reading, confess, note, look, lock, leave];
 const MODULE: Module =
     Module { name: "notes", routes: ROUTES, jobs: const { &[JobKind::of::<Later>()] }, ..Module::EMPTY };
 
@@ -80,6 +80,15 @@ async fn look(caller: Caller<WriteNotes>) -> Result<Json<i64>> {
     Ok(Json(count))
 }
 
+/// Holds rows, and changes none.
+#[post("/lock")]
+async fn lock(caller: Caller<WriteNotes>) -> Result<NoContent> {
+    let mut tx = caller.begin().await?;
+    sqlx::query("select from notes for update").execute(tx.conn()).await?;
+    tx.commit().await?;
+    Ok(NoContent)
+}
+
 /// Leaves the writing to a job.
 #[post("/leave")]
 async fn leave(caller: Caller<WriteNotes>) -> Result<NoContent> {
@@ -120,7 +129,7 @@ async fn what_is_recorded_or_says_why_not_and_what_a_job_does_lasts(db: PgPool) 
     sqlx::raw_sql(TABLE).execute(&db).await.unwrap();
     let app = TestApp::new(db, [MODULE]).await;
     let ana = app.member(["notes:write"]).await;
-    for path in ["/confess", "/note", "/leave"] {
+    for path in ["/confess", "/note", "/lock", "/leave"] {
         ana.post(path, &json!({})).await.no_content();
     }
     app.run_jobs().await;

@@ -153,7 +153,7 @@ impl IntoResponse for ReportFile {
 
 impl Answer for ReportFile {
     fn describe(operation: &mut Operation) {
-        Json::<Report>::describe(operation);
+        <Json<Report> as Answer>::describe(operation);
     }
 }
 

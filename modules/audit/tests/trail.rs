@@ -190,4 +190,3 @@ async fn the_platforms_trail_is_for_its_operators(db: PgPool) {
         app.stranger().get(path).await.refused(401, "UNAUTHORIZED");
     }
 }
-

@@ -199,7 +199,6 @@ pub async fn change_role(tx: &mut TenantTx, user: Uuid, role: &str) -> Result<Me
     actor.refuse_above(&held(tx, user).await?)?;
     actor.refuse_above(&offered(tx, actor.kind, role).await?)?;
     if before.role == role {
-        tx.unaudited("it is what it was");
         return Ok(before);
     }
     actor.refuse_to_lose_the_last_owner(tx, &before).await?;
