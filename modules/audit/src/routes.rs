@@ -62,8 +62,7 @@ async fn export_trail(
     let mut tx = caller.begin().await?;
     export::note(&mut tx, &filter, format).await?;
     tx.commit().await?;
-    let parts = export::parts(caller.begin().await?, filter, format)?;
-    Ok(Download::new(format.media_type(), format.file(), parts))
+    Ok(Download::new(format.media_type(), format.file(), export::parts(caller, filter, format)))
 }
 
 /// Checks that the tenant's trail is whole and unchanged.

@@ -74,12 +74,12 @@ impl Bounds {
     ///
     /// # Errors
     /// 422 `BAD_CURSOR`.
-    pub(crate) fn of(filter: &Filter, cursor: Option<&Cursor>) -> Result<Self> {
+    pub(crate) fn of(filter: &Filter, cursor: &Cursor) -> Result<Self> {
         let mut bounds = Self::between(filter.from, filter.to);
-        if let Some(before) = place(cursor.and_then(|it| it.before.as_deref()), "before")? {
+        if let Some(before) = place(cursor.before.as_deref(), "before")? {
             bounds.before = bounds.before.min(before);
         }
-        if let Some(after) = place(cursor.and_then(|it| it.after.as_deref()), "after")? {
+        if let Some(after) = place(cursor.after.as_deref(), "after")? {
             bounds.after = bounds.after.max(after);
         }
         Ok(bounds)

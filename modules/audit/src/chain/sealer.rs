@@ -7,18 +7,29 @@ use uuid::Uuid;
 /// How many entries a seal holds at most.
 const MOST_IN_SEAL: usize = 1_000;
 /// How many entries are sealed in one transaction.
-const MOST_AT_ONCE: i64 = 10_000;
+const MOST_AT_ONCE: usize = 10_000;
 
 /// Seals what waits, and anchors in the platform's chain the heads of all chains that this moves; answers how many
 /// entries that were. One process seals at a time: a second one leaves it to the first.
 pub async fn seal(app: &App) -> Result<usize> {
+    let mut all = 0;
+    loop {
+        let sealed = seal_some(app).await?;
+        all += sealed;
+        if sealed < MOST_AT_ONCE {
+            return Ok(all);
+        }
+    }
+}
+
+async fn seal_some(app: &App) -> Result<usize> {
     let mut tx = app.db().system(Reason::Audit, Origin::internal("audit-sealer")).await?;
     if !store::is_the_only_sealer(&mut tx).await? {
         return Ok(0);
     }
     // what is older than signatures is adopted at once and never again
     let adopts = !store::is_any_sealed(&mut tx).await?;
-    let waiting = store::take_waiting(&mut tx, if adopts { i64::MAX } else { MOST_AT_ONCE }).await?;
+    let waiting = store::take_waiting(&mut tx, (!adopts).then_some(MOST_AT_ONCE)).await?;
     if waiting.is_empty() {
         return Ok(0);
     }

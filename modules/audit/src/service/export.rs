@@ -1,13 +1,14 @@
 //! The trail as a file, made while it is sent.
 
 use crate::{
-    Change, record,
+    Change, ReadAudit, record,
     store::entries as store,
     view::{Bounds, Entry, Filter},
 };
 use bytes::Bytes;
 use futures::{Stream, stream::try_unfold};
-use kit::{Result, TenantTx};
+use kit::{Caller, Result, TenantTx};
+use std::sync::Arc;
 
 /// How many entries are read at once.
 const ENTRIES: i64 = 500;
@@ -26,27 +27,26 @@ pub(crate) async fn note(tx: &mut TenantTx, filter: &Filter, format: Format) -> 
     record(tx, change.after(about)).await
 }
 
-/// The entries, the newest first, in parts. The transaction lasts as long as somebody reads.
-///
-/// # Errors
-/// As [`Bounds::of`].
-pub(crate) fn parts(tx: TenantTx, filter: Filter, format: Format) -> Result<impl Stream<Item = Result<Bytes>>> {
-    let bounds = Bounds::of(&filter, None)?;
-    let begin = (tx, Some(bounds), format.head().to_owned());
-    Ok(try_unfold(begin, move |(mut tx, bounds, mut text)| {
-        let filter = filter.clone();
+/// The entries, the newest first, in parts. No connection is held while somebody reads slowly.
+pub(crate) fn parts(
+    caller: Caller<ReadAudit>,
+    filter: Filter,
+    format: Format,
+) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
+    let begin = Some((Bounds::between(filter.from, filter.to), format.head().to_owned()));
+    let source = Arc::new((caller, filter));
+    try_unfold(begin, move |rest| {
+        let source = source.clone();
         async move {
-            let Some(mut bounds) = bounds else { return Ok(None) };
-            let entries = store::list(&mut tx, &filter, bounds, ENTRIES).await?;
+            let Some((bounds, mut text)) = rest else { return Ok(None) };
+            let (caller, filter) = source.as_ref();
+            let entries = store::list(&mut caller.begin().await?, filter, bounds, ENTRIES).await?;
             entries.iter().for_each(|entry| format.write(entry, &mut text));
             let last = entries.last().filter(|_| i64::try_from(entries.len()) == Ok(ENTRIES));
-            let next = last.map(|last| {
-                bounds.before = last.id;
-                bounds
-            });
-            Ok(Some((Bytes::from(text), (tx, next, String::new()))))
+            let next = last.map(|last| (Bounds { before: last.id, ..bounds }, String::new()));
+            Ok(Some((Bytes::from(text), next)))
         }
-    }))
+    })
 }
 
 impl Format {

@@ -30,7 +30,7 @@ pub async fn record_all<K>(tx: &mut Tx<K>, changes: &[Change]) -> Result<()> {
 
 /// Lists entries of the transaction's tenant, else the platform's own.
 pub(crate) async fn list<K>(tx: &mut Tx<K>, filter: &Filter, cursor: &Cursor) -> Result<Vec<Entry>> {
-    store::list(tx, filter, Bounds::of(filter, Some(cursor))?, cursor.limit()).await
+    store::list(tx, filter, Bounds::of(filter, cursor)?, cursor.limit()).await
 }
 
 /// # Errors

@@ -35,12 +35,12 @@ pub(crate) async fn is_any_sealed(tx: &mut SystemTx) -> Result<bool> {
     Ok(sealed.fetch_one(tx.conn()).await?)
 }
 
-/// Takes the oldest entries off the queue.
-pub(crate) async fn take_waiting(tx: &mut SystemTx, most: i64) -> Result<Vec<(Uuid, Option<Uuid>)>> {
+/// Takes the oldest entries off the queue: all of them, or so many.
+pub(crate) async fn take_waiting(tx: &mut SystemTx, most: Option<usize>) -> Result<Vec<(Uuid, Option<Uuid>)>> {
     let taken = sqlx::query!(
         "delete from audit_pending where id in (select id from audit_pending order by id limit $1)
          returning id, tenant_id",
-        most
+        most.and_then(|most| i64::try_from(most).ok())
     )
     .fetch_all(tx.conn())
     .await?;
