@@ -192,6 +192,19 @@ fn what_tests_a_secret_or_sends_a_mail_may_be_called_rarely_and_the_rest_often()
 }
 
 #[test]
+fn every_setting_is_what_it_may_be_while_nobody_has_set_it() {
+    let declared: Vec<_> = modules::ALL.iter().flat_map(|module| module.settings).collect();
+    assert!(declared.len() > 4);
+    for setting in declared {
+        let (name, preset) = (setting.name, configurations::preset(setting));
+        assert!(preset.is_null() || configurations::faults(setting, &preset, name).is_empty(), "{name}: {preset}");
+        // the words of the paths beside it have no dot
+        assert!(name.contains('.') && !setting.levels.is_empty(), "{name}");
+        assert!(setting.description.ends_with('.'), "{name}: {}", setting.description);
+    }
+}
+
+#[test]
 fn the_committed_document_is_the_codes() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi.json");
     let committed = fs::read_to_string(&path).unwrap_or_default();
