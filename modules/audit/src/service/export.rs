@@ -7,7 +7,7 @@ use crate::{
 };
 use bytes::Bytes;
 use futures::{Stream, stream::try_unfold};
-use kit::{Caller, Result, TenantTx};
+use kit::{CallerInAnyState, Result, TenantTx};
 use std::sync::Arc;
 
 /// How many entries are read at once.
@@ -29,7 +29,7 @@ pub(crate) async fn note(tx: &mut TenantTx, filter: &Filter, format: Format) -> 
 
 /// The entries, the newest first, in parts. No connection is held while somebody reads slowly.
 pub(crate) fn parts(
-    caller: Caller<ReadAudit>,
+    caller: CallerInAnyState<ReadAudit>,
     filter: Filter,
     format: Format,
 ) -> impl Stream<Item = Result<Bytes>> + Send + 'static {

@@ -89,6 +89,8 @@ async fn nobody_works_in_a_closed_tenant_until_its_owner_restores_it(db: PgPool)
         assert_eq!(who.get("/api/tenant").await.ok()[0]["status"], "closed");
     }
     admin.get(audit).await.refused(403, "TENANT_CLOSED");
+    let taken_along = admin.get(&format!("{audit}/export")).await;
+    assert!(taken_along.status == 200 && taken_along.text().contains("tenant.closed"), "{}", taken_along.text());
     let accept = path(&ceo, &format!("/invitations/{}/accept", sent["id"].as_str().unwrap()));
     guest.post(&accept, &json!({})).await.refused(403, "TENANT_CLOSED");
     assert_eq!(guest.get("/api/tenant/invitations").await.ok(), json!([]));
