@@ -71,6 +71,10 @@ async fn what_is_held_for_a_while_is_not_made_ones_own_for_ever(db: PgPool) {
     ceo.post(&place(&eve, "/permissions"), &soon).await.ok();
     decide(&eve, &eve, "audit:read", true).await.refused(403, "OWN_RIGHTS");
     eve.post(&format!("{ROLES}/officer/permissions/audit:read"), &json!({})).await.refused(403, "OWN_RIGHTS");
+    role(&ceo, "strong", &["audit:read", "bots:read"]).await;
+    let own = format!("/api/tenant/{}/members/{}", ceo.tenant, eve.user);
+    eve.patch(&own, &json!({ "role": "strong" })).await.refused(403, "ROLE_ABOVE_YOUR_OWN");
+    eve.delete(&format!("{ROLES}/officer?moveTo=strong")).await.refused(403, "ROLE_ABOVE_YOUR_OWN");
     app.clock().advance(TimeDelta::seconds(60));
     decide(&eve, &mallory, "audit:read", true).await.refused(403, "PERMISSION_NOT_HELD");
     assert!(!reads_audit(&eve).await);

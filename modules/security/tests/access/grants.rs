@@ -1,7 +1,8 @@
-use crate::{company, decide, entries, officer, place, reads_audit, with};
+use crate::{assign, company, decide, entries, officer, place, reads_audit, role, with};
 use kit::chrono::TimeDelta;
+use std::io::Cursor;
 use tenants::Kind;
-use testkit::{Member, PgPool, db_test, json};
+use testkit::{Member, PgPool, Value, db_test, json};
 use uuid::Uuid;
 
 #[db_test]
@@ -146,4 +147,25 @@ async fn a_key_shrinks_at_once_with_its_users_rights(db: PgPool) {
     assert!(!reads_audit(&key).await);
     ceo.delete(&place(&ana, "/permissions/audit:read")).await.no_content();
     assert!(reads_audit(&key).await);
+}
+
+#[db_test]
+async fn the_archive_of_what_is_known_of_somebody_tells_their_rights(db: PgPool) {
+    let (app, ceo) = company(db).await;
+    let (bob, ana) = (with(&app, &ceo, "desk", &[]).await, app.colleague(&ceo, "viewer").await);
+    decide(&ceo, &ana, "bots:write", true).await.ok();
+    let wish = json!({ "permission": "bots:read", "granted": false, "reason": "Lost a bet." });
+    ceo.post(&place(&bob, "/permissions"), &wish).await.ok();
+    role(&ceo, "reader", &["audit:read"]).await;
+    assign(&ceo, &bob, "reader").await.ok();
+    let asked = bob.post("/api/user/export", &json!({})).await.accepted();
+    app.run_jobs().await;
+    let answer = bob.get(&format!("/api/user/export/{}", asked["id"].as_str().unwrap())).await;
+    let mut archive = zip::ZipArchive::new(Cursor::new(answer.bytes.to_vec())).unwrap();
+    let told: Value = serde_json::from_reader(archive.by_name("rights.json").unwrap()).unwrap();
+    let (grants, roles): (Vec<_>, Vec<_>) =
+        told.as_array().unwrap().iter().partition(|it| it["permission"].is_string());
+    assert_eq!((grants.len(), roles.len()), (1, 1), "{told}");
+    assert_eq!((&grants[0]["granted"], &grants[0]["reason"]), (&json!(false), &json!("Lost a bet.")));
+    assert_eq!((&roles[0]["role"], &roles[0]["tenantId"]), (&json!("reader"), &json!(ceo.tenant)));
 }

@@ -143,7 +143,7 @@ async fn nobody_gives_what_they_do_not_hold_on_the_platform(db: PgPool) {
 }
 
 #[db_test]
-async fn only_super_administrators_touch_administrators_and_nobody_restricts_one_of_theirs(db: PgPool) {
+async fn nobody_below_touches_a_super_administrator_and_nothing_is_revoked_from_one(db: PgPool) {
     let (app, _) = company(db).await;
     let (root, admin) = (operator(&app, Role::SuperAdmin).await, operator(&app, Role::Admin).await);
     decide(&admin, &root, "security:manage", false).await.refused(403, "ROLE_ABOVE_YOUR_OWN");

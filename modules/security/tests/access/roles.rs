@@ -14,7 +14,11 @@ async fn the_catalogue_tells_what_each_permission_opens(db: PgPool) {
         let resource = all.as_array().unwrap().iter().find(|it| it["resource"] == resource).unwrap();
         resource["permissions"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap().clone()
     };
-    assert_eq!(find("audit", "audit:read")["opens"], json!(["Lists the tenant's audit entries, the newest first."]));
+    let opens = find("audit", "audit:read")["opens"].clone();
+    assert!(
+        opens.as_array().unwrap().contains(&json!("Lists the tenant's audit entries, the newest first.")),
+        "{opens}"
+    );
     assert_eq!(find("ai", "ai:approve"), json!({ "name": "ai:approve", "action": "approve", "opens": [] }));
     let resources: Vec<_> = all.as_array().unwrap().iter().map(|it| it["resource"].as_str().unwrap()).collect();
     let mut once = resources.clone();
@@ -168,6 +172,8 @@ async fn nobody_moves_members_up_to_a_role_above_their_own(db: PgPool) {
     role(&ceo, "floor", &["bots:read"]).await;
     eve.delete(&format!("{ROLES}/desk?moveTo=floor")).await.refused(403, "ROLE_ABOVE_YOUR_OWN");
     decide(&ceo, &bob, "orders:write", false).await.ok();
+    let ana = with(&app, &ceo, "keeper", &["security:manage", "bots:read"]).await;
+    ana.delete(&format!("{ROLES}/desk?moveTo=floor")).await.refused(403, "FORBIDDEN");
     eve.delete(&format!("{ROLES}/desk?moveTo=floor")).await.no_content();
 }
 

@@ -55,6 +55,18 @@ impl Actor {
         Err(Error::forbidden("ROLE_ABOVE_YOUR_OWN", format!("`{}` is above your own role.", other.role)))
     }
 
+    /// Nobody gives themselves more than their own role gives: what they hold for a while would stay theirs.
+    async fn refuse_to_raise(&self, tx: &mut TenantTx, before: &Member, offered: &Rank) -> Result<()> {
+        if tx.user() != Some(before.user_id) || self.is_owner() {
+            return Ok(());
+        }
+        let own = role_rank(tx, self.kind, &before.role).await?;
+        if own.permissions.cover(&offered.permissions) {
+            return Ok(());
+        }
+        Err(Error::forbidden("ROLE_ABOVE_YOUR_OWN", format!("`{}` is above your own role.", offered.role)))
+    }
+
     /// The tenant of one person has room for viewers only.
     fn refuse_second_person(&self, role: &str) -> Result<()> {
         if self.kind == Kind::Company || role == "viewer" {
@@ -109,6 +121,11 @@ async fn held(tx: &mut TenantTx, user: Uuid) -> Result<Rank> {
 /// What a role would give.
 async fn offered(tx: &mut TenantTx, kind: Kind, role: &str) -> Result<Rank> {
     refuse_unknown(tx, kind, role).await?;
+    role_rank(tx, kind, role).await
+}
+
+/// What somebody may do by this role alone.
+async fn role_rank(tx: &mut TenantTx, kind: Kind, role: &str) -> Result<Rank> {
     let share = kind.share(role, store::role_permissions(tx, role).await?);
     let source = Source { tier: Tier::TenantRole, name: format!("role:{role}"), share };
     Ok(Rank { role: role.to_owned(), permissions: source.into() })
@@ -197,7 +214,9 @@ pub async fn change_role(tx: &mut TenantTx, user: Uuid, role: &str) -> Result<Me
     actor.refuse_unless_they_manage()?;
     let before = find_member(tx, user).await?;
     actor.refuse_above(&held(tx, user).await?)?;
-    actor.refuse_above(&offered(tx, actor.kind, role).await?)?;
+    let offered = offered(tx, actor.kind, role).await?;
+    actor.refuse_above(&offered)?;
+    actor.refuse_to_raise(tx, &before, &offered).await?;
     if before.role == role {
         return Ok(before);
     }
@@ -210,8 +229,8 @@ pub async fn change_role(tx: &mut TenantTx, user: Uuid, role: &str) -> Result<Me
 /// Gives another role to everybody who has this one as their first. Answers how many they are.
 ///
 /// # Errors
-/// 403 `ROLE_ABOVE_YOUR_OWN`, also for a member who stands above; 409 `MEMBER_RESTRICTED`, `ONE_PERSON_TENANT`, and
-/// `ROLE_IN_USE` where there is somebody and no other role; 422 for an unknown one.
+/// 403 without `members:manage`, and `ROLE_ABOVE_YOUR_OWN`, also for a member who stands above; 409
+/// `MEMBER_RESTRICTED`, `ONE_PERSON_TENANT`, and `ROLE_IN_USE` where there is somebody and no other role; 422 for an unknown one.
 pub async fn replace_role(tx: &mut TenantTx, role: &str, by: Option<&str>) -> Result<usize> {
     let user = tx.user();
     let actor = Actor::of(tx, user).await?;
@@ -223,6 +242,7 @@ pub async fn replace_role(tx: &mut TenantTx, role: &str, by: Option<&str>) -> Re
     };
     let offered = offered(tx, actor.kind, new).await?;
     if !members.is_empty() {
+        actor.refuse_unless_they_manage()?;
         actor.refuse_above(&offered)?;
         actor.refuse_second_person(new)?;
     }
@@ -230,6 +250,7 @@ pub async fn replace_role(tx: &mut TenantTx, role: &str, by: Option<&str>) -> Re
         actor.refuse_above(&held(tx, *member).await?)?;
         actor.refuse_restricted(tx, *member, new).await?;
         let member = find_member(tx, *member).await?;
+        actor.refuse_to_raise(tx, &member, &offered).await?;
         replace(tx, &member, new).await?;
     }
     Ok(members.len())

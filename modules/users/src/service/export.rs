@@ -68,6 +68,7 @@ async fn collect(tx: &mut SystemTx, user: Uuid) -> Result<Vec<File>> {
         }
     }
     files.push(File::json("memberships", &store::memberships_of(tx, user).await?));
+    files.push(File::json("rights", &store::rights_of(tx, user).await?));
     files.push(File::json("audit_entries", &store::deeds_of(tx, user).await?));
     if let Some(avatar) = store::avatar_of(tx, user).await? {
         let extension = avatar.media_type.trim_start_matches("image/");

@@ -155,6 +155,24 @@ pub(crate) async fn memberships_of(tx: &mut SystemTx, user: Uuid) -> Result<Valu
     Ok(rows)
 }
 
+/// What was granted to a user, revoked from them, and given to them by a role beside their first, here and there.
+pub(crate) async fn rights_of(tx: &mut SystemTx, user: Uuid) -> Result<Value> {
+    let rows = sqlx::query_scalar!(
+        r#"select coalesce(jsonb_agg(r.right order by r.created_at), '[]') as "rows!"
+           from (select created_at, jsonb_build_object('tenantId', tenant_id, 'permission', permission,
+                        'granted', granted, 'reason', reason, 'expiresAt', expires_at, 'createdAt', created_at) as right
+                 from permission_grants where user_id = $1
+                 union all
+                 select created_at, jsonb_build_object('tenantId', tenant_id, 'role', role, 'expiresAt', expires_at,
+                        'createdAt', created_at)
+                 from role_assignments where user_id = $1) r"#,
+        user
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(rows)
+}
+
 /// What a user did, the newest first. What it was done to may be a tenant's, so it is only named.
 pub(crate) async fn deeds_of(tx: &mut SystemTx, user: Uuid) -> Result<Value> {
     let rows = sqlx::query_scalar!(
