@@ -13,10 +13,11 @@ use kit::{Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, LimitSettings,
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use passkeys::PasskeySettings;
 use redis_limits::RedisLimiter;
+use security::{Geo, GeoFault, Security, SecuritySettings};
 use smtp::SmtpMailer;
 use social::{ProviderKind, ProviderSettings, Social, SocialSettings};
 use sqlx::postgres::PgConnectOptions;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 /// The program, ready to serve.
 pub struct Assembly {
@@ -41,7 +42,7 @@ pub fn assemble(app: App, modules: &[Module], document: &Document) -> Assembly {
 /// The whole program over a database, as the settings say. `port` is the one that it listens on.
 ///
 /// # Errors
-/// When mail or Redis cannot be set up as configured.
+/// When mail, Redis or the list of addresses cannot be set up as configured.
 pub fn product(
     settings: &Settings,
     secrets: &Secrets,
@@ -82,6 +83,7 @@ pub fn product(
     let passkeys = PasskeySettings { domain: settings.passkey_domain.clone() };
     let parts = parts.provide(Social::new(platforms(settings)));
     let parts = parts.provide(ApiKeys::default()).provide(passkeys).provide(mailer(settings)?);
+    let parts = parts.provide(Security::new(watching(settings)?));
     Ok(assemble(App::new(parts), modules::ALL, &document))
 }
 
@@ -134,6 +136,17 @@ pub enum SetupError {
     Mail(#[from] smtp::SetupError),
     #[error("REDIS_URL cannot be used: {0}")]
     Redis(#[from] redis_limits::Unusable),
+    #[error("GEO_FILE={} cannot be used: {fault}", .path.display())]
+    Geo { path: PathBuf, fault: GeoFault },
+}
+
+fn watching(settings: &Settings) -> Result<SecuritySettings, SetupError> {
+    let load = |path: &PathBuf| Geo::load(path).map_err(|fault| SetupError::Geo { path: path.clone(), fault });
+    Ok(SecuritySettings {
+        geo: settings.geo_file.as_ref().map(load).transpose()?,
+        most_guesses: settings.guesses_per_hour,
+        access_log_age: TimeDelta::days(settings.access_log_days.into()),
+    })
 }
 
 /// How long a request waits for Redis before its server counts by itself.

@@ -47,6 +47,10 @@ pub async fn serve(assembly: Assembly, listener: TcpListener, database: &Databas
         Ok(Err(failure)) => return Err(failure.to_string()),
         Err(_) => warn!("some work did not end in time"),
     }
+    // those who were answered last
+    if let Err(failure) = security::write_access_log(&app).await {
+        warn!("who called last cannot be written down: {failure}");
+    }
     app.db().close().await;
     if lost { Err("the database has ended".to_owned()) } else { Ok(()) }
 }

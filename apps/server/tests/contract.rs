@@ -300,6 +300,7 @@ fn what_is_changed_without_a_record_is_changed_in_few_places() {
             "modules/auth/src/service/sign_in.rs",
             "modules/auth/src/service/verification.rs",
             "modules/passkeys/src/service/ceremony.rs",
+            "modules/security/src/service/notice.rs",
             "modules/social/src/service/arrive.rs",
             "modules/social/src/service/depart.rs",
         ]

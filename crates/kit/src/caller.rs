@@ -212,6 +212,7 @@ impl<P: Permission> Caller<P> {
         let Some(membership) = identity.membership.clone() else {
             return Err(no_tenant());
         };
+        request.enter(membership.tenant);
         if !membership.permissions.hold(P::NAME) {
             return Err(Error::lacks(P::NAME));
         }
@@ -274,6 +275,7 @@ impl SignedIn {
     pub async fn begin_in_tenant(&self) -> Result<TenantTx> {
         let membership = self.identity.membership.as_ref().ok_or_else(no_tenant)?;
         membership.state.admit()?;
+        self.request.enter(membership.tenant);
         #[expect(clippy::disallowed_methods, reason = "the user has been recognised as a member")]
         let scope = Scope::new(membership.tenant, Some(self.identity.user.id));
         let tx = self.app.db().begin(scope, self.request.origin.clone()).await?;
@@ -434,7 +436,7 @@ async fn recognise(parts: &mut Parts, app: &App) -> Result<(Identity, Arc<Reques
     let request = RequestInfo::of(parts)?;
     refuse_foreign_pages(parts, app)?;
     let identity = recognised::identity(app, parts).await?.ok_or_else(Error::unauthenticated)?;
-    request.recognise(identity.user.id, identity.membership.as_ref().map(|it| it.tenant));
+    request.recognise(&identity);
     Ok((identity, request))
 }
 

@@ -71,6 +71,8 @@ pub enum Reason {
     Audit,
     /// An administrator works on users of all tenants.
     Administration,
+    /// Accounts are watched over: what is noticed, who called and who may not call.
+    Security,
     /// A picture is shown to whoever knows its address.
     Picture,
     /// The operator asks on the command line.

@@ -29,6 +29,7 @@ pub fn serve_with(app: &App, api: &Api) -> Router {
     app.catalogue().gather(&api.document);
     app.declare(api.settings.clone());
     let routes = api.router.clone();
+    let logged = log::Logged { app: app.clone(), watches: api.watches.clone() };
     routes
         .fallback(async || Error::not_found("page"))
         .method_not_allowed_fallback(async || Error::of_framework(StatusCode::METHOD_NOT_ALLOWED))
@@ -40,7 +41,7 @@ pub fn serve_with(app: &App, api: &Api) -> Router {
         .layer(CompressionLayer::new())
         .layer(cors(app))
         .layer(middleware::from_fn_with_state(app.clone(), secure))
-        .layer(middleware::from_fn_with_state(app.clone(), log::around))
+        .layer(middleware::from_fn_with_state(logged, log::around))
         .with_state(app.clone())
 }
 

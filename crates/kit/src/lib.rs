@@ -23,6 +23,7 @@ mod permissions;
 mod recognised;
 mod time;
 mod vault;
+mod watch;
 
 pub use answer::{Accepted, Answer, Content, Created, Download, Feed, Json, NoContent, Page};
 pub use any_state::CallerInAnyState;
@@ -59,6 +60,7 @@ pub use permissions::{ACTIONS, Permission, Permissions, Share, Source, Tier, Ver
 pub use recognised::Recognised;
 pub use time::Time;
 pub use vault::Vault;
+pub use watch::{Seen, Watch};
 
 /// The routes of a module, by the names of its handlers.
 #[macro_export]

@@ -1,5 +1,5 @@
 use crate::{
-    Answer, App, Declaration, Guard, Input, Module, Settings,
+    Answer, App, Declaration, Guard, Input, Module, Settings, Watch,
     error::{ErrorBody, FAILURES},
     http,
     limits::{HEADERS, Rate, Rates, X_RETRY_AFTER},
@@ -32,6 +32,7 @@ pub struct Api {
     pub(crate) rates: Arc<Rates>,
     /// By name.
     pub(crate) settings: Vec<&'static Declaration>,
+    pub(crate) watches: Arc<[Watch]>,
 }
 
 impl Api {
@@ -79,7 +80,8 @@ impl Api {
                 },
             },
         });
-        Self { router, document, rates: Arc::new(rates), settings: declared }
+        let watches = modules.iter().filter_map(|module| module.watch).collect();
+        Self { router, document, rates: Arc::new(rates), settings: declared, watches }
     }
 }
 

@@ -5,6 +5,7 @@ use axum::Router;
 use kit::{
     Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, LimitSettings, Module, Origin, Reason, Time, Worker,
 };
+use security::Security;
 use serde_json::Value;
 use sqlx::PgPool;
 use std::{
@@ -82,7 +83,8 @@ impl TestApp {
     fn around(modules: impl IntoIterator<Item = Module>, parts: impl FnOnce(&Outbox) -> AppParts) -> Self {
         let outbox = Outbox::default();
         let app = App::new(parts(&outbox));
-        let mut all: Vec<Module> = vec![audit::module(), users::module(), tenants::module(), auth::module()];
+        let mut all: Vec<Module> =
+            vec![audit::module(), users::module(), tenants::module(), security::module(), auth::module()];
         let known = |all: &[Module], name| all.iter().any(|module| module.name == name);
         for module in modules {
             if !known(&all, module.name) {
@@ -245,5 +247,9 @@ fn parts(db: &PgPool, outbox: &Outbox, clock: Clock, seed: u64) -> AppParts {
         identify: api_keys::identify,
         provided: HashMap::new(),
     };
-    parts.provide(settings).provide(ApiKeys::default()).provide::<Arc<dyn Mailer>>(Arc::new(outbox.clone()))
+    parts
+        .provide(settings)
+        .provide(Security::default())
+        .provide(ApiKeys::default())
+        .provide::<Arc<dyn Mailer>>(Arc::new(outbox.clone()))
 }

@@ -32,7 +32,11 @@ pub fn identify<'a>(app: &'a App, parts: &'a Parts, hint: TenantHint) -> BoxFutu
 async fn by_key(app: &App, key: &HeaderValue, origin: &Origin, hint: &TenantHint) -> Result<Identity> {
     let key = well_formed(key).ok_or_else(error::malformed_key)?;
     let ApiKeys { lookups, usage } = app.the()?;
-    let found = lookups.find(app, lookup::hash(key)).await?.ok_or_else(error::unknown_key)?;
+    let hash = lookup::hash(key);
+    let Some(found) = lookups.find(app, hash).await? else {
+        security::guessed(app, origin, &hash).await;
+        return Err(error::unknown_key());
+    };
     let now = app.clock().now();
     found.usable(now)?;
     let allowed = addresses::allow(&found.addresses, origin.ip);
@@ -43,7 +47,11 @@ async fn by_key(app: &App, key: &HeaderValue, origin: &Origin, hint: &TenantHint
     if !allowed {
         return Err(error::address_not_allowed());
     }
-    found.means(hint)?;
+    security::admit(app, origin, found.user.id, Some(found.id), Some(found.membership.tenant)).await?;
+    if let Err(refused) = found.means(hint) {
+        security::strayed(app, origin, found.user.id, Some(found.id), hint).await;
+        return Err(refused);
+    }
     usage.count(found.id, found.limit, now)?;
     if found.limited && !service::spend(app, found.id).await? {
         return Err(error::usage_exceeded());

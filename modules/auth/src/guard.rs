@@ -67,7 +67,13 @@ impl Visitor {
         }
         match &self.presented {
             Some(_) if self.recognised.as_ref().is_some_and(Recognised::is_nobody) => Ok(None),
-            Some(presented) => service::find(&self.app, &presented.token, TenantHint::default()).await,
+            Some(presented) => {
+                let found = service::find(&self.app, &presented.token, TenantHint::default()).await?;
+                if let Some(found) = &found {
+                    security::admit(&self.app, &self.request.origin, found.user.id, None, None).await?;
+                }
+                Ok(found)
+            }
             None => Ok(None),
         }
     }

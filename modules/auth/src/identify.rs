@@ -1,25 +1,34 @@
 use crate::{
     AuthSettings, cookie,
     service::{self, Found},
-    token::Presented,
+    token::{self, Presented},
 };
 use axum::http::request::Parts;
 use futures::future::BoxFuture;
-use kit::{App, Credential, Error, Identity, Result, TenantHint};
+use kit::{App, Credential, Error, Identity, RequestInfo, Result, TenantHint};
 use std::sync::Arc;
 
 /// Recognises the user by the session that the request carries, and their place in the tenant it asks for.
 ///
 /// # Errors
-/// 404 `TENANT_NOT_FOUND` when the user is no member of the tenant that the request names.
+/// 403 `BLOCKED`; 404 `TENANT_NOT_FOUND` when the user is no member of the tenant that the request names.
 pub fn identify<'a>(app: &'a App, parts: &'a Parts, hint: TenantHint) -> BoxFuture<'a, Result<Option<Identity>>> {
     Box::pin(async move {
         let settings: &AuthSettings = app.the()?;
         let Some(presented) = Presented::of(&parts.headers, settings, cookie::is_secure(app)) else { return Ok(None) };
-        let named = hint != TenantHint::default();
-        let Some(found) = service::find(app, &presented.token, hint).await? else { return Ok(None) };
+        let origin = &RequestInfo::of(parts)?.origin;
+        let Some(found) = service::find(app, &presented.token, hint.clone()).await? else {
+            // what a cookie says is signed, so it is old and no guess
+            if !presented.by_cookie {
+                security::guessed(app, origin, &token::hash(&presented.token)).await;
+            }
+            return Ok(None);
+        };
         let Found { user, mut session, membership, platform, .. } = found;
-        if membership.is_none() && named {
+        let tenant = membership.as_ref().map(|it| it.tenant);
+        security::admit(app, origin, user.id, None, tenant).await?;
+        if membership.is_none() && hint != TenantHint::default() {
+            security::strayed(app, origin, user.id, None, &hint).await;
             return Err(Error::not_found("tenant"));
         }
         // a cookie ends with its old session unless the answer can carry it again; a bearer's token does not end

@@ -168,6 +168,22 @@ impl Rule for Directory {
     }
 }
 
+/// The path of a file that is there.
+pub(super) struct KnownFile;
+
+impl Rule for KnownFile {
+    type Value = PathBuf;
+
+    fn expected(&self) -> String {
+        "the path of a file".to_owned()
+    }
+
+    fn read(&self, text: &str) -> Result<PathBuf, Problem> {
+        let path = PathBuf::from(text);
+        if path.is_file() { Ok(path) } else { Err("is not a file that is there".into()) }
+    }
+}
+
 fn web_url(text: &str) -> Result<Url, Problem> {
     let url = Url::parse(text).map_err(|error| format!("is not a URL ({error})"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {

@@ -9,8 +9,8 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::rules::{
-    Address, BaseUrl, ClientId, CookiePrefix, Directives, Directory, Domain, List, Mailbox, Network, OneOf, OriginUrl,
-    Seconds, SecretKey, SecretText, SecretUrl, ServiceUrl, Whole,
+    Address, BaseUrl, ClientId, CookiePrefix, Directives, Directory, Domain, KnownFile, List, Mailbox, Network, OneOf,
+    OriginUrl, Seconds, SecretKey, SecretText, SecretUrl, ServiceUrl, Whole,
 };
 use super::table::table;
 use super::{Environment, LogFormat, PasswordHash, Secret};
@@ -95,6 +95,15 @@ table! {
             named "the issuer is refused";
         /// Whether users may link accounts of other addresses than their own.
         OAUTH_LINK_DIFFERENT_EMAILS oauth_link_different_emails: bool, OneOf(&[("on", true), ("off", false)]), "off";
+    }
+    "Watching over accounts" {
+        /// A list of where addresses are, `first,last,country,latitude,longitude` a line, by which sign-ins from new
+        /// countries and from too far away are noticed.
+        GEO_FILE geo_file: Option<PathBuf>, KnownFile, none "nothing is said of countries and travel";
+        /// How many different wrong keys and tokens within an hour block an address for a while; 0: none do.
+        GUESSES_PER_HOUR guesses_per_hour: usize, Whole(0..=100_000), "100";
+        /// How many days it is known who called what.
+        ACCESS_LOG_DAYS access_log_days: u32, Whole(1..=3_650), "30";
     }
     "Secrets" {
         /// The key that seals what is secret and read again, such as the keys of exchanges. Without it they are lost.

@@ -1,4 +1,4 @@
-use crate::{App, Error, Result, mask::is_secret, openapi::names_in};
+use crate::{App, Error, Identity, Result, Seen, Watch, mask::is_secret, openapi::names_in};
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts},
@@ -45,9 +45,17 @@ pub struct RequestInfo {
     pub origin: Origin,
     user: OnceLock<Uuid>,
     tenant: OnceLock<Uuid>,
+    key: OnceLock<Uuid>,
+    /// The tenant that it is about, and not only the user's usual one.
+    place: OnceLock<Uuid>,
 }
 
 impl RequestInfo {
+    fn new(origin: Origin) -> Self {
+        let none = OnceLock::new;
+        Self { origin, user: none(), tenant: none(), key: none(), place: none() }
+    }
+
     /// The request that these parts belong to.
     ///
     /// # Errors
@@ -56,37 +64,86 @@ impl RequestInfo {
         parts.extensions.get::<Arc<Self>>().cloned().ok_or_else(|| Error::internal("a request outside the pipeline"))
     }
 
-    pub(crate) fn recognise(&self, user: Uuid, tenant: Option<Uuid>) {
-        let _ = self.user.set(user);
-        if let Some(tenant) = tenant {
-            let _ = self.tenant.set(tenant);
+    /// The user who sent it, if somebody has asked.
+    pub fn user(&self) -> Option<Uuid> {
+        self.user.get().copied()
+    }
+
+    /// The key by which that user was recognised.
+    pub fn key(&self) -> Option<Uuid> {
+        self.key.get().copied()
+    }
+
+    /// The tenant that it is about.
+    pub fn place(&self) -> Option<Uuid> {
+        self.place.get().copied()
+    }
+
+    pub(crate) fn recognise(&self, identity: &Identity) {
+        self.sent_by(identity.user.id);
+        if let Some(membership) = &identity.membership {
+            let _ = self.tenant.set(membership.tenant);
         }
+        if let Some(key) = identity.credential.api_key() {
+            let _ = self.key.set(key);
+        }
+    }
+
+    pub(crate) fn sent_by(&self, user: Uuid) {
+        let _ = self.user.set(user);
+    }
+
+    pub(crate) fn enter(&self, tenant: Uuid) {
+        let _ = self.place.set(tenant);
+    }
+}
+
+/// What the log stands on.
+#[derive(Clone)]
+pub(super) struct Logged {
+    pub(super) app: App,
+    pub(super) watches: Arc<[Watch]>,
+}
+
+impl Logged {
+    async fn admit(&self, info: &RequestInfo) -> Result<()> {
+        for watch in self.watches.iter() {
+            (watch.admit)(&self.app, info).await?;
+        }
+        Ok(())
     }
 }
 
 /// Logs the request and its answer, counts both, and writes the body of every failure.
-pub(super) async fn around(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let began = Instant::now();
+pub(super) async fn around(State(logged): State<Logged>, mut request: Request, next: Next) -> Response {
+    let (began, app, at) = (Instant::now(), logged.app.clone(), logged.app.clock().now());
     let origin = origin_of(&request, &app);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let route = request.extensions().get::<MatchedPath>().map(|it| it.as_str().to_owned());
     let shown = shown_path(&path, route.as_deref()).to_owned();
-    let info = Arc::new(RequestInfo { origin, user: OnceLock::new(), tenant: OnceLock::new() });
+    let info = Arc::new(RequestInfo::new(origin));
     request.extensions_mut().insert(info.clone());
     let span = info_span!("request", correlation_id = %info.origin.correlation_id);
     async move {
         info!("→ {method} {shown}");
-        let answer = next.run(request).await;
+        let answer = match logged.admit(&info).await {
+            Ok(()) => next.run(request).await,
+            Err(refused) => refused.into_response(),
+        };
         let mut answer = rendered(answer, &app, &path, &info);
         let took = began.elapsed();
         log_answer(&info, &format!("← {method} {shown} {} {}ms", answer.status().as_u16(), took.as_millis()));
         if let Ok(id) = HeaderValue::from_str(&info.origin.correlation_id) {
             answer.headers_mut().insert(CORRELATION_ID, id);
         }
+        let code = answer.extensions().get::<Error>().map(Error::code);
+        let (method, route) = (&method, route.as_deref());
+        let seen = Seen { at, method, route, status: answer.status(), code, took, info: &info };
+        logged.watches.iter().for_each(|watch| (watch.saw)(&app, &seen));
         let labels = [
             ("method", method.to_string()),
             // only paths that the API knows become labels: others would fill the registry
-            ("route", route.unwrap_or_else(|| "unknown".to_owned())),
+            ("route", route.unwrap_or("unknown").to_owned()),
             ("status", answer.status().as_u16().to_string()),
         ];
         metrics::counter!("http_requests_total", &labels).increment(1);

@@ -35,6 +35,11 @@ pub(crate) async fn around(State(limited): State<Limited>, request: Request, nex
     let caller = Counted::of(app, &mut parts, toll).await;
     let request = Request::from_parts(parts, body);
     let Some(verdict) = caller.count(app, limits).await else { return next.run(request).await };
+    if let (false, Subject::User(user)) = (verdict.admitted, caller.subject)
+        && let Some(info) = request.extensions().get::<Arc<RequestInfo>>()
+    {
+        info.sent_by(user);
+    }
     let mut response = if verdict.admitted { next.run(request).await } else { refusal(&verdict).into_response() };
     tell(response.headers_mut(), &verdict);
     response

@@ -74,9 +74,10 @@ pub enum Entered<T> {
 /// transaction: what happens is recorded where they are at home.
 ///
 /// # Errors
-/// 403 `BANNED_USER`.
+/// 403 `BANNED_USER` and `BLOCKED`.
 pub async fn enter(visitor: &Visitor, mut tx: SystemTx, user: User, by: &Factor, remembered: bool) -> Result<Entry> {
     let user = admit(&mut tx, user).await?;
+    security::admit(&visitor.app, &visitor.request.origin, user.id, None, None).await?;
     let mut proof = json!({ "userId": user.id, "by": by.name() });
     let mut cookies = vec![];
     if user.two_factor_enabled && *by != Factor::Passkey {
@@ -117,6 +118,7 @@ pub(super) async fn open(
     withdraw_erasure(&mut tx, user).await?;
     let home = store::home(&mut tx, user).await?;
     notices::see_device(&mut tx, user).await?;
+    notices::tell_anomaly(app, &mut tx, user).await?;
     let session = open_session(app, &mut tx, user, remembered).await?;
     let change = Change::new("session", session.id, "session.opened").after(proof);
     super::commit_for(tx, user, home, change).await?;

@@ -12,6 +12,7 @@ use crate::{
 use garde::Validate;
 use kit::{Reason, Result};
 use schemars::JsonSchema;
+use security::{Event, Kind};
 use serde::Deserialize;
 use users::Email;
 
@@ -59,10 +60,12 @@ pub(crate) async fn sign_in(visitor: &Visitor, form: &SignIn) -> Result<Entry> {
     };
 
     let mut tx = begin().await?;
+    let tried = found.as_ref().map(|user| user.id);
     let user = found.filter(|_| verdict != Verdict::Wrong);
     attempt.end(&mut tx, user.is_some()).await?;
     let Some(user) = user else {
-        tx.unaudited("attempts are only counted; a lock that they bring about is recorded");
+        security::notice(&mut tx, Event::new(Kind::SignInFailed, tried, "sign-in")).await?;
+        tx.unaudited("an attempt is an event; a lock that it brings about is recorded");
         tx.commit().await?;
         return Err(error::invalid_email_or_password());
     };

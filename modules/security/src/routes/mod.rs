@@ -1,6 +1,9 @@
-//! What is answered under `/api/v1/security`.
+//! What is answered under `/api/v1/security`, and the user's own events.
 
+mod access_log;
+mod blocks;
 mod check;
+mod events;
 mod limits;
 mod platform;
 mod roles;
@@ -48,6 +51,17 @@ pub(crate) static ROUTES: &[Route] = routes![
     platform::lift_platform_permission,
     limits::show_limits,
     limits::lift_limits,
+    events::list_own_events,
+    events::list_events,
+    events::list_platform_events,
+    access_log::list_accesses,
+    access_log::list_platform_accesses,
+    blocks::list_blocks,
+    blocks::make_block,
+    blocks::lift_block,
+    blocks::list_platform_blocks,
+    blocks::make_platform_block,
+    blocks::lift_platform_block,
 ];
 
 /// A permission that a role gives.

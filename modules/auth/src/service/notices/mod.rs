@@ -5,7 +5,8 @@ mod words;
 
 use crate::{Mail, jobs::SendMail, mail::Language, network, store, store::Device, token};
 use audit::Change;
-use kit::{JobContext, Origin, Result, SystemTx, Time, Tx, User, enqueue_job};
+use kit::{App, JobContext, Origin, Result, SystemTx, Time, Tx, User, enqueue_job};
+use security::Anomaly;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::net::IpAddr;
@@ -24,6 +25,8 @@ pub(crate) enum Event {
     TwoFactorLocked,
     BackupCodesRenewed,
     NewDevice,
+    NewCountry,
+    ImpossibleTravel,
 }
 
 /// Something that has happened to a user's account, and from where.
@@ -99,6 +102,15 @@ pub(crate) async fn see_device(tx: &mut SystemTx, user: Uuid) -> Result<()> {
     let origin = tx.actor().origin.clone();
     let place = json!({ "network": network::neighbourhood(origin.ip), "userAgent": origin.user_agent });
     audit::record(tx, Change::new("user", user, "user.new-device").after(place)).await
+}
+
+/// Notices what is strange about where a user signs in, and tells them when it is grave.
+pub(crate) async fn tell_anomaly(app: &App, tx: &mut SystemTx, user: Uuid) -> Result<()> {
+    match security::see_sign_in(app, tx, user).await? {
+        Some(Anomaly::ImpossibleTravel) => notify(tx, user, Event::ImpossibleTravel).await,
+        Some(Anomaly::NewCountry) => notify(tx, user, Event::NewCountry).await,
+        Some(Anomaly::NewNetwork) | None => Ok(()),
+    }
 }
 
 fn known_by(origin: &Origin) -> Device {

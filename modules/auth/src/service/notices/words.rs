@@ -120,6 +120,32 @@ impl Event {
                     NOT_YOU[1],
                 ],
             ),
+            Self::NewCountry => (
+                [
+                    "Sign-in from a new country",
+                    "Somebody signed in to your account from a country where you have never been seen.",
+                    NOT_YOU[0],
+                ],
+                [
+                    "Entrada por um novo país",
+                    "Alguém entrou na sua conta por um país em que você nunca foi visto.",
+                    NOT_YOU[1],
+                ],
+            ),
+            Self::ImpossibleTravel => (
+                [
+                    "Sign-in from too far away",
+                    "Somebody signed in to your account from a place that is too far from the one before to have been \
+                     travelled to since.",
+                    NOT_YOU[0],
+                ],
+                [
+                    "Entrada por um lugar distante demais",
+                    "Alguém entrou na sua conta por um lugar distante demais do anterior para que alguém tenha viajado \
+                     até lá nesse tempo.",
+                    NOT_YOU[1],
+                ],
+            ),
         }
     }
 }
