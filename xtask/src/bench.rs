@@ -10,6 +10,8 @@ pub enum What {
     Http,
     /// Sign-ins against hashing alone, health beside them, and what a session check asks of the database
     Auth,
+    /// Reads behind the walls between tenants, permissions, and writes with their audit entries, against the same without
+    Tenancy,
     /// An SMA cross over a year of minutes against the plain loop
     Backtest,
     /// A candle file against a raw COPY
@@ -23,6 +25,7 @@ pub fn run(what: What, json: bool) -> Outcome {
     let (package, example) = match what {
         What::Http => ("server", "bench_http"),
         What::Auth => ("server", "bench_auth"),
+        What::Tenancy => ("server", "bench_tenancy"),
         What::Backtest => ("trading", "bench_backtest"),
         What::Import => ("market-data", "bench_import"),
         What::Start => return start::run(json),

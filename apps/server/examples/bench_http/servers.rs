@@ -68,7 +68,7 @@ impl Setting {
     }
 }
 
-fn assembly(url: &str) -> Assembly {
+pub(crate) fn assembly(url: &str) -> Assembly {
     // a single client shall not be too much
     let sources = Sources::default().with(server::config::Origin::Environment, [("RATE_LIMITS", "off")]);
     let config = Config::of(&sources).expect("the defaults are sound");
