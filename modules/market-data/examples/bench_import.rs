@@ -55,7 +55,12 @@ async fn measure_on(server: &PgConnectOptions, rows: i64) -> Outcome<serde_json:
 
 async fn measure(options: &PgConnectOptions, rows: i64) -> Outcome<serde_json::Value> {
     schema::migrate(options).await?;
-    let db = Db::new(DbSettings { options: options.clone(), max_connections: 2 }, Clock::System, Ids::Random, Vault::new([0; 32]));
+    let db = Db::new(
+        DbSettings { options: options.clone(), max_connections: 2 },
+        Clock::System,
+        Ids::Random,
+        Vault::new([0; 32]),
+    );
     let mut owner = options.connect().await?;
     let market: Market = serde_json::from_value(json!({"exchange": "bench", "symbol": "BTC/USDT", "timeframe": "1m"}))?;
     let (file, text) = candles(rows)?;
