@@ -12,6 +12,7 @@ mod declaration;
 mod error;
 mod events;
 mod http;
+mod identity;
 mod input;
 mod jobs;
 mod limits;
@@ -30,10 +31,7 @@ pub use any_state::CallerInAnyState;
 pub use app::{App, AppParts, Mode, Settings};
 pub use axum::response::sse::Event;
 pub use axum::routing;
-pub use caller::{
-    API_KEY, AnyMember, Caller, Credential, Guard, Identify, Identity, Membership, Operator, Public, SignedIn,
-    TenantHint, TenantState, User,
-};
+pub use caller::{API_KEY, AnyMember, Caller, Guard, Operator, Public, SignedIn};
 pub use catalogue::{Catalogue, Permitted, RESOURCES};
 pub use chrono;
 pub use clock::{Clock, Ids};
@@ -42,6 +40,7 @@ pub use declaration::{Declaration, Level, Preset, Values};
 pub use error::{Error, Fault, OnConstraint, Result, nearest};
 pub use events::Events;
 pub use http::{CORRELATION_ID, Health, Origin, RequestInfo, serve_with};
+pub use identity::{Credential, Identify, Identity, Membership, TenantHint, TenantState, User};
 pub use input::{Cursor, Input, Paging, Path, Query, Upload, read_json};
 pub use jobs::{
     Job, JobContext, JobKind, Progress, Worker, cancel as cancel_job, enqueue as enqueue_job,

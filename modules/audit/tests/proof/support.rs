@@ -37,8 +37,8 @@ const TABLES: [&str; 3] = ["audit_entries", "audit_seals", "audit_anchors"];
 /// Does this as the owner of the tables, who has switched off what keeps even the owner from it.
 pub(crate) async fn tamper(db: &PgPool, statements: &str) {
     let all = |what: &str| TABLES.map(|table| what.replace('#', table)).concat();
-    let open = all("alter table # no force row level security; alter table # disable trigger append_only;");
-    let close = all("alter table # force row level security; alter table # enable trigger append_only;");
+    let open = all("alter table # no force row level security; alter table # disable trigger user;");
+    let close = all("alter table # force row level security; alter table # enable trigger user;");
     let queue = "alter table audit_pending no force row level security";
     let script = format!("begin; {queue}; {open} {statements}; {close} {}; commit", queue.replace("no force", "force"));
     sqlx::raw_sql(AssertSqlSafe(script)).execute(db).await.unwrap();
