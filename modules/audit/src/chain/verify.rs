@@ -181,6 +181,12 @@ impl Walk {
         {
             self.verdict.cut_off(tenant, anchored);
         }
+        if tenant.is_none()
+            && let Some(anchoring) = store::latest_anchoring(tx).await?
+            && anchoring > self.last
+        {
+            self.verdict.fault(Damage::EndCutOff, Some(anchoring), None);
+        }
         let patience = tx.now() - PATIENCE;
         for Unsealed { record, waits } in store::unsealed(tx, tenant).await? {
             self.verdict.unsealed += 1;

@@ -149,6 +149,12 @@ pub(crate) async fn latest_anchor<K>(tx: &mut Tx<K>, tenant: Uuid) -> Result<Opt
     Ok(latest.fetch_one(tx.conn()).await?)
 }
 
+/// The last seal of the platform's that heads of other chains were kept with.
+pub(crate) async fn latest_anchoring<K>(tx: &mut Tx<K>) -> Result<Option<i64>> {
+    let latest = sqlx::query_scalar!("select max(platform_seq) from audit_anchors");
+    Ok(latest.fetch_one(tx.conn()).await?)
+}
+
 /// All tenants with anything of a trail.
 pub(crate) async fn tenants(tx: &mut SystemTx) -> Result<Vec<Uuid>> {
     let tenants = sqlx::query_scalar!(

@@ -168,6 +168,18 @@ async fn an_end_that_was_cut_off_is_found_by_the_platforms_chain(db: PgPool) {
 }
 
 #[db_test]
+async fn an_end_that_was_cut_off_the_platforms_own_chain_is_found_by_the_heads_that_it_held(db: PgPool) {
+    let (app, _) = sealed_trail(&db).await;
+    tamper(
+        &db,
+        "delete from audit_seals where tenant_id is null and seq = (select max(platform_seq) from audit_anchors)",
+    )
+    .await;
+    let platform = verdict_of(&app, None).await;
+    assert!(platform.faults.iter().any(|it| it.kind == Damage::EndCutOff), "{platform:?}");
+}
+
+#[db_test]
 async fn an_end_that_was_cut_off_everywhere_is_found_by_a_head_that_was_kept_elsewhere(db: PgPool) {
     let (app, ana) = sealed_trail(&db).await;
     let told = verdict(&ana).await;

@@ -2,7 +2,10 @@ use crate::{Geo, Security, event::EventView, filter::*, store};
 use kit::{App, Cursor, Result, SystemTx, TenantTx, UserTx};
 
 pub(crate) async fn own(tx: &mut UserTx, app: &App, filter: &EventFilter, cursor: &Cursor) -> Result<Vec<EventView>> {
-    located(app, store::own_events(tx, filter, Span::of(cursor)?).await?)
+    let mut events = store::own_events(tx, filter, Span::of(cursor)?).await?;
+    // a tenant that was guessed at does not come back as something known
+    events.iter_mut().filter_map(|event| event.detail.as_object_mut()).for_each(|detail| drop(detail.remove("tenant")));
+    located(app, events)
 }
 
 pub(crate) async fn of_tenant(
