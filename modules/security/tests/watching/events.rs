@@ -126,7 +126,8 @@ async fn asking_for_a_tenant_one_is_no_member_of_is_noticed_once_an_hour(db: PgP
     assert_eq!(other.get("/api/v1/security/events?kind=tenant-refused").await.ok(), json!([]));
     // what was guessed at does not come back as something known
     let own = own_events(&ana).await;
-    assert_eq!((kinds(&own), &own[0]["detail"]["tenant"]), (vec!["tenant-refused"], &json!(null)));
+    assert_eq!(kinds(&own), ["tenant-refused"]);
+    assert!(own[0]["detail"]["tenant"].is_null(), "{own}");
     app.clock().advance(chrono::TimeDelta::hours(1));
     ana.with("x-tenant-id", other.tenant).get("/api/user/profile").await.refused(404, "TENANT_NOT_FOUND");
     assert_eq!(all_events(&admin, "kind=tenant-refused").await.as_array().unwrap().len(), 2);
