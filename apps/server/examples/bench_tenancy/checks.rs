@@ -4,8 +4,8 @@ use crate::{
     Figure, Size,
     servers::{self, Setting},
 };
-use kit::TenantHint;
-use std::{hint::black_box, time::Instant};
+use kit::{Origin, RequestInfo, TenantHint};
+use std::{hint::black_box, sync::Arc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) async fn measure(setting: &Setting, size: Size) -> [Figure; 2] {
@@ -16,7 +16,8 @@ pub(crate) async fn measure(setting: &Setting, size: Size) -> [Figure; 2] {
         tokio::task::yield_now().await;
     }
     let request = axum::http::Request::get("/api/v1/bots").header("cookie", &setting.cookie);
-    let parts = request.body(()).expect("a request").into_parts().0;
+    let mut parts = request.body(()).expect("a request").into_parts().0;
+    parts.extensions.insert(Arc::new(RequestInfo::new(Origin::internal("bench"))));
     let recognise = async || {
         let found = api_keys::identify(&app, &parts, TenantHint::default()).await.expect("an answer");
         found.expect("somebody").membership.expect("a member")

@@ -51,7 +51,8 @@ pub struct RequestInfo {
 }
 
 impl RequestInfo {
-    fn new(origin: Origin) -> Self {
+    /// A request from there, of which nothing more is known yet.
+    pub fn new(origin: Origin) -> Self {
         let none = OnceLock::new;
         Self { origin, user: none(), tenant: none(), key: none(), place: none() }
     }
