@@ -34,8 +34,10 @@ grant select, insert on security_events to botcriptofy_app;
 grant select, insert, update, delete on security_events to botcriptofy_system;
 
 -- What an entry of the audit trail is as a security event, if it is one.
-create function event_of(action text, out kind text, out severity text) language sql immutable parallel safe
-    return (select (e.kind, e.severity) from (values
+-- Every entry asks this: in this language its plan is made once for a connection and not once for an entry.
+create function event_of(action text, out kind text, out severity text) language plpgsql immutable parallel safe as $$
+begin
+    select e.kind, e.severity into event_of.kind, event_of.severity from (values
         ('session.opened', 'signed-in', 'info'),
         ('session.revoked', 'sessions-revoked', 'notice'),
         ('user.session-revoked', 'sessions-revoked', 'notice'),
@@ -74,7 +76,9 @@ create function event_of(action text, out kind text, out severity text) language
         ('invitation.rejected', 'invitation-refused', 'notice'),
         ('block.made', 'block-made', 'warning'),
         ('block.lifted', 'block-lifted', 'notice')
-    ) e (pattern, kind, severity) where action like e.pattern);
+    ) e (pattern, kind, severity) where event_of.action like e.pattern;
+end
+$$;
 
 -- Makes the event of an entry. It is the trail's doing, so that nobody can
 -- change what is safety's and forget to say so.
