@@ -31,6 +31,8 @@ async fn seal_some(app: &App) -> Result<usize> {
     let adopts = !store::is_any_sealed(&mut tx).await?;
     let waiting = store::take_waiting(&mut tx, (!adopts).then_some(MOST_AT_ONCE)).await?;
     if waiting.is_empty() {
+        // gives the lock back now, and not when the connection is used again
+        tx.commit().await?;
         return Ok(0);
     }
     let count = waiting.len();
