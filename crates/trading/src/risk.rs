@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Instrument, InstrumentError, Notional, Percent, Price, Quantity};
-use crate::order::{Order, OrderKind, Side, Size};
+use crate::order::{Order, Side, Size};
 use crate::position::Position;
 
 /// A value that has passed [`Limits::check`], which alone can make one.
@@ -129,11 +129,10 @@ impl Limits {
 
     /// The price at which the order is valued, inside the collar and on the tick.
     fn check_price(&self, view: &View<'_>, order: &Order) -> Result<Price, Refusal> {
-        let price = match order.kind {
-            OrderKind::Market {} => return Ok(view.price),
-            OrderKind::Limit { price } | OrderKind::StopMarket { trigger: price } => price,
-        };
-        view.instrument.check_price(price)?;
+        for price in [order.kind.trigger(), order.kind.limit()].into_iter().flatten() {
+            view.instrument.check_price(price)?;
+        }
+        let Some(price) = order.kind.limit().or(order.kind.trigger()) else { return Ok(view.price) };
         if let (Some(collar), false) = (self.price_collar, order.reduces_only()) {
             let (last, distance) = (view.price.decimal(), collar.fraction());
             if (price.decimal() - last).abs() > last * distance {
@@ -202,11 +201,11 @@ fn check_exit(view: &View<'_>, price: Price, quantity: Quantity) -> Result<(), R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::order::{ClientOrderId, Purpose};
+    use crate::order::{ClientOrderId, OrderKind, Purpose};
 
     fn entry(size: Size) -> Order {
         let client_order_id = ClientOrderId::new("t".parse().unwrap(), 1);
-        Order { client_order_id, side: Side::Buy, kind: OrderKind::Market {}, size, purpose: Purpose::Entry }
+        Order::new(client_order_id, Side::Buy, OrderKind::Market {}, size, Purpose::Entry)
     }
 
     fn amount(text: &str) -> Notional {

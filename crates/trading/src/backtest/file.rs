@@ -6,10 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::is_default;
 use crate::money::{BasisPoints, Notional, Share};
-use crate::simulator::{Fees, FillAt, Rules};
+use crate::simulator::{Fees, FillAt, Funding, LimitFill, MAX_LATENCY_MS, Rules};
 use crate::strategy::{Document, Fault};
-use crate::time::Timestamp;
+use crate::time::{Timeframe, Timestamp};
 
 /// The largest back-test file, in bytes of its text.
 pub const MAX_FILE_BYTES: usize = 262_144;
@@ -40,6 +41,24 @@ pub struct BacktestConfig {
     /// The part of a candle's volume that our fills can be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume_share: Option<Share>,
+    /// The part of the candle's range, high less low, by which markets and stops fill worse on top
+    /// of `slippageBps`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slippage_of_range: Option<Share>,
+    /// How far the market must go for a limit to fill.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub limit_fill: LimitFill,
+    /// Milliseconds from a decision until the venue knows of it; at most 600,000, and only where
+    /// `fill` is `nextOpen`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(range(max = MAX_LATENCY_MS))]
+    pub latency_ms: u32,
+    /// What holding a position costs; nothing when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub funding: Option<Funding>,
+    /// Finer candles of the same market, which tell what came first inside a candle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intrabar: Option<Timeframe>,
 }
 
 impl BacktestConfig {
@@ -54,13 +73,27 @@ impl BacktestConfig {
             fill: FillAt::default(),
             slippage_bps: BasisPoints::default(),
             volume_share: None,
+            slippage_of_range: None,
+            limit_fill: LimitFill::default(),
+            latency_ms: 0,
+            funding: None,
+            intrabar: None,
         }
     }
 
     /// The manners of the simulated venue.
     #[must_use]
     pub fn rules(&self) -> Rules {
-        Rules { fees: self.fees, fill: self.fill, slippage_bps: self.slippage_bps, volume_share: self.volume_share }
+        Rules {
+            fees: self.fees,
+            fill: self.fill,
+            slippage_bps: self.slippage_bps,
+            slippage_of_range: self.slippage_of_range,
+            volume_share: self.volume_share,
+            limit_fill: self.limit_fill,
+            latency_ms: self.latency_ms,
+            funding: self.funding,
+        }
     }
 }
 
@@ -163,6 +196,7 @@ fn config(rest: Map<String, Value>) -> Result<BacktestConfig, Fault> {
     if config.from.zip(config.to).is_some_and(|(from, to)| from >= to) {
         return Err(fault("to", "INVALID", "must be after `from`"));
     }
+    config.rules().check().map_err(|(path, message)| fault(path, "INVALID", message))?;
     Ok(config)
 }
 

@@ -44,10 +44,12 @@ impl<S: Strategy> Driver<S> {
     #[inline]
     pub fn on_candle(&mut self, candle: &Candle, mut record: impl FnMut(Timestamp, &Input, &Effects)) {
         let closed_at = self.timeframe.close_of(candle.open_time);
-        self.simulator.begin(candle);
+        if let Some(funding) = self.simulator.funding(candle, self.engine.position()) {
+            self.step(candle.open_time, funding, &mut record);
+        }
+        self.simulator.begin(candle, false);
         if !self.simulator.is_idle() {
-            self.trade(Moment::Open, candle.open_time, candle, &mut record);
-            self.trade(Moment::Range, closed_at, candle, &mut record);
+            self.trade_within(candle, closed_at, &mut record);
         }
         self.step(closed_at, Input::Candle(*candle), &mut record);
         if !self.simulator.is_idle() {
@@ -66,9 +68,22 @@ impl<S: Strategy> Driver<S> {
     pub fn replay(&mut self, at: Timestamp, input: Input, record: impl FnMut(Timestamp, &Input, &Effects)) {
         match input {
             Input::Candle(candle) => self.on_candle(&candle, record),
-            Input::Filled(_) | Input::Rejected(_) | Input::Cancelled(_) => {}
+            Input::Filled(_) | Input::Rejected(_) | Input::Cancelled(_) | Input::Expired(_) | Input::Funding(_) => {}
             Input::Signal(_) | Input::Pause | Input::Resume | Input::Stop(_) => self.on_input(at, input, record),
         }
+    }
+
+    /// What the venue does while a candle lasts.
+    #[inline(never)]
+    fn trade_within(
+        &mut self,
+        candle: &Candle,
+        closed_at: Timestamp,
+        record: &mut impl FnMut(Timestamp, &Input, &Effects),
+    ) {
+        self.trade(Moment::Open, candle.open_time, candle, record);
+        self.trade(Moment::Range, closed_at, candle, record);
+        self.simulator.end(candle);
     }
 
     #[inline(never)]
@@ -100,8 +115,8 @@ impl<S: Strategy> Driver<S> {
         let mut cancelled: ArrayVec<ClientOrderId, MOST_ORDERS> = ArrayVec::new();
         for effect in effects.iter() {
             match effect {
-                Effect::Place(order) => self.simulator.place(**order),
-                Effect::Cancel(id) if self.simulator.cancel(*id) => cancelled.push(*id),
+                Effect::Place(order) => self.simulator.place(**order, at),
+                Effect::Cancel(id) if self.simulator.cancel(*id, at) => cancelled.push(*id),
                 Effect::Cancel(_) | Effect::Journal(_) => {}
             }
         }

@@ -115,7 +115,9 @@ impl<S: Strategy> Engine<S> {
             Input::Candle(ref candle) => self.on_candle(at, candle, effects),
             Input::Filled(ref fill) => self.on_fill(fill, effects),
             Input::Rejected(rejection) => self.on_rejected(rejection, effects),
-            Input::Cancelled(id) => self.on_cancelled(id, effects),
+            Input::Cancelled(id) => self.on_gone(id, OrderStatus::Cancelled, effects),
+            Input::Expired(id) => self.on_gone(id, OrderStatus::Expired, effects),
+            Input::Funding(due) => self.position.pay_funding(due),
             Input::Signal(signal) => self.on_signal(at, signal, effects),
             Input::Pause => self.pause(true),
             Input::Resume => self.pause(false),
@@ -256,7 +258,7 @@ impl<S: Strategy> Engine<S> {
         effects: &mut Effects,
     ) -> bool {
         let client_order_id = ClientOrderId::new(self.config.prefix, self.sequence + 1);
-        match self.check(Order { client_order_id, side, kind, size, purpose }) {
+        match self.check(Order::new(client_order_id, side, kind, size, purpose)) {
             Ok(order) => {
                 self.sequence += 1;
                 self.book.add(client_order_id, purpose, target);
@@ -366,8 +368,8 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    fn on_cancelled(&mut self, id: ClientOrderId, effects: &mut Effects) {
-        match self.book.advance(id, OrderStatus::Cancelled) {
+    fn on_gone(&mut self, id: ClientOrderId, status: OrderStatus, effects: &mut Effects) {
+        match self.book.advance(id, status) {
             None => effects.note(Note::UnknownOrder(id)),
             Some(order) if order.is_stop() && !order.cancelling => self.stop = None,
             Some(_) => self.forget(),

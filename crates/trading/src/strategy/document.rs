@@ -9,9 +9,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Number, Value, json};
 
 use super::condition::Condition;
-use super::plan::{Guards, Plan, Protect, Sizing};
+use super::plan::{Guards, Orders, Plan, Protect, Sizing};
 use crate::candle::Field;
 use crate::indicator::{CATALOGUE, Indicator, Inputs, Kind, Parameter};
+use crate::is_default;
 use crate::money::Symbol;
 use crate::time::Timeframe;
 
@@ -40,6 +41,9 @@ pub struct Document {
     pub(super) protect: Protect,
     #[schemars(default)]
     pub(super) guards: Guards,
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(default)]
+    pub(super) orders: Orders,
 }
 
 /// What is traded, where, and on which candles.
@@ -98,7 +102,7 @@ impl Document {
     /// Everything but the signals.
     #[must_use]
     pub fn plan(&self) -> Plan {
-        Plan { sizing: self.sizing, protect: self.protect.clone(), guards: self.guards.clone() }
+        Plan { sizing: self.sizing, protect: self.protect.clone(), guards: self.guards.clone(), orders: self.orders }
     }
 
     /// The document as JSON, every indicator with all of its parameters.

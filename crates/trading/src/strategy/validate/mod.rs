@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::document::{Document, Market};
 use super::fault::{Fault, Faults, excerpt};
 use super::json;
+use super::plan::Plan;
 use super::reader::{Fields, Part};
 use conditions::Conditions;
 use names::Names;
@@ -12,6 +13,7 @@ use names::Names;
 mod conditions;
 mod indicators;
 mod names;
+mod orders;
 mod plan;
 
 pub use conditions::{MAX_BACK, MAX_DEPTH, MAX_JOINED, MAX_PARTS};
@@ -21,7 +23,7 @@ pub use indicators::MAX_INDICATORS;
 pub const MAX_NAME: usize = 100;
 
 const REQUIRED: [&str; 4] = ["name", "market", "entry", "sizing"];
-const OPTIONAL: [&str; 4] = ["indicators", "exit", "protect", "guards"];
+const OPTIONAL: [&str; 5] = ["indicators", "exit", "protect", "guards", "orders"];
 /// Bots that other parts of the platform run.
 const OTHER_KINDS: [&str; 4] = ["grid", "dca", "rebalance", "signal"];
 
@@ -60,8 +62,9 @@ fn document(root: &Part<'_>, faults: &mut Faults) -> Option<Document> {
         faults.add::<()>("exit", "MISSING", "`exit` is missing, and nothing in `protect` sells either");
     }
     let (plan, indicators) = (plan?, names.declared()?);
-    let (sizing, protect, guards) = (plan.sizing, plan.protect, plan.guards);
-    Some(Document { name: name?, market: market?, indicators, entry: entry?, exit: exit?, sizing, protect, guards })
+    let Plan { sizing, protect, guards, orders } = plan;
+    let (name, market, entry, exit) = (name?, market?, entry?, exit?);
+    Some(Document { name, market, indicators, entry, exit, sizing, protect, guards, orders })
 }
 
 fn other_kind(root: &Part<'_>, faults: &mut Faults) -> Option<()> {

@@ -2,10 +2,11 @@
 
 use rust_decimal::Decimal;
 
+use super::orders;
 use crate::money::Percent;
 use crate::strategy::fault::Faults;
 use crate::strategy::plan::{
-    Guards, MAX_LOSSES, MAX_TARGETS, MaxDrawdown, PauseAfterLosses, Plan, Protect, Sizing, StopLoss, Target,
+    Guards, MAX_LOSSES, MAX_TARGETS, MaxDrawdown, Orders, PauseAfterLosses, Plan, Protect, Sizing, StopLoss, Target,
     TrailingStop,
 };
 use crate::strategy::reader::{Fields, Part};
@@ -28,13 +29,14 @@ pub(super) fn sells(plan: &Plan) -> bool {
     plan.protect != Protect::default() || matches!(plan.sizing, Sizing::AtrRisk { .. })
 }
 
-/// Reads the three sections. Each rule is told with its own path here; [`Plan::check`] has the
+/// Reads the four sections. Each rule is told with its own path here; [`Plan::check`] has the
 /// last word.
 pub(super) fn plan(fields: &Fields<'_>, faults: &mut Faults) -> Option<Plan> {
     let sizing = fields.get("sizing").and_then(|part| sizing(&part, faults));
     let protect = fields.get("protect").map_or(Some(Protect::default()), |part| protect(&part, faults));
     let guards = fields.get("guards").map_or(Some(Guards::default()), |part| guards(&part, faults));
-    let plan = Plan { sizing: sizing?, protect: protect?, guards: guards? };
+    let orders = fields.get("orders").map_or(Some(Orders::default()), |part| orders::orders(&part, faults));
+    let plan = Plan { sizing: sizing?, protect: protect?, guards: guards?, orders: orders? };
     match plan.check() {
         Ok(()) => Some(plan),
         Err(error) => faults.add(&error.path, "INVALID", error.message),
@@ -140,20 +142,24 @@ fn pause(part: &Part<'_>, faults: &mut Faults) -> Option<PauseAfterLosses> {
 }
 
 /// `Some(None)` where the key is absent, `None` where what it holds has a fault.
-fn optional<'a, T>(fields: &Fields<'a>, key: &str, read: impl FnOnce(Part<'a>) -> Option<T>) -> Option<Option<T>> {
+pub(super) fn optional<'a, T>(
+    fields: &Fields<'a>,
+    key: &str,
+    read: impl FnOnce(Part<'a>) -> Option<T>,
+) -> Option<Option<T>> {
     fields.get(key).map_or(Some(None), |part| read(part).map(Some))
 }
 
 /// The upper bound of a percentage that must be above nought.
 #[derive(Clone, Copy)]
-enum UpTo {
+pub(super) enum UpTo {
     /// 100 included.
     All,
     /// Below 100.
     Less,
 }
 
-fn percent(fields: &Fields<'_>, key: &str, up_to: UpTo, faults: &mut Faults) -> Option<Percent> {
+pub(super) fn percent(fields: &Fields<'_>, key: &str, up_to: UpTo, faults: &mut Faults) -> Option<Percent> {
     let part = fields.get(key)?;
     let percent: Percent = part.amount(faults)?;
     let (inside, bound) = match up_to {
