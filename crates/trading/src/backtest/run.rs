@@ -17,7 +17,7 @@ use crate::order::IdPrefix;
 use crate::risk::Limits;
 use crate::simulator::Simulator;
 use crate::strategy::plan::Plan;
-use crate::strategy::{ColumnRules, Columns, Document, Program};
+use crate::strategy::{Body, ColumnRules, Columns, Document, Program};
 
 /// Progress is told, and a wish to end heard, each time so many candles are done.
 const CANDLES_BETWEEN_PROGRESS: usize = 8_192;
@@ -36,10 +36,10 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A document tried on its market without filters and limits.
+    /// A document tried on its first symbol without filters and limits.
     #[must_use]
     pub fn of(document: &Document, config: BacktestConfig) -> Self {
-        let instrument = Instrument::unfiltered(document.market().symbol.clone());
+        let instrument = Instrument::unfiltered(document.market().symbols()[0].clone());
         Self { instrument, plan: document.plan(), limits: Limits::default(), config }
     }
 }
@@ -157,10 +157,14 @@ impl BacktestFile {
         if timeframe != candles.timeframe() {
             return Err(BacktestError::Timeframe { strategy: timeframe, candles: candles.timeframe() });
         }
+        if let Some(other) = self.strategy.market().symbols().get(1) {
+            return Err(BacktestError::NoHistory(other.clone()));
+        }
         if !self.sweep.is_empty() {
             return sweep(self, candles, progress).map(Answer::Sweep);
         }
-        let signals = Program::compile(&self.strategy).signals(&Columns::new(candles));
+        let Body::Rules(rules) = self.strategy.body();
+        let signals = Program::compile(rules, timeframe).signals(&Columns::new(candles));
         let rules = ColumnRules::new(Arc::new(signals), 0);
         let setup = Setup::of(&self.strategy, self.config.clone());
         run(candles, rules, &setup, |done| progress(done, candles.len())).map(|report| Answer::Report(Box::new(report)))
