@@ -10,6 +10,7 @@ pub use recorder::{MAX_POINTS, Report};
 pub use run::{Answer, Setup, measure, run};
 pub use sweep::{Combination, Sweep, sweep};
 
+use crate::money::Symbol;
 use crate::strategy::Fault;
 use crate::strategy::plan::PlanError;
 use crate::time::Timeframe;
@@ -28,6 +29,12 @@ pub enum BacktestError {
         /// What was given.
         candles: Timeframe,
     },
+    /// A symbol of the strategy of which no candles were given.
+    #[error("there are no candles of {0}")]
+    NoHistory(Symbol),
+    /// The file asks for finer candles that were not given.
+    #[error("`intrabar` asks for {0} candles of the same market, which are not there")]
+    NoIntrabar(Timeframe),
     /// Sizing, protection or guards make no sense.
     #[error(transparent)]
     Plan(#[from] PlanError),

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Instrument, InstrumentError, Notional, Percent, Price, Quantity};
-use crate::order::{Order, Side, Size};
+use crate::order::{Order, OrderKind, Side, Size};
 use crate::position::Position;
 
 /// A value that has passed [`Limits::check`], which alone can make one.
@@ -119,6 +119,9 @@ impl Limits {
     /// The first rule that the order breaks.
     pub fn check(&self, view: &View<'_>, order: Order) -> Result<Approved<Order>, Refusal> {
         let price = self.check_price(view, &order)?;
+        if let (OrderKind::Market {}, Size::Base(quantity)) = (order.kind, order.size) {
+            view.instrument.check_market(quantity)?;
+        }
         match (order.side, order.size, order.reduces_only()) {
             (Side::Buy, size, false) => self.check_entry(view, price, size)?,
             (Side::Sell, Size::Base(quantity), true) => check_exit(view, price, quantity)?,
@@ -201,7 +204,7 @@ fn check_exit(view: &View<'_>, price: Price, quantity: Quantity) -> Result<(), R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::order::{ClientOrderId, OrderKind, Purpose};
+    use crate::order::{ClientOrderId, Purpose};
 
     fn entry(size: Size) -> Order {
         let client_order_id = ClientOrderId::new("t".parse().unwrap(), 1);

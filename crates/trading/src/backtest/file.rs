@@ -145,7 +145,10 @@ impl BacktestFile {
         let sweep = sweep(rest.remove("sweep"));
         let config = config(rest);
         match (strategy, config, sweep) {
-            (Ok(strategy), Ok(config), Ok(sweep)) => Ok(Self { strategy, config, sweep }),
+            (Ok(strategy), Ok(config), Ok(sweep)) => {
+                intrabar(&config, strategy.market().timeframe).map_err(|fault| vec![fault])?;
+                Ok(Self { strategy, config, sweep })
+            }
             (strategy, config, sweep) => {
                 let mut faults = strategy.err().unwrap_or_default();
                 faults.extend(config.err());
@@ -198,6 +201,16 @@ fn config(rest: Map<String, Value>) -> Result<BacktestConfig, Fault> {
     }
     config.rules().check().map_err(|(path, message)| fault(path, "INVALID", message))?;
     Ok(config)
+}
+
+fn intrabar(config: &BacktestConfig, timeframe: Timeframe) -> Result<(), Fault> {
+    match config.intrabar {
+        Some(finer) if !finer.divides(timeframe) => {
+            let message = format!("{finer} candles do not make up the {timeframe} candles of the strategy");
+            Err(fault("intrabar", "INVALID", message))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn sweep(value: Option<Value>) -> Result<BTreeMap<String, Vec<Value>>, Fault> {

@@ -8,16 +8,16 @@ use serde::Serialize;
 
 use super::recorder::{Recorder, Report};
 use super::{BacktestConfig, BacktestError, BacktestFile, Sweep, sweep};
-use crate::candle::Candles;
 use crate::candle::gaps::gaps;
-use crate::engine::{Config, Driver, Engine, Strategy};
+use crate::candle::{Candles, Finer};
+use crate::engine::{Config, Driver, Effects, Engine, Input, Strategy};
 use crate::metrics::Metrics;
 use crate::money::Instrument;
 use crate::order::IdPrefix;
 use crate::risk::Limits;
 use crate::simulator::Simulator;
 use crate::strategy::plan::Plan;
-use crate::strategy::{ColumnRules, Columns, Document, Program};
+use crate::strategy::{Body, ColumnRules, Columns, Document, Program};
 
 /// Progress is told, and a wish to end heard, each time so many candles are done.
 const CANDLES_BETWEEN_PROGRESS: usize = 8_192;
@@ -36,10 +36,10 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A document tried on its market without filters and limits.
+    /// A document tried on its first symbol without filters and limits.
     #[must_use]
     pub fn of(document: &Document, config: BacktestConfig) -> Self {
-        let instrument = Instrument::unfiltered(document.market().symbol.clone());
+        let instrument = Instrument::unfiltered(document.market().symbols()[0].clone());
         Self { instrument, plan: document.plan(), limits: Limits::default(), config }
     }
 }
@@ -56,11 +56,21 @@ pub fn run<S: Strategy>(
     progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Report, BacktestError> {
     let mut report = go(candles, strategy, setup, true, progress)?;
+    if let Some(finer) = finer(candles, setup)? {
+        report.warnings.extend(finer.warnings());
+    }
     let missing = missing(candles);
     if missing > 0 {
         report.warnings.push(format!("{missing} candles are missing in the history"));
     }
     Ok(report)
+}
+
+/// The finer candles that the file asks for.
+fn finer<'a>(candles: &'a Candles, setup: &Setup) -> Result<Option<&'a Finer>, BacktestError> {
+    let Some(timeframe) = setup.config.intrabar else { return Ok(None) };
+    let finer = candles.finer().filter(|finer| finer.candles().timeframe() == timeframe);
+    finer.map(Some).ok_or(BacktestError::NoIntrabar(timeframe))
 }
 
 /// How many candles are not there between the first and the last.
@@ -99,13 +109,18 @@ fn go<S: Strategy>(
     if rows.is_empty() {
         return Err(BacktestError::NoCandles);
     }
+    let finer = finer(candles, setup)?;
     let mut driver = driver(candles, strategy, setup, &rows);
     let mut recorder = Recorder::new(candles, &rows, setup.config.initial_cash, detail);
     let mut start = 0;
     while start < rows.end {
         let end = (start + CANDLES_BETWEEN_PROGRESS).min(rows.end);
         for row in start..end {
-            driver.on_candle(&candles.get(row), |_, _, effects| recorder.note(effects));
+            let (candle, record) = (candles.get(row), |_, _: &Input, effects: &Effects| recorder.note(effects));
+            match finer.and_then(|finer| Some((finer.candles(), finer.parts(row)?))) {
+                Some((parts, rows)) => driver.on_candle_of(&candle, parts, rows, record),
+                None => driver.on_candle(&candle, record),
+            }
             if row >= rows.start {
                 recorder.close(row, driver.engine());
             }
@@ -157,10 +172,14 @@ impl BacktestFile {
         if timeframe != candles.timeframe() {
             return Err(BacktestError::Timeframe { strategy: timeframe, candles: candles.timeframe() });
         }
+        if let Some(other) = self.strategy.market().symbols().get(1) {
+            return Err(BacktestError::NoHistory(other.clone()));
+        }
         if !self.sweep.is_empty() {
             return sweep(self, candles, progress).map(Answer::Sweep);
         }
-        let signals = Program::compile(&self.strategy).signals(&Columns::new(candles));
+        let Body::Rules(rules) = self.strategy.body();
+        let signals = Program::compile(rules, timeframe).signals(&Columns::new(candles));
         let rules = ColumnRules::new(Arc::new(signals), 0);
         let setup = Setup::of(&self.strategy, self.config.clone());
         run(candles, rules, &setup, |done| progress(done, candles.len())).map(|report| Answer::Report(Box::new(report)))

@@ -2,10 +2,10 @@
 
 use arrayvec::ArrayVec;
 
-use crate::order::{ClientOrderId, OrderStatus, Purpose};
+use crate::order::{ClientOrderId, Order, OrderStatus, Purpose};
 
-/// One entry, one exit, a stop and five targets, and as many again that are being taken back.
-pub(super) const MOST_ORDERS: usize = 16;
+/// One entry, one exit, six stops and five targets, and as many again that are being taken back.
+pub(super) const MOST_ORDERS: usize = 26;
 
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Working {
@@ -13,6 +13,8 @@ pub(super) struct Working {
     pub(super) purpose: Purpose,
     /// Which take-profit target it serves.
     pub(super) target: Option<u8>,
+    /// The other order of its pair.
+    pub(super) pair: Option<ClientOrderId>,
     pub(super) status: OrderStatus,
     /// We have asked for it back; it can still fill until the venue agrees.
     pub(super) cancelling: bool,
@@ -47,9 +49,10 @@ impl Book {
     }
 
     /// Adds an order that is being sent; the caller has asked [`Book::is_full`].
-    pub(super) fn add(&mut self, id: ClientOrderId, purpose: Purpose, target: Option<u8>) {
+    pub(super) fn add(&mut self, order: &Order, target: Option<u8>) {
+        let Order { client_order_id: id, purpose, pair, .. } = *order;
         let status = OrderStatus::Submitted;
-        let _ = self.0.try_push(Working { id, purpose, target, status, cancelling: false });
+        let _ = self.0.try_push(Working { id, purpose, target, pair, status, cancelling: false });
     }
 
     /// Marks the orders that `which` describes and reports each to `cancel`.

@@ -13,8 +13,8 @@ use crate::money::{Instrument, Notional, Price, Quantity};
 use crate::order::{ClientOrderId, IdPrefix, Order, OrderKind, OrderStatus, Purpose, Side, Size};
 use crate::position::{Fill, Position};
 use crate::risk::{Limits, Refusal, View};
-use crate::strategy::plan::{Plan, Sizing};
-use crate::time::Timestamp;
+use crate::strategy::plan::{ExitOrder, Plan, Sizing};
+use crate::time::{Span, Timestamp};
 
 /// What a bot starts with; with the inputs it determines everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,7 +214,10 @@ impl<S: Strategy> Engine<S> {
         match sizing::entry(&self.config.plan, &self.config.instrument, &self.position, self.last_close, atr) {
             Ok(Entry { size, risk_distance }) => {
                 self.risk_distance = risk_distance;
-                if self.place(Side::Buy, OrderKind::Market {}, size, Purpose::Entry, None, effects) {
+                let entry = self.config.plan.orders.entry;
+                let kind = entry.kind(self.last_close, &self.config.instrument);
+                let order = Order { expires: self.until(entry.expires()), ..self.buy(kind, size) };
+                if self.send(order, None, effects) {
                     self.day.of(at).count_entry();
                 }
             }
@@ -222,17 +225,41 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    /// Takes all orders back and sells what is held, and what a pending entry may yet bring.
+    /// Takes all orders back and sells what is held, and what a pending entry may yet bring. An
+    /// exit that waits for its price leaves the stops where they are, and gives way to any other.
     pub(super) fn leave(&mut self, purpose: Purpose, effects: &mut Effects) {
-        if self.leaving.is_some() || self.trade.is_none() && self.book.is_empty() {
+        let gives_way = purpose != Purpose::Exit && self.waits_to_leave();
+        if self.leaving.is_some() && !gives_way || self.trade.is_none() && self.book.is_empty() {
             return;
         }
-        self.book.cancel(|_| true, |id| effects.cancel(id));
-        self.stop = None;
         self.leaving = Some(purpose);
+        let waits = self.waits_to_leave() && self.trade.is_some();
+        self.book.cancel(|order| !(waits && order.is_stop()), |id| effects.cancel(id));
+        if waits {
+            return self.offer(effects);
+        }
+        self.stop = None;
         if self.trade.is_some() {
             self.sell(purpose, effects);
         }
+    }
+
+    /// Whether the strategy's exit is under way by an order that waits for its price.
+    pub(super) fn waits_to_leave(&self) -> bool {
+        self.leaving == Some(Purpose::Exit) && self.config.plan.orders.exit != ExitOrder::Market {}
+    }
+
+    /// Offers what is held at the price of the strategy's exit.
+    fn offer(&mut self, effects: &mut Effects) {
+        let exit = self.config.plan.orders.exit;
+        let kind = exit.kind(self.last_close, &self.config.instrument);
+        let order = self.order(Side::Sell, kind, Size::Base(self.sellable(self.position.quantity())), Purpose::Exit);
+        self.send(Order { expires: self.until(exit.expires()), ..order }, None, effects);
+    }
+
+    /// The end of an order that is decided at the last close.
+    fn until(&self, span: Option<Span>) -> Option<Timestamp> {
+        span.map(|span| Timestamp::from_millis(self.closed_at.millis() + 1).after(span))
     }
 
     /// An order is gone: where nothing is held and nothing can come any more, nothing is left.
@@ -243,7 +270,7 @@ impl<S: Strategy> Engine<S> {
     }
 
     pub(super) fn sell(&mut self, purpose: Purpose, effects: &mut Effects) {
-        let size = Size::Base(self.config.instrument.quantity_down(self.position.quantity()));
+        let size = Size::Base(self.config.instrument.market_quantity_down(self.position.quantity()));
         self.place(Side::Sell, OrderKind::Market {}, size, purpose, None, effects);
     }
 
@@ -257,11 +284,29 @@ impl<S: Strategy> Engine<S> {
         target: Option<u8>,
         effects: &mut Effects,
     ) -> bool {
-        let client_order_id = ClientOrderId::new(self.config.prefix, self.sequence + 1);
-        match self.check(Order::new(client_order_id, side, kind, size, purpose)) {
+        self.send(self.order(side, kind, size, purpose), target, effects)
+    }
+
+    fn buy(&self, kind: OrderKind, size: Size) -> Order {
+        self.order(Side::Buy, kind, size, Purpose::Entry)
+    }
+
+    /// The next order.
+    pub(super) fn order(&self, side: Side, kind: OrderKind, size: Size, purpose: Purpose) -> Order {
+        Order::new(self.id(1), side, kind, size, purpose)
+    }
+
+    /// The id of the `ahead`th order from now on.
+    pub(super) fn id(&self, ahead: u64) -> ClientOrderId {
+        ClientOrderId::new(self.config.prefix, self.sequence + ahead)
+    }
+
+    /// Sends the next order if the limits let it pass; says whether they did.
+    pub(super) fn send(&mut self, order: Order, target: Option<u8>, effects: &mut Effects) -> bool {
+        match self.check(order) {
             Ok(order) => {
                 self.sequence += 1;
-                self.book.add(client_order_id, purpose, target);
+                self.book.add(&order, target);
                 effects.place(order);
                 true
             }
@@ -272,7 +317,7 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    fn check(&self, order: Order) -> Result<crate::risk::Approved<Order>, Refusal> {
+    pub(super) fn check(&self, order: Order) -> Result<crate::risk::Approved<Order>, Refusal> {
         if self.book.is_full() {
             return Err(Refusal::BookFull);
         }
@@ -291,6 +336,9 @@ impl<S: Strategy> Engine<S> {
         let Some(order) = self.book.advance(fill.client_order_id, status) else {
             return effects.note(Note::UnknownOrder(fill.client_order_id));
         };
+        if let (true, Some(pair)) = (fill.done, order.pair) {
+            self.book.cancel(|order| order.id == pair, |_| ());
+        }
         let profit = match self.position.apply(fill) {
             Ok(profit) => profit,
             Err(error) => {
@@ -338,7 +386,7 @@ impl<S: Strategy> Engine<S> {
     /// Whether what is held is too little to be sold.
     fn is_dust(&self, price: Price) -> bool {
         let instrument = &self.config.instrument;
-        let sellable = instrument.quantity_down(self.position.quantity());
+        let sellable = instrument.market_quantity_down(self.position.quantity());
         sellable.is_zero() || instrument.check(price, sellable).is_err_and(|filter| Refusal::from(filter).is_dust())
     }
 
