@@ -117,7 +117,10 @@ impl<S: Strategy> Engine<S> {
             Input::Rejected(rejection) => self.on_rejected(rejection, effects),
             Input::Cancelled(id) => self.on_gone(id, OrderStatus::Cancelled, effects),
             Input::Expired(id) => self.on_gone(id, OrderStatus::Expired, effects),
-            Input::Funding(due) => self.position.pay_funding(due),
+            Input::Funding(due) => {
+                self.position.pay_funding(due);
+                self.fills += 1;
+            }
             Input::Signal(signal) => self.on_signal(at, signal, effects),
             Input::Pause => self.pause(true),
             Input::Resume => self.pause(false),
@@ -131,7 +134,7 @@ impl<S: Strategy> Engine<S> {
         &self.position
     }
 
-    /// How many fills were booked.
+    /// How many fills and charges of funding were booked.
     #[must_use]
     pub fn fills(&self) -> u64 {
         self.fills
