@@ -1,14 +1,19 @@
 //! Back-tests: a history through the engine and the simulated venue, and the figures of it.
 
 mod file;
+mod history;
+mod outside;
 mod recorder;
 mod run;
 mod sweep;
 
 pub use file::{BacktestConfig, BacktestFile, MAX_COMBINATIONS, MAX_FILE_BYTES};
+pub use history::History;
+pub use outside::{MAX_SIGNALS, OutsideSignal};
 pub use recorder::{MAX_POINTS, Report};
 pub use run::{Answer, Setup, measure, run};
-pub use sweep::{Combination, Sweep, sweep};
+use sweep::sweep;
+pub use sweep::{Combination, Sweep};
 
 use crate::money::Symbol;
 use crate::strategy::Fault;

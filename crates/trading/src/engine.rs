@@ -4,20 +4,25 @@
 //! with the input, and the state is a function of the configuration and the inputs alone, so that
 //! a journal of `(at, input)` rebuilds it.
 
+mod account;
 mod atr;
 mod book;
 mod day;
+mod dca;
+mod desk;
 mod driver;
+mod grid;
 mod guard;
 mod io;
 mod machine;
 mod protect;
 mod sizing;
 mod trade;
+mod trips;
 
 pub use driver::Driver;
 pub use io::{Effect, Effects, Input, Note, Reason, RejectReason, Rejection, Stop};
-pub use machine::{Config, Engine};
+pub use machine::{Conduct, Config, Engine, Silent};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::outside::{MAX_SIGNALS, OutsideSignal};
 use crate::money::{BasisPoints, Notional, Share};
 use crate::simulator::{Fees, FillAt, Rules};
-use crate::strategy::{Document, Fault};
+use crate::strategy::{Body, Document, Fault};
 use crate::time::Timestamp;
 
 /// The largest back-test file, in bytes of its text.
@@ -40,6 +41,10 @@ pub struct BacktestConfig {
     /// The part of a candle's volume that our fills can be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume_share: Option<Share>,
+    /// What came from outside, by time; for a strategy of the kind `signal`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MAX_SIGNALS))]
+    pub signals: Vec<OutsideSignal>,
 }
 
 impl BacktestConfig {
@@ -54,6 +59,7 @@ impl BacktestConfig {
             fill: FillAt::default(),
             slippage_bps: BasisPoints::default(),
             volume_share: None,
+            signals: Vec::new(),
         }
     }
 
@@ -112,7 +118,10 @@ impl BacktestFile {
         let sweep = sweep(rest.remove("sweep"));
         let config = config(rest);
         match (strategy, config, sweep) {
-            (Ok(strategy), Ok(config), Ok(sweep)) => Ok(Self { strategy, config, sweep }),
+            (Ok(strategy), Ok(config), Ok(sweep)) => {
+                check_signals(&strategy, &config.signals).map_err(|fault| vec![fault])?;
+                Ok(Self { strategy, config, sweep })
+            }
             (strategy, config, sweep) => {
                 let mut faults = strategy.err().unwrap_or_default();
                 faults.extend(config.err());
@@ -164,6 +173,28 @@ fn config(rest: Map<String, Value>) -> Result<BacktestConfig, Fault> {
         return Err(fault("to", "INVALID", "must be after `from`"));
     }
     Ok(config)
+}
+
+/// Signals are for a strategy that listens to them, come by time, and name its symbols.
+fn check_signals(strategy: &Document, signals: &[OutsideSignal]) -> Result<(), Fault> {
+    if !signals.is_empty() && !matches!(strategy.body(), Body::Signal(_)) {
+        return Err(fault("signals", "NOT_SUPPORTED", "only a strategy of the kind `signal` listens to signals"));
+    }
+    if signals.len() > MAX_SIGNALS {
+        return Err(fault("signals", "TOO_MANY", format!("has more than {MAX_SIGNALS} signals")));
+    }
+    if let Some(index) = signals.windows(2).position(|pair| pair[1].at < pair[0].at) {
+        return Err(fault(format!("signals[{}].at", index + 1), "WRONG_ORDER", "must not be before the signal before"));
+    }
+    let unknown = |signal: &OutsideSignal| {
+        signal.symbol.as_ref().is_some_and(|symbol| !strategy.market().symbols().contains(symbol))
+    };
+    match signals.iter().position(unknown) {
+        Some(index) => {
+            Err(fault(format!("signals[{index}].symbol"), "UNKNOWN_SYMBOL", "the strategy does not trade it"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn sweep(value: Option<Value>) -> Result<BTreeMap<String, Vec<Value>>, Fault> {

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::outside::Outside;
 use super::recorder::{Recorder, Report};
-use super::{BacktestConfig, BacktestError, BacktestFile, Sweep, sweep};
+use super::{BacktestConfig, BacktestError, BacktestFile, History, Sweep, sweep};
 use crate::candle::Candles;
 use crate::candle::gaps::gaps;
-use crate::engine::{Config, Driver, Engine, Strategy};
+use crate::engine::{Conduct, Config, Driver, Engine, Silent, Strategy};
 use crate::metrics::Metrics;
 use crate::money::Instrument;
 use crate::order::IdPrefix;
@@ -55,12 +56,17 @@ pub fn run<S: Strategy>(
     setup: &Setup,
     progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Report, BacktestError> {
-    let mut report = go(candles, strategy, setup, true, progress)?;
+    let mut report = go(candles, Conduct::RoundTrips(strategy), setup, true, progress)?;
+    warn_of_gaps(candles, &mut report);
+    Ok(report)
+}
+
+/// Says where candles are missing.
+fn warn_of_gaps(candles: &Candles, report: &mut Report) {
     let missing = missing(candles);
     if missing > 0 {
         report.warnings.push(format!("{missing} candles are missing in the history"));
     }
-    Ok(report)
 }
 
 /// How many candles are not there between the first and the last.
@@ -84,12 +90,12 @@ pub fn measure<S: Strategy>(
     setup: &Setup,
     progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Metrics, BacktestError> {
-    go(candles, strategy, setup, false, progress).map(|report| report.metrics)
+    go(candles, Conduct::RoundTrips(strategy), setup, false, progress).map(|report| report.metrics)
 }
 
 fn go<S: Strategy>(
     candles: &Candles,
-    strategy: S,
+    conduct: Conduct<S>,
     setup: &Setup,
     detail: bool,
     mut progress: impl FnMut(usize) -> ControlFlow<()>,
@@ -99,12 +105,16 @@ fn go<S: Strategy>(
     if rows.is_empty() {
         return Err(BacktestError::NoCandles);
     }
-    let mut driver = driver(candles, strategy, setup, &rows);
+    let mut driver = driver(candles, conduct, setup, &rows);
+    let mut signals = Outside::new(&setup.config.signals);
     let mut recorder = Recorder::new(candles, &rows, setup.config.initial_cash, detail);
     let mut start = 0;
     while start < rows.end {
         let end = (start + CANDLES_BETWEEN_PROGRESS).min(rows.end);
         for row in start..end {
+            if signals.is_due(candles.open_time(row)) {
+                signals.tell(candles.open_time(row), &mut driver, |_, _, effects| recorder.note(effects));
+            }
             driver.on_candle(&candles.get(row), |_, _, effects| recorder.note(effects));
             if row >= rows.start {
                 recorder.close(row, driver.engine());
@@ -118,7 +128,7 @@ fn go<S: Strategy>(
     Ok(recorder.finish(&rows, &driver, setup.config.initial_cash))
 }
 
-fn driver<S: Strategy>(candles: &Candles, strategy: S, setup: &Setup, rows: &Range<usize>) -> Driver<S> {
+fn driver<S: Strategy>(candles: &Candles, conduct: Conduct<S>, setup: &Setup, rows: &Range<usize>) -> Driver<S> {
     let config = Config {
         instrument: setup.instrument.clone(),
         plan: setup.plan.clone(),
@@ -128,7 +138,7 @@ fn driver<S: Strategy>(candles: &Candles, strategy: S, setup: &Setup, rows: &Ran
         trade_from: Some(candles.open_time(rows.start)),
     };
     let simulator = Simulator::new(setup.config.rules(), setup.instrument.clone());
-    Driver::new(Engine::new(strategy, config), simulator, candles.timeframe())
+    Driver::new(Engine::of(conduct, config), simulator, candles.timeframe())
 }
 
 /// The answer to a back-test file: a report, or the combinations of its sweep.
@@ -142,31 +152,58 @@ pub enum Answer {
 }
 
 impl BacktestFile {
-    /// Runs the file on candles. `progress` is told the done and the total steps (candles, or
-    /// combinations of a sweep) and may ask for the end. A sweep runs on the rayon pool from
-    /// which this is called.
+    /// Runs the file on the candles of its symbols. `progress` is told the done and the total steps
+    /// (candles, or combinations of a sweep) and may ask for the end. A sweep runs on the rayon
+    /// pool from which this is called.
     ///
     /// # Errors
     /// Where the candles do not fit the strategy, or as [`run`] and [`sweep`].
     pub fn execute(
         &self,
-        candles: &Candles,
+        history: &History,
         progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
     ) -> Result<Answer, BacktestError> {
-        let timeframe = self.strategy.market().timeframe;
-        if timeframe != candles.timeframe() {
-            return Err(BacktestError::Timeframe { strategy: timeframe, candles: candles.timeframe() });
-        }
-        if let Some(other) = self.strategy.market().symbols().get(1) {
-            return Err(BacktestError::NoHistory(other.clone()));
-        }
+        let columns = history.columns(self.strategy.market())?;
         if !self.sweep.is_empty() {
-            return sweep(self, candles, progress).map(Answer::Sweep);
+            return sweep(self, &columns, progress).map(Answer::Sweep);
         }
-        let Body::Rules(rules) = self.strategy.body();
-        let signals = Program::compile(rules, timeframe).signals(&Columns::new(candles));
-        let rules = ColumnRules::new(Arc::new(signals), 0);
-        let setup = Setup::of(&self.strategy, self.config.clone());
-        run(candles, rules, &setup, |done| progress(done, candles.len())).map(|report| Answer::Report(Box::new(report)))
+        let total = columns.iter().map(|columns| columns.candles().len()).sum();
+        let mut report = trial(&self.strategy, &columns, &self.config, true, |done| progress(done, total))?;
+        for columns in &columns {
+            warn_of_gaps(columns.candles(), &mut report);
+        }
+        Ok(Answer::Report(Box::new(report)))
+    }
+}
+
+/// Tries a document of any kind on the candles of its symbols.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn trial(
+    document: &Document,
+    columns: &[Columns<'_>],
+    config: &BacktestConfig,
+    detail: bool,
+    progress: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Report, BacktestError> {
+    let setup = Setup::of(document, config.clone());
+    let Some(first) = columns.first() else { return Err(BacktestError::NoCandles) };
+    match document.body() {
+        Body::Rules(rules) => {
+            let signals = Program::compile(rules, document.market().timeframe).signals(first);
+            let rules = ColumnRules::new(Arc::new(signals), 0);
+            go(first.candles(), Conduct::RoundTrips(rules), &setup, detail, progress)
+        }
+        other => go(first.candles(), unruled(other), &setup, detail, progress),
+    }
+}
+
+/// How a bot that follows no rules of its own conducts itself.
+fn unruled(body: &Body) -> Conduct<Silent> {
+    match body {
+        Body::Rules(_) | Body::Signal(_) => Conduct::RoundTrips(Silent),
+        Body::Grid { grid } => Conduct::Grid(grid.clone()),
+        Body::Dca { dca } => Conduct::Dca(dca.clone()),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
@@ -10,11 +9,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::run::{Setup, measure};
+use super::run::trial;
 use super::{BacktestError, BacktestFile};
-use crate::candle::Candles;
 use crate::metrics::Metrics;
-use crate::strategy::{Body, ColumnRules, Columns, Program};
+use crate::strategy::Columns;
 
 /// The answer of a sweep: every combination, the last path varying fastest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,16 +38,15 @@ pub struct Combination {
 /// # Errors
 /// Where a combination is no strategy, its plan makes no sense, there are no candles in the
 /// period, or `progress` asks for it.
-pub fn sweep(
+pub(super) fn sweep(
     file: &BacktestFile,
-    candles: &Candles,
+    columns: &[Columns<'_>],
     progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
 ) -> Result<Sweep, BacktestError> {
-    let columns = Columns::new(candles);
     let total = file.combinations();
     let (done, ended) = (AtomicUsize::new(0), AtomicBool::new(false));
     let one = |index: usize| {
-        let combination = combine(file, &columns, index, |_| heard(&ended))?;
+        let combination = combine(file, columns, index, |_| heard(&ended))?;
         if progress(done.fetch_add(1, Ordering::Relaxed) + 1, total).is_break() {
             ended.store(true, Ordering::Relaxed);
         }
@@ -65,16 +62,13 @@ fn heard(ended: &AtomicBool) -> ControlFlow<()> {
 
 fn combine(
     file: &BacktestFile,
-    columns: &Columns<'_>,
+    columns: &[Columns<'_>],
     index: usize,
     progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Combination, BacktestError> {
     let parameters = file.combination(index);
     let values = parameters.iter().map(|(path, value)| (path.as_str(), value));
     let document = file.strategy.apply_all(values).map_err(BacktestError::Faults)?;
-    let Body::Rules(rules) = document.body();
-    let signals = Program::compile(rules, document.market().timeframe).signals(columns);
-    let setup = Setup::of(&document, file.config.clone());
-    let metrics = measure(columns.candles(), ColumnRules::new(Arc::new(signals), 0), &setup, progress)?;
+    let metrics = trial(&document, columns, &file.config, false, progress)?.metrics;
     Ok(Combination { parameters, metrics })
 }

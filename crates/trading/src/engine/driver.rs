@@ -1,9 +1,6 @@
 //! The loop that a back-test and a paper bot share: candles into the simulated venue and the
 //! engine, fills back into the engine, orders back into the venue.
 
-use arrayvec::ArrayVec;
-
-use super::book::MOST_ORDERS;
 use super::io::{Effect, Effects, Input};
 use super::{Engine, Strategy};
 use crate::candle::Candle;
@@ -17,13 +14,16 @@ pub struct Driver<S> {
     engine: Engine<S>,
     simulator: Simulator,
     timeframe: Timeframe,
+    /// Lists that are used again, so that no candle allocates.
+    effects: Effects,
+    cancelled: Vec<ClientOrderId>,
 }
 
 impl<S: Strategy> Driver<S> {
     /// A driver before its first candle.
     #[must_use]
     pub fn new(engine: Engine<S>, simulator: Simulator, timeframe: Timeframe) -> Self {
-        Self { engine, simulator, timeframe }
+        Self { engine, simulator, timeframe, effects: Effects::default(), cancelled: Vec::new() }
     }
 
     /// The engine, to be looked at.
@@ -36,6 +36,12 @@ impl<S: Strategy> Driver<S> {
     #[must_use]
     pub fn simulator(&self) -> &Simulator {
         &self.simulator
+    }
+
+    /// When the last candle closed, if one was seen.
+    #[must_use]
+    pub fn closed_at(&self) -> Option<Timestamp> {
+        self.engine.last_candle().map(|open| self.timeframe.close_of(open))
     }
 
     /// Takes in a closed candle: first what the venue does with the open orders at its open and
@@ -86,18 +92,20 @@ impl<S: Strategy> Driver<S> {
 
     #[inline]
     fn step(&mut self, at: Timestamp, input: Input, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
-        let mut effects = Effects::none();
+        let mut effects = std::mem::take(&mut self.effects);
         self.engine.step_into(at, &input, &mut effects);
         record(at, &input, &effects);
         if !effects.is_empty() {
             self.carry_out(at, &effects, record);
+            effects.clear();
         }
+        self.effects = effects;
     }
 
     /// Gives the effects to the venue, and its confirmations to the engine.
     #[inline(never)]
     fn carry_out(&mut self, at: Timestamp, effects: &Effects, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
-        let mut cancelled: ArrayVec<ClientOrderId, MOST_ORDERS> = ArrayVec::new();
+        let mut cancelled = std::mem::take(&mut self.cancelled);
         for effect in effects.iter() {
             match effect {
                 Effect::Place(order) => self.simulator.place(**order),
@@ -105,8 +113,9 @@ impl<S: Strategy> Driver<S> {
                 Effect::Cancel(_) | Effect::Journal(_) => {}
             }
         }
-        for id in cancelled {
+        for id in cancelled.drain(..) {
             self.step(at, Input::Cancelled(id), record);
         }
+        self.cancelled = cancelled;
     }
 }

@@ -1,71 +1,72 @@
 //! How an open position is left without a signal: stops, targets and the longest time.
 
+use super::desk::{Desk, Draft};
 use super::io::Effects;
-use super::machine::{Engine, Phase};
-use super::{Strategy, trade::OpenTrade};
+use super::machine::Phase;
+use super::trade::OpenTrade;
+use super::trips::Trips;
 use crate::money::{Percent, Price, Quantity};
-use crate::order::{OrderKind, Purpose, Side, Size};
+use crate::order::{OrderKind, Purpose};
 use crate::strategy::plan::Protect;
 use crate::time::Timestamp;
 
-impl<S: Strategy> Engine<S> {
+impl Trips {
     /// Looks after an open position at the close of a candle that went up to `high`.
     #[inline]
-    pub(super) fn tend(&mut self, at: Timestamp, high: Price, effects: &mut Effects) {
+    pub(super) fn tend(&mut self, desk: &mut Desk, at: Timestamp, high: Price, effects: &mut Effects) {
         if let Some(purpose) = self.leaving {
             // The sale was refused by the venue or taken back: the position is still there.
-            if !self.book.has(|order| order.purpose == purpose) {
-                self.sell(purpose, effects);
+            if !desk.book.has(|order| order.purpose == purpose) {
+                desk.sell_all(purpose, effects);
             }
             return;
         }
         let Some(trade) = &mut self.trade else { return };
-        let protect = &self.config.plan.protect;
-        if self.phase == Phase::Stopped {
+        let protect = &self.plan.protect;
+        if desk.phase == Phase::Stopped {
             return;
         }
         if protect.max_hold.is_some_and(|most| at >= trade.entry_time.after(most)) {
-            return self.leave(Purpose::MaxHold, effects);
+            return self.leave(desk, Purpose::MaxHold, effects);
         }
         let rises = protect.trailing_stop.is_some() && high > trade.highest;
         if rises {
             trade.highest = high;
         }
         if rises || self.stop.is_none() && stops(trade, protect) {
-            self.follow(effects);
+            self.follow(desk, effects);
         }
     }
 
     /// Places the stop and all targets anew, for a position that has just grown.
-    pub(super) fn arm(&mut self, effects: &mut Effects) {
-        self.book.cancel(|order| order.purpose != Purpose::Entry, |id| effects.cancel(id));
+    pub(super) fn arm(&mut self, desk: &mut Desk, effects: &mut Effects) {
+        desk.cancel(|order| order.purpose != Purpose::Entry, effects);
         self.stop = None;
-        self.follow(effects);
+        self.follow(desk, effects);
         let Some(trade) = &self.trade else { return };
-        let wanted = targets(trade, &self.config.plan.protect);
+        let wanted = targets(trade, &self.plan.protect);
         for (target, (price, coins)) in (0_u8..).zip(wanted) {
-            let (price, coins) = (self.config.instrument.price_up(price), self.sellable(coins));
+            let (price, coins) = (desk.instrument.price_up(price), desk.sellable(coins));
             if !coins.is_zero() {
-                let kind = OrderKind::Limit { price };
-                self.place(Side::Sell, kind, Size::Base(coins), Purpose::TakeProfit, Some(target), effects);
+                let draft = Draft::sale(OrderKind::Limit { price }, coins, Purpose::TakeProfit);
+                desk.place(draft.slot(target), effects);
             }
         }
     }
 
     /// Moves the stop to where it should stand.
-    fn follow(&mut self, effects: &mut Effects) {
-        let Some((trigger, purpose)) = self.trade.as_ref().and_then(|trade| trigger(trade, &self.config.plan.protect))
-        else {
+    fn follow(&mut self, desk: &mut Desk, effects: &mut Effects) {
+        let Some((trigger, purpose)) = self.trade.as_ref().and_then(|trade| trigger(trade, &self.plan.protect)) else {
             return;
         };
-        let trigger = self.config.instrument.price_down(trigger);
+        let trigger = desk.instrument.price_down(trigger);
         if self.stop == Some(trigger) {
             return;
         }
-        self.book.cancel(|order| order.is_stop(), |id| effects.cancel(id));
+        desk.cancel(|order| order.is_stop(), effects);
         self.stop = Some(trigger);
-        let size = Size::Base(self.sellable(self.position.quantity()));
-        self.place(Side::Sell, OrderKind::StopMarket { trigger }, size, purpose, None, effects);
+        let coins = desk.sellable(desk.position.quantity());
+        desk.place(Draft::sale(OrderKind::StopMarket { trigger }, coins, purpose), effects);
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Number, Value};
 
 use super::condition::Condition;
+use super::kinds::{Dca, Grid};
 use super::plan::{Guards, Plan, Protect, Sizing};
 use crate::candle::Field;
 use crate::indicator::{Indicator, Inputs};
@@ -32,7 +33,39 @@ pub struct Document {
 pub enum Body {
     /// Round trips by conditions on indicators.
     Rules(Rules),
+    /// Purchases and sales on the levels of a range.
+    Grid {
+        /// The range and its levels.
+        grid: Grid,
+    },
+    /// Cost averaging.
+    Dca {
+        /// When to buy, how much, and when to sell.
+        dca: Dca,
+    },
+    /// Round trips as somebody outside says.
+    Signal(Outside),
 }
+
+/// How much to buy and what protects it, where entries and exits come from outside.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "OutsideSignals")]
+pub struct Outside {
+    /// Says that they do.
+    signal: Empty,
+    sizing: Sizing,
+    #[schemars(default)]
+    protect: Protect,
+    #[schemars(default)]
+    guards: Guards,
+}
+
+/// An object without keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+struct Empty {}
 
 /// Indicators, when to enter and to leave, how much to buy and what protects it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -96,15 +129,21 @@ impl Document {
     /// The rules, where that is its kind.
     #[must_use]
     pub fn rules(&self) -> Option<&Rules> {
-        let Body::Rules(rules) = &self.body;
-        Some(rules)
+        match &self.body {
+            Body::Rules(rules) => Some(rules),
+            _ => None,
+        }
     }
 
-    /// Sizing, protection and guards, as far as its kind has them.
+    /// Sizing, protection and guards. A grid spends as much on each level; cost averaging begins
+    /// with as much, and its target takes the profit.
     #[must_use]
     pub fn plan(&self) -> Plan {
         match &self.body {
             Body::Rules(rules) => rules.plan(),
+            Body::Grid { grid } => Plan::sized(Sizing::FixedQuote { quote: grid.quote }),
+            Body::Dca { dca } => dca.plan(),
+            Body::Signal(outside) => outside.plan(),
         }
     }
 
@@ -137,6 +176,16 @@ impl Rules {
     /// Everything but the signals.
     #[must_use]
     pub fn plan(&self) -> Plan {
+        Plan { sizing: self.sizing, protect: self.protect.clone(), guards: self.guards.clone() }
+    }
+}
+
+impl Outside {
+    pub(super) fn new(plan: Plan) -> Self {
+        Self { signal: Empty {}, sizing: plan.sizing, protect: plan.protect, guards: plan.guards }
+    }
+
+    fn plan(&self) -> Plan {
         Plan { sizing: self.sizing, protect: self.protect.clone(), guards: self.guards.clone() }
     }
 }

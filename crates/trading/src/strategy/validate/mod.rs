@@ -9,6 +9,7 @@ use super::reader::{Fields, Part};
 
 mod conditions;
 mod indicators;
+mod kinds;
 mod market;
 mod names;
 mod plan;
@@ -32,12 +33,22 @@ struct Kind {
 }
 
 /// Every kind; the first one is meant where nothing tells.
-const KINDS: [Kind; 1] = [Kind {
-    key: "entry",
-    required: &["name", "market", "entry", "sizing"],
-    optional: &["indicators", "exit", "protect", "guards"],
-    read: rules::read,
-}];
+const KINDS: [Kind; 4] = [
+    Kind {
+        key: "entry",
+        required: &["name", "market", "entry", "sizing"],
+        optional: &["indicators", "exit", "protect", "guards"],
+        read: rules::read,
+    },
+    Kind { key: "grid", required: &["name", "market", "grid"], optional: &[], read: kinds::grid },
+    Kind { key: "dca", required: &["name", "market", "dca"], optional: &[], read: kinds::dca },
+    Kind {
+        key: "signal",
+        required: &["name", "market", "signal", "sizing"],
+        optional: &["protect", "guards"],
+        read: kinds::signal,
+    },
+];
 
 impl Document {
     /// Reads a strategy.
