@@ -37,6 +37,9 @@ pub enum BacktestError {
     /// A symbol of the strategy of which no candles were given.
     #[error("there are no candles of {0}")]
     NoHistory(Symbol),
+    /// The file asks for finer candles that were not given.
+    #[error("`intrabar` asks for {0} candles of the same market, which are not there")]
+    NoIntrabar(Timeframe),
     /// Sizing, protection or guards make no sense.
     #[error(transparent)]
     Plan(#[from] PlanError),

@@ -121,6 +121,9 @@ impl Limits {
     /// The first rule that the order breaks.
     pub fn check(&self, view: &View<'_>, order: Order) -> Result<Approved<Order>, Refusal> {
         let price = self.check_price(view, &order)?;
+        if let (OrderKind::Market {}, Size::Base(quantity)) = (order.kind, order.size) {
+            view.instrument.check_market(quantity)?;
+        }
         match (order.side, order.size, order.reduces_only()) {
             (Side::Buy, size, false) => self.check_entry(view, price, size)?,
             (Side::Sell, Size::Base(quantity), true) => check_exit(view, price, quantity)?,
@@ -131,11 +134,10 @@ impl Limits {
 
     /// The price at which the order is valued, inside the collar and on the tick.
     fn check_price(&self, view: &View<'_>, order: &Order) -> Result<Price, Refusal> {
-        let price = match order.kind {
-            OrderKind::Market {} => return Ok(view.price),
-            OrderKind::Limit { price } | OrderKind::StopMarket { trigger: price } => price,
-        };
-        view.instrument.check_price(price)?;
+        for price in [order.kind.trigger(), order.kind.limit()].into_iter().flatten() {
+            view.instrument.check_price(price)?;
+        }
+        let Some(price) = order.kind.limit().or(order.kind.trigger()) else { return Ok(view.price) };
         if let (Some(collar), false) = (self.price_collar, order.reduces_only()) {
             let (last, distance) = (view.price.decimal(), collar.fraction());
             if (price.decimal() - last).abs() > last * distance {
@@ -208,7 +210,7 @@ mod tests {
 
     fn entry(size: Size) -> Order {
         let client_order_id = ClientOrderId::new("t".parse().unwrap(), 1);
-        Order { client_order_id, side: Side::Buy, kind: OrderKind::Market {}, size, purpose: Purpose::Entry }
+        Order::new(client_order_id, Side::Buy, OrderKind::Market {}, size, Purpose::Entry)
     }
 
     fn amount(text: &str) -> Notional {

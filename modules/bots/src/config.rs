@@ -59,7 +59,8 @@ pub(crate) struct NewBot {
 impl NewBot {
     /// The manners of its venue.
     pub(crate) fn rules(&self) -> Rules {
-        Rules { fees: self.fees, fill: self.fill, slippage_bps: self.slippage_bps, volume_share: self.volume_share }
+        let (fees, fill, slippage_bps, volume_share) = (self.fees, self.fill, self.slippage_bps, self.volume_share);
+        Rules { fees, fill, slippage_bps, volume_share, ..Rules::default() }
     }
 }
 

@@ -57,7 +57,7 @@ async fn trade(tx: &mut TenantTx, bot: Uuid, symbol: &Symbol, cash: &str, trades
         let (quantity, when) = (quantity.parse().unwrap(), at(number.cast_signed()));
         let purpose = if *side == Side::Buy { Purpose::Entry } else { Purpose::Exit };
         let (kind, size) = (OrderKind::Market {}, Size::Base(quantity));
-        book.place(&Order { client_order_id, side: *side, kind, size, purpose }, when);
+        book.place(&Order::new(client_order_id, *side, kind, size, purpose), when);
         book.advance(client_order_id, OrderStatus::Submitted, when).unwrap();
         let (fee, liquidity) = (Fee::Quote(amount("1")), Liquidity::Taker);
         let price = price.parse().unwrap();

@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::outside::Outside;
 use super::recorder::{Recorder, Report};
 use super::{BacktestConfig, BacktestError, BacktestFile, History, Sweep, sweep};
-use crate::candle::Candles;
 use crate::candle::gaps::gaps;
-use crate::engine::{Conduct, Config, Driver, Engine, Silent, Strategy};
+use crate::candle::{Candles, Finer};
+use crate::engine::{Conduct, Config, Driver, Effects, Engine, Input, Silent, Strategy};
 use crate::metrics::Metrics;
 use crate::money::Instrument;
 use crate::order::IdPrefix;
@@ -57,16 +57,27 @@ pub fn run<S: Strategy>(
     progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Report, BacktestError> {
     let mut report = go(candles, Conduct::RoundTrips(strategy), setup, true, progress)?;
-    warn_of_gaps(candles, &mut report);
+    warn(candles, setup, &mut report)?;
     Ok(report)
 }
 
-/// Says where candles are missing.
-fn warn_of_gaps(candles: &Candles, report: &mut Report) {
+/// Says where candles are missing or do not add up.
+fn warn(candles: &Candles, setup: &Setup, report: &mut Report) -> Result<(), BacktestError> {
+    if let Some(finer) = finer(candles, setup)? {
+        report.warnings.extend(finer.warnings());
+    }
     let missing = missing(candles);
     if missing > 0 {
         report.warnings.push(format!("{missing} candles are missing in the history"));
     }
+    Ok(())
+}
+
+/// The finer candles that the file asks for.
+fn finer<'a>(candles: &'a Candles, setup: &Setup) -> Result<Option<&'a Finer>, BacktestError> {
+    let Some(timeframe) = setup.config.intrabar else { return Ok(None) };
+    let finer = candles.finer().filter(|finer| finer.candles().timeframe() == timeframe);
+    finer.map(Some).ok_or(BacktestError::NoIntrabar(timeframe))
 }
 
 /// How many candles are not there between the first and the last.
@@ -105,6 +116,7 @@ fn go<S: Strategy>(
     if rows.is_empty() {
         return Err(BacktestError::NoCandles);
     }
+    let finer = finer(candles, setup)?;
     let mut driver = driver(candles, conduct, setup, &rows);
     let mut signals = Outside::new(&setup.config.signals);
     let mut recorder = Recorder::new(candles, &rows, setup.config.initial_cash, detail);
@@ -115,7 +127,11 @@ fn go<S: Strategy>(
             if signals.is_due(candles.open_time(row)) {
                 signals.tell(candles.open_time(row), &mut driver, |_, _, effects| recorder.note(effects));
             }
-            driver.on_candle(&candles.get(row), |_, _, effects| recorder.note(effects));
+            let (candle, record) = (candles.get(row), |_, _: &Input, effects: &Effects| recorder.note(effects));
+            match finer.and_then(|finer| Some((finer.candles(), finer.parts(row)?))) {
+                Some((parts, rows)) => driver.on_candle_of(&candle, parts, rows, record),
+                None => driver.on_candle(&candle, record),
+            }
             if row >= rows.start {
                 recorder.close(row, driver.engine());
             }
@@ -168,9 +184,10 @@ impl BacktestFile {
             return sweep(self, &columns, progress).map(Answer::Sweep);
         }
         let total = columns.iter().map(|columns| columns.candles().len()).sum();
-        let mut report = trial(&self.strategy, &columns, &self.config, true, |done| progress(done, total))?;
+        let setup = Setup::of(&self.strategy, self.config.clone());
+        let mut report = trial(&self.strategy, &columns, &setup, true, |done| progress(done, total))?;
         for columns in &columns {
-            warn_of_gaps(columns.candles(), &mut report);
+            warn(columns.candles(), &setup, &mut report)?;
         }
         Ok(Answer::Report(Box::new(report)))
     }
@@ -183,19 +200,18 @@ impl BacktestFile {
 pub(super) fn trial(
     document: &Document,
     columns: &[Columns<'_>],
-    config: &BacktestConfig,
+    setup: &Setup,
     detail: bool,
     progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Report, BacktestError> {
-    let setup = Setup::of(document, config.clone());
     let Some(first) = columns.first() else { return Err(BacktestError::NoCandles) };
     match document.body() {
         Body::Rules(rules) => {
             let signals = Program::compile(rules, document.market().timeframe).signals(first);
             let rules = ColumnRules::new(Arc::new(signals), 0);
-            go(first.candles(), Conduct::RoundTrips(rules), &setup, detail, progress)
+            go(first.candles(), Conduct::RoundTrips(rules), setup, detail, progress)
         }
-        other => go(first.candles(), unruled(other), &setup, detail, progress),
+        other => go(first.candles(), unruled(other), setup, detail, progress),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The orders that are open.
 
 use crate::money::Notional;
-use crate::order::{ClientOrderId, OrderStatus, Purpose};
+use crate::order::{ClientOrderId, Order, OrderStatus, Purpose};
 
 /// Two for each of a grid's levels, one of which may be being taken back, and some to spare.
 const MOST_ORDERS: usize = 512;
@@ -12,6 +12,8 @@ pub(super) struct Working {
     pub(super) purpose: Purpose,
     /// Which take-profit target, or which cell of a grid, it serves.
     pub(super) slot: Option<u8>,
+    /// The other order of its pair.
+    pub(super) pair: Option<ClientOrderId>,
     pub(super) status: OrderStatus,
     /// We have asked for it back; it can still fill until the venue agrees.
     pub(super) cancelling: bool,
@@ -54,9 +56,10 @@ impl Book {
     }
 
     /// Adds an order that is being sent; the caller has asked [`Book::is_full`].
-    pub(super) fn add(&mut self, id: ClientOrderId, purpose: Purpose, slot: Option<u8>, reserved: Notional) {
+    pub(super) fn add(&mut self, order: &Order, slot: Option<u8>, reserved: Notional) {
+        let Order { client_order_id: id, purpose, pair, .. } = *order;
         let status = OrderStatus::Submitted;
-        self.0.push(Working { id, purpose, slot, status, cancelling: false, reserved });
+        self.0.push(Working { id, purpose, slot, pair, status, cancelling: false, reserved });
     }
 
     /// Marks the orders that `which` describes and reports each to `cancel`.

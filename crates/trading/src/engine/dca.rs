@@ -6,7 +6,7 @@ use super::machine::Phase;
 use super::trips::Trips;
 use crate::candle::Candle;
 use crate::money::{Notional, Price};
-use crate::order::{Side, Size};
+use crate::order::{OrderKind, Side, Size};
 use crate::position::Fill;
 use crate::strategy;
 use crate::time::Timestamp;
@@ -53,7 +53,8 @@ impl Dca {
         if self.next > desk.free_cash() {
             return effects.note(Note::Skipped(Reason::NoCash));
         }
-        if trips.buy(desk, at, Size::Quote(self.next), effects) {
+        let order = desk.buy(OrderKind::Market {}, Size::Quote(self.next));
+        if trips.buy(desk, at, order, effects) {
             self.orders += 1;
             self.next = self.next.times(self.rules.scale);
         }

@@ -10,7 +10,7 @@ use crate::money::{Instrument, Notional, Price, Quantity};
 use crate::order::{ClientOrderId, IdPrefix, Order, OrderKind, OrderStatus, Purpose, Side, Size};
 use crate::position::{Fill, Position};
 use crate::risk::{Approved, Limits, Refusal, View};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 #[derive(Clone, Debug)]
 pub(super) struct Desk {
@@ -28,33 +28,6 @@ pub(super) struct Desk {
     closed_at: Timestamp,
     sequence: u64,
     pub(super) fills: u64,
-}
-
-/// What an order is to be, but for its name.
-#[derive(Copy, Clone)]
-pub(super) struct Draft {
-    pub(super) side: Side,
-    pub(super) kind: OrderKind,
-    pub(super) size: Size,
-    pub(super) purpose: Purpose,
-    /// See [`Working::slot`].
-    pub(super) slot: Option<u8>,
-}
-
-impl Draft {
-    /// A purchase at the market.
-    pub(super) fn buy(size: Size) -> Self {
-        Self { side: Side::Buy, kind: OrderKind::Market {}, size, purpose: Purpose::Entry, slot: None }
-    }
-
-    /// A sale of so many coins.
-    pub(super) fn sale(kind: OrderKind, coins: Quantity, purpose: Purpose) -> Self {
-        Self { side: Side::Sell, kind, size: Size::Base(coins), purpose, slot: None }
-    }
-
-    pub(super) fn slot(self, slot: u8) -> Self {
-        Self { slot: Some(slot), ..self }
-    }
 }
 
 impl Desk {
@@ -116,14 +89,33 @@ impl Desk {
         if at > self.closed_at { self.candles } else { self.candles.saturating_sub(1) }
     }
 
-    /// Sends an order if the limits let it pass; says whether they did.
-    pub(super) fn place(&mut self, draft: Draft, effects: &mut Effects) -> bool {
-        let Draft { side, kind, size, purpose, slot } = draft;
-        let client_order_id = ClientOrderId::new(self.prefix, self.sequence + 1);
-        match self.check(Order { client_order_id, side, kind, size, purpose }) {
+    /// The id of the `ahead`th order from now on.
+    pub(super) fn id(&self, ahead: u64) -> ClientOrderId {
+        ClientOrderId::new(self.prefix, self.sequence + ahead)
+    }
+
+    /// The next order, a purchase.
+    pub(super) fn buy(&self, kind: OrderKind, size: Size) -> Order {
+        Order::new(self.id(1), Side::Buy, kind, size, Purpose::Entry)
+    }
+
+    /// The next order, a sale of so many coins.
+    pub(super) fn sale(&self, kind: OrderKind, coins: Quantity, purpose: Purpose) -> Order {
+        Order::new(self.id(1), Side::Sell, kind, Size::Base(coins), purpose)
+    }
+
+    /// The end of an order that is decided at the last close.
+    pub(super) fn until(&self, span: Option<Span>) -> Option<Timestamp> {
+        span.map(|span| Timestamp::from_millis(self.closed_at.millis() + 1).after(span))
+    }
+
+    /// Sends the next order if the limits let it pass; says whether they did. See
+    /// [`Working::slot`].
+    pub(super) fn place(&mut self, order: Order, slot: Option<u8>, effects: &mut Effects) -> bool {
+        match self.check(order) {
             Ok(order) => {
                 self.sequence += 1;
-                self.book.add(client_order_id, purpose, slot, self.cost_of(&order));
+                self.book.add(&order, slot, self.cost_of(&order));
                 effects.place(order);
                 true
             }
@@ -136,8 +128,8 @@ impl Desk {
 
     /// Sells all coins at the market.
     pub(super) fn sell_all(&mut self, purpose: Purpose, effects: &mut Effects) {
-        let coins = self.sellable(self.position.quantity());
-        self.place(Draft::sale(OrderKind::Market {}, coins, purpose), effects);
+        let coins = self.instrument.market_quantity_down(self.position.quantity());
+        self.place(self.sale(OrderKind::Market {}, coins, purpose), None, effects);
     }
 
     /// Takes every order back that `which` describes.
@@ -152,7 +144,7 @@ impl Desk {
 
     /// Whether so many coins are too few to be sold at `price`.
     pub(super) fn is_dust(&self, coins: Quantity, price: Price) -> bool {
-        let sellable = self.instrument.quantity_down(coins);
+        let sellable = self.instrument.market_quantity_down(coins);
         sellable.is_zero()
             || self.instrument.check(price, sellable).is_err_and(|filter| Refusal::from(filter).is_dust())
     }
@@ -162,14 +154,14 @@ impl Desk {
         match (order.side, order.size) {
             (Side::Sell, _) => Notional::ZERO,
             (Side::Buy, Size::Quote(budget)) => budget,
-            (Side::Buy, Size::Base(coins)) => match order.kind {
-                OrderKind::Market {} => self.last_close * coins,
-                OrderKind::Limit { price } | OrderKind::StopMarket { trigger: price } => price * coins,
-            },
+            (Side::Buy, Size::Base(coins)) => {
+                order.kind.limit().or(order.kind.trigger()).unwrap_or(self.last_close) * coins
+            }
         }
     }
 
-    fn check(&self, order: Order) -> Result<Approved<Order>, Refusal> {
+    /// Lets an order pass, as [`Desk::place`] does, but sends nothing.
+    pub(super) fn check(&self, order: Order) -> Result<Approved<Order>, Refusal> {
         if self.book.is_full() {
             return Err(Refusal::BookFull);
         }
@@ -191,6 +183,9 @@ impl Desk {
             effects.note(Note::UnknownOrder(fill.client_order_id));
             return None;
         };
+        if let (true, Some(pair)) = (fill.done, order.pair) {
+            self.book.cancel(|order| order.id == pair, |_| ());
+        }
         let profit = match self.position.apply(fill) {
             Ok(profit) => profit,
             Err(error) => {
@@ -217,9 +212,9 @@ impl Desk {
         order
     }
 
-    /// Takes a cancelled order out of the book.
-    pub(super) fn book_cancel(&mut self, id: ClientOrderId, effects: &mut Effects) -> Option<Working> {
-        let order = self.book.advance(id, OrderStatus::Cancelled);
+    /// Takes an order that was taken back, or has expired, out of the book.
+    pub(super) fn book_end(&mut self, id: ClientOrderId, status: OrderStatus, effects: &mut Effects) -> Option<Working> {
+        let order = self.book.advance(id, status);
         if order.is_none() {
             effects.note(Note::UnknownOrder(id));
         }

@@ -1,9 +1,11 @@
 //! The loop that a back-test and a paper bot share: candles into the simulated venue and the
 //! engine, fills back into the engine, orders back into the venue.
 
+use std::ops::Range;
+
 use super::io::{Effect, Effects, Input};
 use super::{Engine, Strategy};
-use crate::candle::Candle;
+use crate::candle::{Candle, Candles};
 use crate::order::ClientOrderId;
 use crate::simulator::{Moment, Simulator};
 use crate::time::{Timeframe, Timestamp};
@@ -48,12 +50,40 @@ impl<S: Strategy> Driver<S> {
     /// within its range, then the engine's decision at its close. `record` sees each input with
     /// its time and what the engine made of it, in order: the bot's journal.
     #[inline]
-    pub fn on_candle(&mut self, candle: &Candle, mut record: impl FnMut(Timestamp, &Input, &Effects)) {
+    pub fn on_candle(&mut self, candle: &Candle, record: impl FnMut(Timestamp, &Input, &Effects)) {
+        self.live_through(candle, None, record);
+    }
+
+    /// The same for a candle of which finer ones are known, that tell what came first in it: the
+    /// rows of `finer` that make up the candle.
+    #[inline]
+    pub fn on_candle_of(
+        &mut self,
+        candle: &Candle,
+        finer: &Candles,
+        rows: Range<usize>,
+        record: impl FnMut(Timestamp, &Input, &Effects),
+    ) {
+        self.live_through(candle, Some((finer, rows)), record);
+    }
+
+    #[inline]
+    fn live_through(
+        &mut self,
+        candle: &Candle,
+        parts: Option<(&Candles, Range<usize>)>,
+        mut record: impl FnMut(Timestamp, &Input, &Effects),
+    ) {
         let closed_at = self.timeframe.close_of(candle.open_time);
-        self.simulator.begin(candle);
+        if let Some(funding) = self.simulator.funding(candle, self.engine.position()) {
+            self.step(candle.open_time, funding, &mut record);
+        }
+        self.simulator.begin(candle, false);
         if !self.simulator.is_idle() {
-            self.trade(Moment::Open, candle.open_time, candle, &mut record);
-            self.trade(Moment::Range, closed_at, candle, &mut record);
+            match parts {
+                None => self.trade_within(candle, closed_at, &mut record),
+                Some((finer, rows)) => self.trade_in_parts(finer, rows, &mut record),
+            }
         }
         self.step(closed_at, Input::Candle(*candle), &mut record);
         if !self.simulator.is_idle() {
@@ -72,8 +102,36 @@ impl<S: Strategy> Driver<S> {
     pub fn replay(&mut self, at: Timestamp, input: Input, record: impl FnMut(Timestamp, &Input, &Effects)) {
         match input {
             Input::Candle(candle) => self.on_candle(&candle, record),
-            Input::Filled(_) | Input::Rejected(_) | Input::Cancelled(_) => {}
+            Input::Filled(_) | Input::Rejected(_) | Input::Cancelled(_) | Input::Expired(_) | Input::Funding(_) => {}
             Input::Signal(_) | Input::Pause | Input::Resume | Input::Stop(_) => self.on_input(at, input, record),
+        }
+    }
+
+    /// What the venue does while a candle lasts.
+    #[inline(never)]
+    fn trade_within(
+        &mut self,
+        candle: &Candle,
+        closed_at: Timestamp,
+        record: &mut impl FnMut(Timestamp, &Input, &Effects),
+    ) {
+        self.trade(Moment::Open, candle.open_time, candle, record);
+        self.trade(Moment::Range, closed_at, candle, record);
+        self.simulator.end(candle);
+    }
+
+    #[inline(never)]
+    fn trade_in_parts(
+        &mut self,
+        finer: &Candles,
+        rows: Range<usize>,
+        record: &mut impl FnMut(Timestamp, &Input, &Effects),
+    ) {
+        for row in rows {
+            let part = finer.get(row);
+            let closed_at = finer.timeframe().close_of(part.open_time);
+            self.simulator.begin(&part, true);
+            self.trade_within(&part, closed_at, record);
         }
     }
 
@@ -108,8 +166,8 @@ impl<S: Strategy> Driver<S> {
         let mut cancelled = std::mem::take(&mut self.cancelled);
         for effect in effects.iter() {
             match effect {
-                Effect::Place(order) => self.simulator.place(**order),
-                Effect::Cancel(id) if self.simulator.cancel(*id) => cancelled.push(*id),
+                Effect::Place(order) => self.simulator.place(**order, at),
+                Effect::Cancel(id) if self.simulator.cancel(*id, at) => cancelled.push(*id),
                 Effect::Cancel(_) | Effect::Journal(_) => {}
             }
         }

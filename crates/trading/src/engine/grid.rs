@@ -8,12 +8,12 @@ mod levels;
 mod stock;
 
 use super::book::Working;
-use super::desk::{Desk, Draft};
+use super::desk::Desk;
 use super::io::{Effects, Input, Note, Stop};
 use super::machine::Phase;
 use crate::candle::Candle;
 use crate::money::{Instrument, Notional, Price};
-use crate::order::{OrderKind, Purpose, Side, Size};
+use crate::order::{OrderKind, OrderStatus, Purpose, Side, Size};
 use crate::position::Fill;
 use crate::strategy;
 use crate::time::Timestamp;
@@ -107,8 +107,8 @@ impl Grid {
             if !sells && !buys {
                 continue;
             }
-            let draft = if sells {
-                Draft::sale(OrderKind::Limit { price: cell.sell_at }, coins, Purpose::TakeProfit)
+            let order = if sells {
+                desk.sale(OrderKind::Limit { price: cell.sell_at }, coins, Purpose::TakeProfit)
             } else {
                 // A level that the price has fallen through is bought at the market.
                 let kind = if desk.last_close > cell.buy_at {
@@ -116,9 +116,9 @@ impl Grid {
                 } else {
                     OrderKind::Market {}
                 };
-                Draft { kind, ..Draft::buy(Size::Quote(self.quote)) }
+                desk.buy(kind, Size::Quote(self.quote))
             };
-            cell.working = desk.place(draft.slot(slot), effects);
+            cell.working = desk.place(order, Some(slot), effects);
             if cell.working {
                 self.idle -= 1;
             }
@@ -203,7 +203,7 @@ impl Grid {
         let Some(trigger) = self.stop_loss else { return };
         desk.cancel(Working::is_stop, effects);
         let coins = desk.sellable(desk.position.quantity());
-        desk.place(Draft::sale(OrderKind::StopMarket { trigger }, coins, Purpose::StopLoss), effects);
+        desk.place(desk.sale(OrderKind::StopMarket { trigger }, coins, Purpose::StopLoss), None, effects);
     }
 
     /// Everything but candles, fills and pauses; signals are not for a grid.
@@ -216,10 +216,8 @@ impl Grid {
                 }
                 self.free(order);
             }
-            Input::Cancelled(id) => {
-                let order = desk.book_cancel(id, effects);
-                self.free(order);
-            }
+            Input::Cancelled(id) => self.free(desk.book_end(id, OrderStatus::Cancelled, effects)),
+            Input::Expired(id) => self.free(desk.book_end(id, OrderStatus::Expired, effects)),
             Input::Stop(Stop::Sell) if self.leaving.is_none() => self.end(desk, Purpose::Stopped, effects),
             Input::Stop(Stop::Keep) => {
                 desk.phase = Phase::Stopped;

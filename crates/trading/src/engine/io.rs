@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::Signal;
 use crate::candle::Candle;
+use crate::money::{InstrumentError, Notional};
 use crate::order::{ClientOrderId, Order};
 use crate::position::{Fill, PositionError, Trade};
 use crate::risk::{Approved, Refusal};
@@ -20,8 +21,12 @@ pub enum Input {
     Filled(Fill),
     /// The venue refused an order.
     Rejected(Rejection),
-    /// An order was taken back or has expired.
+    /// An order was taken back.
     Cancelled(ClientOrderId),
+    /// An order has expired.
+    Expired(ClientOrderId),
+    /// Funding was charged for the position, or paid where it is negative.
+    Funding(Notional),
     /// A signal from outside, such as a webhook's.
     Signal(Signal),
     /// No entries until [`Input::Resume`]; an open position stays protected.
@@ -50,6 +55,9 @@ pub struct Rejection {
     pub client_order_id: ClientOrderId,
     /// Why.
     pub reason: RejectReason,
+    /// Which filter refused it, where the venue says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<InstrumentError>,
 }
 
 /// Why a venue refuses an order.
@@ -59,6 +67,7 @@ pub struct Rejection {
 pub enum RejectReason {
     InsufficientFunds,
     Filter,
+    WouldTake,
     Other,
 }
 

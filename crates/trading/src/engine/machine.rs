@@ -140,6 +140,7 @@ impl<S: Strategy> Engine<S> {
             Input::Resume if self.desk.phase == Phase::Paused => self.desk.phase = Phase::Running,
             Input::Candle(_) | Input::Pause | Input::Resume => {}
             Input::Filled(ref fill) => self.on_fill(fill, effects),
+            Input::Funding(due) => self.desk.position.pay_funding(due),
             _ => match &mut self.work {
                 Work::Dca(..) if matches!(input, Input::Signal(_)) => {}
                 Work::RoundTrips(_, trips) | Work::Dca(_, trips) => trips.on_other(&mut self.desk, at, input, effects),

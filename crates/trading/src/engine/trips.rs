@@ -3,16 +3,16 @@
 use super::Signal;
 use super::atr::Atr;
 use super::book::Working;
-use super::desk::{Desk, Draft};
+use super::desk::Desk;
 use super::io::{Effects, Input, Note, Reason, Rejection, Stop};
 use super::machine::Phase;
 use super::sizing::{self, Entry, Means};
 use super::trade::OpenTrade;
 use crate::candle::Candle;
 use crate::money::{Notional, Price};
-use crate::order::{ClientOrderId, Purpose, Side, Size};
+use crate::order::{ClientOrderId, Order, OrderStatus, Purpose, Side};
 use crate::position::Fill;
-use crate::strategy::plan::{Plan, Sizing};
+use crate::strategy::plan::{ExitOrder, Plan, Sizing};
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug)]
@@ -85,7 +85,9 @@ impl Trips {
         match sizing::entry(&self.plan, &desk.instrument, means, desk.last_close, atr) {
             Ok(Entry { size, risk_distance }) => {
                 self.risk_distance = risk_distance;
-                self.buy(desk, at, size, effects);
+                let entry = self.plan.orders.entry;
+                let order = desk.buy(entry.kind(desk.last_close, &desk.instrument), size);
+                self.buy(desk, at, Order { expires: desk.until(entry.expires()), ..order }, effects);
             }
             Err(reason) => effects.note(Note::Skipped(reason)),
         }
@@ -109,26 +111,45 @@ impl Trips {
         cooldown.is_some_and(|(cooldown, exit)| at < exit.after(cooldown))
     }
 
-    /// Buys at the market; says whether the limits let it.
-    pub(super) fn buy(&self, desk: &mut Desk, at: Timestamp, size: Size, effects: &mut Effects) -> bool {
-        let placed = desk.place(Draft::buy(size), effects);
+    /// Sends a purchase; says whether the limits let it.
+    pub(super) fn buy(&self, desk: &mut Desk, at: Timestamp, order: Order, effects: &mut Effects) -> bool {
+        let placed = desk.place(order, None, effects);
         if placed {
             desk.account.day.of(at).count_entry();
         }
         placed
     }
 
-    /// Takes all orders back and sells what is held, and what a pending entry may yet bring.
+    /// Takes all orders back and sells what is held, and what a pending entry may yet bring. An
+    /// exit that waits for its price leaves the stops where they are, and gives way to any other.
     pub(super) fn leave(&mut self, desk: &mut Desk, purpose: Purpose, effects: &mut Effects) {
-        if self.leaving.is_some() || self.trade.is_none() && desk.book.is_empty() {
+        let gives_way = purpose != Purpose::Exit && self.waits_to_leave();
+        if self.leaving.is_some() && !gives_way || self.trade.is_none() && desk.book.is_empty() {
             return;
         }
-        desk.cancel(|_| true, effects);
-        self.stop = None;
         self.leaving = Some(purpose);
+        let waits = self.waits_to_leave() && self.trade.is_some();
+        desk.cancel(|order| !(waits && order.is_stop()), effects);
+        if waits {
+            return self.offer(desk, effects);
+        }
+        self.stop = None;
         if self.trade.is_some() {
             desk.sell_all(purpose, effects);
         }
+    }
+
+    /// Whether the strategy's exit is under way by an order that waits for its price.
+    pub(super) fn waits_to_leave(&self) -> bool {
+        self.leaving == Some(Purpose::Exit) && self.plan.orders.exit != ExitOrder::Market {}
+    }
+
+    /// Offers what is held at the price of the strategy's exit.
+    fn offer(&self, desk: &mut Desk, effects: &mut Effects) {
+        let exit = self.plan.orders.exit;
+        let kind = exit.kind(desk.last_close, &desk.instrument);
+        let order = desk.sale(kind, desk.sellable(desk.position.quantity()), Purpose::Exit);
+        desk.place(Order { expires: desk.until(exit.expires()), ..order }, None, effects);
     }
 
     /// An order is gone: where nothing is held and nothing can come any more, nothing is left.
@@ -142,10 +163,11 @@ impl Trips {
     pub(super) fn on_other(&mut self, desk: &mut Desk, at: Timestamp, input: &Input, effects: &mut Effects) {
         match *input {
             Input::Rejected(rejection) => self.on_rejected(desk, rejection, effects),
-            Input::Cancelled(id) => self.on_cancelled(desk, id, effects),
+            Input::Cancelled(id) => self.on_gone(desk, id, OrderStatus::Cancelled, effects),
+            Input::Expired(id) => self.on_gone(desk, id, OrderStatus::Expired, effects),
             Input::Signal(signal) => self.on_signal(desk, at, signal, effects),
             Input::Stop(stop) => self.on_stop(desk, stop, effects),
-            Input::Candle(_) | Input::Filled(_) | Input::Pause | Input::Resume => {}
+            Input::Candle(_) | Input::Filled(_) | Input::Funding(_) | Input::Pause | Input::Resume => {}
         }
     }
 
@@ -209,8 +231,8 @@ impl Trips {
         }
     }
 
-    fn on_cancelled(&mut self, desk: &mut Desk, id: ClientOrderId, effects: &mut Effects) {
-        match desk.book_cancel(id, effects) {
+    fn on_gone(&mut self, desk: &mut Desk, id: ClientOrderId, status: OrderStatus, effects: &mut Effects) {
+        match desk.book_end(id, status, effects) {
             None => {}
             Some(order) if order.is_stop() && !order.cancelling => self.stop = None,
             Some(_) => self.forget(desk),

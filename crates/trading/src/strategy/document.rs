@@ -9,9 +9,10 @@ use serde_json::{Number, Value};
 
 use super::condition::Condition;
 use super::kinds::{Dca, Grid};
-use super::plan::{Guards, Plan, Protect, Sizing};
+use super::plan::{Guards, Orders, Plan, Protect, Sizing};
 use crate::candle::Field;
 use crate::indicator::{Indicator, Inputs};
+use crate::is_default;
 use crate::money::Symbol;
 use crate::time::Timeframe;
 
@@ -59,6 +60,9 @@ pub struct Outside {
     protect: Protect,
     #[schemars(default)]
     guards: Guards,
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(default)]
+    orders: Orders,
 }
 
 /// An object without keys.
@@ -85,6 +89,9 @@ pub struct Rules {
     pub(super) protect: Protect,
     #[schemars(default)]
     pub(super) guards: Guards,
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(default)]
+    pub(super) orders: Orders,
 }
 
 /// What is traded, where, and on which candles.
@@ -176,17 +183,18 @@ impl Rules {
     /// Everything but the signals.
     #[must_use]
     pub fn plan(&self) -> Plan {
-        Plan { sizing: self.sizing, protect: self.protect.clone(), guards: self.guards.clone() }
+        Plan { sizing: self.sizing, protect: self.protect.clone(), guards: self.guards.clone(), orders: self.orders }
     }
 }
 
 impl Outside {
     pub(super) fn new(plan: Plan) -> Self {
-        Self { signal: Empty {}, sizing: plan.sizing, protect: plan.protect, guards: plan.guards }
+        let Plan { sizing, protect, guards, orders } = plan;
+        Self { signal: Empty {}, sizing, protect, guards, orders }
     }
 
     fn plan(&self) -> Plan {
-        Plan { sizing: self.sizing, protect: self.protect.clone(), guards: self.guards.clone() }
+        Plan { sizing: self.sizing, protect: self.protect.clone(), guards: self.guards.clone(), orders: self.orders }
     }
 }
 

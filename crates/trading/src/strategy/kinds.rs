@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::plan::{Guards, Plan, Protect, Sizing, Target};
+use super::plan::{Plan, Protect, Sizing, Target};
 use crate::money::{Factor, Notional, Percent, Price};
 use crate::time::Span;
 
@@ -92,9 +92,8 @@ impl Dca {
         let target = |target: &DcaTarget| Target { percent: target.percent, sell: Percent::HUNDRED };
         let take_profit = self.take_profit.iter().map(target).collect();
         Plan {
-            sizing: Sizing::FixedQuote { quote: self.quote },
             protect: Protect { take_profit, ..Protect::default() },
-            guards: Guards::default(),
+            ..Plan::sized(Sizing::FixedQuote { quote: self.quote })
         }
     }
 }

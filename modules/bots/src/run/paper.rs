@@ -237,14 +237,24 @@ impl Log {
                 self.unsaved.events.push(Event::filled(fill));
             }
             Input::Rejected(rejection) => {
-                self.book.reject(rejection.client_order_id, format!("{:?}", rejection.reason), at)?;
+                let reason = rejection.filter.map_or_else(|| format!("{:?}", rejection.reason), |it| it.to_string());
+                self.book.reject(rejection.client_order_id, reason, at)?;
                 self.unsaved.events.push(Event::rejected(at, rejection));
             }
             Input::Cancelled(id) => {
                 self.book.advance(*id, OrderStatus::Cancelled, at)?;
                 self.unsaved.events.push(Event::cancelled(at, *id));
             }
-            Input::Candle(_) | Input::Signal(_) | Input::Pause | Input::Resume | Input::Stop(_) => {}
+            Input::Expired(id) => {
+                self.book.advance(*id, OrderStatus::Expired, at)?;
+                self.unsaved.events.push(Event::expired(at, *id));
+            }
+            Input::Candle(_)
+            | Input::Funding(_)
+            | Input::Signal(_)
+            | Input::Pause
+            | Input::Resume
+            | Input::Stop(_) => {}
         }
         effects.iter().try_for_each(|effect| self.carry_out(at, effect))
     }

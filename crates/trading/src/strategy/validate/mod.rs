@@ -12,6 +12,7 @@ mod indicators;
 mod kinds;
 mod market;
 mod names;
+mod orders;
 mod plan;
 mod rules;
 
@@ -37,7 +38,7 @@ const KINDS: [Kind; 4] = [
     Kind {
         key: "entry",
         required: &["name", "market", "entry", "sizing"],
-        optional: &["indicators", "exit", "protect", "guards"],
+        optional: &["indicators", "exit", "protect", "guards", "orders"],
         read: rules::read,
     },
     Kind { key: "grid", required: &["name", "market", "grid"], optional: &[], read: kinds::grid },
@@ -45,7 +46,7 @@ const KINDS: [Kind; 4] = [
     Kind {
         key: "signal",
         required: &["name", "market", "signal", "sizing"],
-        optional: &["protect", "guards"],
+        optional: &["protect", "guards", "orders"],
         read: kinds::signal,
     },
 ];

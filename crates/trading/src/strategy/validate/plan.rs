@@ -2,10 +2,11 @@
 
 use rust_decimal::Decimal;
 
+use super::orders;
 use crate::money::Percent;
 use crate::strategy::fault::Faults;
 use crate::strategy::plan::{
-    Guards, MAX_LOSSES, MAX_TARGETS, MaxDrawdown, PauseAfterLosses, Plan, Protect, Sizing, StopLoss, Target,
+    Guards, MAX_LOSSES, MAX_TARGETS, MaxDrawdown, Orders, PauseAfterLosses, Plan, Protect, Sizing, StopLoss, Target,
     TrailingStop,
 };
 use crate::strategy::reader::{Fields, Part};
@@ -28,13 +29,14 @@ pub(super) fn sells(plan: &Plan) -> bool {
     plan.protect != Protect::default() || matches!(plan.sizing, Sizing::AtrRisk { .. })
 }
 
-/// Reads the three sections. Each rule is told with its own path here; [`Plan::check`] has the
+/// Reads the four sections. Each rule is told with its own path here; [`Plan::check`] has the
 /// last word.
 pub(super) fn plan(fields: &Fields<'_>, faults: &mut Faults) -> Option<Plan> {
     let sizing = fields.get("sizing").and_then(|part| sizing(&part, faults));
     let protect = fields.get("protect").map_or(Some(Protect::default()), |part| protect(&part, faults));
     let guards = fields.get("guards").map_or(Some(Guards::default()), |part| guards(&part, faults));
-    let plan = Plan { sizing: sizing?, protect: protect?, guards: guards? };
+    let orders = fields.get("orders").map_or(Some(Orders::default()), |part| orders::orders(&part, faults));
+    let plan = Plan { sizing: sizing?, protect: protect?, guards: guards?, orders: orders? };
     match plan.check() {
         Ok(()) => Some(plan),
         Err(error) => faults.add(&error.path, "INVALID", error.message),
