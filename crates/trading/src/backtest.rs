@@ -11,7 +11,7 @@ pub use run::{Answer, Setup, measure, run};
 pub use sweep::{Combination, Sweep, sweep};
 
 use crate::money::Symbol;
-use crate::strategy::Fault;
+use crate::strategy::{Failure, Fault};
 use crate::strategy::plan::PlanError;
 use crate::time::Timeframe;
 
@@ -38,6 +38,9 @@ pub enum BacktestError {
     /// A combination of a sweep is no strategy.
     #[error("{}", .0.first().map_or_else(String::new, ToString::to_string))]
     Faults(Vec<Fault>),
+    /// The script failed.
+    #[error(transparent)]
+    Failed(#[from] Failure),
     /// `progress` asked for the end.
     #[error("the back-test was cancelled")]
     Cancelled,

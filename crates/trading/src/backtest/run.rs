@@ -17,7 +17,7 @@ use crate::order::IdPrefix;
 use crate::risk::Limits;
 use crate::simulator::Simulator;
 use crate::strategy::plan::Plan;
-use crate::strategy::{Body, ColumnRules, Columns, Document, Program};
+use crate::strategy::{Body, ColumnRules, ColumnScript, Columns, Document, Program};
 
 /// Progress is told, and a wish to end heard, each time so many candles are done.
 const CANDLES_BETWEEN_PROGRESS: usize = 8_192;
@@ -106,6 +106,9 @@ fn go<S: Strategy>(
         let end = (start + CANDLES_BETWEEN_PROGRESS).min(rows.end);
         for row in start..end {
             driver.on_candle(&candles.get(row), |_, _, effects| recorder.note(effects));
+            if let Some(failure) = driver.engine().failure() {
+                return Err(BacktestError::Failed(failure.clone()));
+            }
             if row >= rows.start {
                 recorder.close(row, driver.engine());
             }
@@ -163,10 +166,15 @@ impl BacktestFile {
         if !self.sweep.is_empty() {
             return sweep(self, candles, progress).map(Answer::Sweep);
         }
-        let Body::Rules(rules) = self.strategy.body();
-        let signals = Program::compile(rules, timeframe).signals(&Columns::new(candles));
-        let rules = ColumnRules::new(Arc::new(signals), 0);
-        let setup = Setup::of(&self.strategy, self.config.clone());
-        run(candles, rules, &setup, |done| progress(done, candles.len())).map(|report| Answer::Report(Box::new(report)))
+        let (columns, setup) = (Columns::new(candles), Setup::of(&self.strategy, self.config.clone()));
+        let progress = |done| progress(done, candles.len());
+        let report = match self.strategy.body() {
+            Body::Rules(rules) => {
+                let signals = Program::compile(rules, timeframe).signals(&columns);
+                run(candles, ColumnRules::new(Arc::new(signals), 0), &setup, progress)
+            }
+            Body::Script(scripted) => run(candles, ColumnScript::new(scripted, &columns), &setup, progress),
+        };
+        report.map(|report| Answer::Report(Box::new(report)))
     }
 }

@@ -14,7 +14,7 @@ use super::run::{Setup, measure};
 use super::{BacktestError, BacktestFile};
 use crate::candle::Candles;
 use crate::metrics::Metrics;
-use crate::strategy::{Body, ColumnRules, Columns, Program};
+use crate::strategy::{Body, ColumnRules, ColumnScript, Columns, Program};
 
 /// The answer of a sweep: every combination, the last path varying fastest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -72,9 +72,13 @@ fn combine(
     let parameters = file.combination(index);
     let values = parameters.iter().map(|(path, value)| (path.as_str(), value));
     let document = file.strategy.apply_all(values).map_err(BacktestError::Faults)?;
-    let Body::Rules(rules) = document.body();
-    let signals = Program::compile(rules, document.market().timeframe).signals(columns);
-    let setup = Setup::of(&document, file.config.clone());
-    let metrics = measure(columns.candles(), ColumnRules::new(Arc::new(signals), 0), &setup, progress)?;
+    let (candles, setup) = (columns.candles(), Setup::of(&document, file.config.clone()));
+    let metrics = match document.body() {
+        Body::Rules(rules) => {
+            let signals = Program::compile(rules, document.market().timeframe).signals(columns);
+            measure(candles, ColumnRules::new(Arc::new(signals), 0), &setup, progress)
+        }
+        Body::Script(scripted) => measure(candles, ColumnScript::new(scripted, columns), &setup, progress),
+    }?;
     Ok(Combination { parameters, metrics })
 }

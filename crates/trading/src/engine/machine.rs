@@ -13,6 +13,7 @@ use crate::money::{Instrument, Notional, Price, Quantity};
 use crate::order::{ClientOrderId, IdPrefix, Order, OrderKind, OrderStatus, Purpose, Side, Size};
 use crate::position::{Fill, Position};
 use crate::risk::{Limits, Refusal, View};
+use crate::strategy::Failure;
 use crate::strategy::plan::{Plan, Sizing};
 use crate::time::Timestamp;
 
@@ -121,6 +122,13 @@ impl<S: Strategy> Engine<S> {
             Input::Resume => self.pause(false),
             Input::Stop(stop) => self.on_stop(stop, effects),
         }
+    }
+
+    /// Why the strategy cannot go on, if so; nothing comes of it any more then.
+    #[inline]
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        self.strategy.failure()
     }
 
     /// Cash and coins.

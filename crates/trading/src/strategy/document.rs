@@ -9,6 +9,7 @@ use serde_json::{Number, Value};
 
 use super::condition::Condition;
 use super::plan::{Guards, Plan, Protect, Sizing};
+use super::script::Script;
 use crate::candle::Field;
 use crate::indicator::{Indicator, Inputs};
 use crate::money::Symbol;
@@ -32,6 +33,8 @@ pub struct Document {
 pub enum Body {
     /// Round trips by conditions on indicators.
     Rules(Rules),
+    /// Round trips by a script.
+    Script(Scripted),
 }
 
 /// Indicators, when to enter and to leave, how much to buy and what protects it.
@@ -47,6 +50,22 @@ pub struct Rules {
     /// When to sell; may be left out where `protect` sells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) exit: Option<Condition>,
+    pub(super) sizing: Sizing,
+    #[schemars(default)]
+    pub(super) protect: Protect,
+    #[schemars(default)]
+    pub(super) guards: Guards,
+}
+
+/// Indicators, a script that enters and leaves by them, how much to buy and what protects it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Scripted {
+    /// Indicators by the ids that the script uses: a letter, then letters, digits and `_`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(default)]
+    pub(super) indicators: BTreeMap<String, Declared>,
+    pub(super) script: Script,
     pub(super) sizing: Sizing,
     #[schemars(default)]
     pub(super) protect: Protect,
@@ -96,8 +115,10 @@ impl Document {
     /// The rules, where that is its kind.
     #[must_use]
     pub fn rules(&self) -> Option<&Rules> {
-        let Body::Rules(rules) = &self.body;
-        Some(rules)
+        match &self.body {
+            Body::Rules(rules) => Some(rules),
+            Body::Script(_) => None,
+        }
     }
 
     /// Sizing, protection and guards, as far as its kind has them.
@@ -105,6 +126,7 @@ impl Document {
     pub fn plan(&self) -> Plan {
         match &self.body {
             Body::Rules(rules) => rules.plan(),
+            Body::Script(scripted) => scripted.plan(),
         }
     }
 
@@ -132,6 +154,26 @@ impl Rules {
     #[must_use]
     pub fn exit(&self) -> Option<&Condition> {
         self.exit.as_ref()
+    }
+
+    /// Everything but the signals.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        Plan { sizing: self.sizing, protect: self.protect.clone(), guards: self.guards.clone() }
+    }
+}
+
+impl Scripted {
+    /// The indicators by their ids.
+    #[must_use]
+    pub fn indicators(&self) -> &BTreeMap<String, Declared> {
+        &self.indicators
+    }
+
+    /// What decides.
+    #[must_use]
+    pub fn script(&self) -> &Script {
+        &self.script
     }
 
     /// Everything but the signals.

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::MAX_SYMBOLS;
-use super::document::{Declared, Document, Market, Rules, shortest};
+use super::document::{Declared, Document, Market, Rules, Scripted, shortest};
 use super::validate::MAX_NAME;
 use crate::candle::Field;
 use crate::indicator::{CATALOGUE, Inputs, Kind, Parameter};
@@ -28,7 +28,7 @@ impl JsonSchema for Document {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let kinds = [kind::<Rules>("Rules", generator)];
+        let kinds = [kind::<Rules>("Rules", generator), kind::<Scripted>("Script", generator)];
         json_schema!({"description": "A bot: its name, what it trades, and one of several kinds.", "oneOf": kinds})
     }
 }

@@ -13,6 +13,7 @@ mod market;
 mod names;
 mod plan;
 mod rules;
+mod script;
 
 pub use conditions::{MAX_BACK, MAX_DEPTH, MAX_JOINED, MAX_PARTS};
 pub use indicators::MAX_INDICATORS;
@@ -32,12 +33,20 @@ struct Kind {
 }
 
 /// Every kind; the first one is meant where nothing tells.
-const KINDS: [Kind; 1] = [Kind {
-    key: "entry",
-    required: &["name", "market", "entry", "sizing"],
-    optional: &["indicators", "exit", "protect", "guards"],
-    read: rules::read,
-}];
+const KINDS: [Kind; 2] = [
+    Kind {
+        key: "entry",
+        required: &["name", "market", "entry", "sizing"],
+        optional: &["indicators", "exit", "protect", "guards"],
+        read: rules::read,
+    },
+    Kind {
+        key: "script",
+        required: &["name", "market", "script", "sizing"],
+        optional: &["indicators", "protect", "guards"],
+        read: script::read,
+    },
+];
 
 impl Document {
     /// Reads a strategy.
