@@ -16,7 +16,7 @@ use sweep::sweep;
 pub use sweep::{Combination, Sweep};
 
 use crate::money::Symbol;
-use crate::strategy::Fault;
+use crate::strategy::{Failure, Fault};
 use crate::strategy::plan::PlanError;
 use crate::time::Timeframe;
 
@@ -46,6 +46,9 @@ pub enum BacktestError {
     /// A combination of a sweep is no strategy.
     #[error("{}", .0.first().map_or_else(String::new, ToString::to_string))]
     Faults(Vec<Fault>),
+    /// The script failed.
+    #[error(transparent)]
+    Failed(#[from] Failure),
     /// `progress` asked for the end.
     #[error("the back-test was cancelled")]
     Cancelled,

@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::candle::Candle;
 use crate::position::Position;
+use crate::strategy::Failure;
 
 /// What a strategy asks for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -44,4 +45,9 @@ pub enum Signal {
 pub trait Strategy: Send {
     /// Called once for every closed candle, in order, whether or not a position is open.
     fn on_candle(&mut self, candle: &Candle, position: &Position) -> Option<Signal>;
+
+    /// Why it cannot go on, if so; whoever drives it looks after each candle and ends.
+    fn failure(&self) -> Option<&Failure> {
+        None
+    }
 }

@@ -18,7 +18,7 @@ use crate::order::IdPrefix;
 use crate::risk::Limits;
 use crate::simulator::Simulator;
 use crate::strategy::plan::Plan;
-use crate::strategy::{Body, ColumnRules, Columns, Document, Program};
+use crate::strategy::{Body, ColumnRules, ColumnScript, Columns, Document, Program};
 
 /// Progress is told, and a wish to end heard, each time so many candles are done.
 const CANDLES_BETWEEN_PROGRESS: usize = 8_192;
@@ -132,6 +132,9 @@ fn go<S: Strategy>(
                 Some((parts, rows)) => driver.on_candle_of(&candle, parts, rows, record),
                 None => driver.on_candle(&candle, record),
             }
+            if let Some(failure) = driver.engine().failure() {
+                return Err(BacktestError::Failed(failure.clone()));
+            }
             if row >= rows.start {
                 recorder.close(row, driver.engine());
             }
@@ -211,6 +214,10 @@ pub(super) fn trial(
             let rules = ColumnRules::new(Arc::new(signals), 0);
             go(first.candles(), Conduct::RoundTrips(rules), setup, detail, progress)
         }
+        Body::Script(scripted) => {
+            let script = ColumnScript::new(scripted, first);
+            go(first.candles(), Conduct::RoundTrips(script), setup, detail, progress)
+        }
         other => go(first.candles(), unruled(other), setup, detail, progress),
     }
 }
@@ -218,7 +225,7 @@ pub(super) fn trial(
 /// How a bot that follows no rules of its own conducts itself.
 fn unruled(body: &Body) -> Conduct<Silent> {
     match body {
-        Body::Rules(_) | Body::Signal(_) => Conduct::RoundTrips(Silent),
+        Body::Rules(_) | Body::Script(_) | Body::Signal(_) => Conduct::RoundTrips(Silent),
         Body::Grid { grid } => Conduct::Grid(grid.clone()),
         Body::Dca { dca } => Conduct::Dca(dca.clone()),
     }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::run::trial;
+use super::run::{Setup, trial};
 use super::{BacktestError, BacktestFile};
 use crate::metrics::Metrics;
 use crate::strategy::Columns;
@@ -69,6 +69,6 @@ fn combine(
     let parameters = file.combination(index);
     let values = parameters.iter().map(|(path, value)| (path.as_str(), value));
     let document = file.strategy.apply_all(values).map_err(BacktestError::Faults)?;
-    let metrics = trial(&document, columns, &file.config, false, progress)?.metrics;
+    let metrics = trial(&document, columns, &Setup::of(&document, file.config.clone()), false, progress)?.metrics;
     Ok(Combination { parameters, metrics })
 }

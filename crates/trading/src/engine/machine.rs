@@ -11,6 +11,7 @@ use crate::money::{Instrument, Notional, Price};
 use crate::order::IdPrefix;
 use crate::position::{Fill, Position};
 use crate::risk::Limits;
+use crate::strategy::Failure;
 use crate::strategy::plan::Plan;
 use crate::time::Timestamp;
 
@@ -158,6 +159,16 @@ impl<S: Strategy> Engine<S> {
                 trips.on_fill(&mut self.desk, fill, order, profit, effects);
             }
             Work::Grid(grid) => grid.on_fill(&mut self.desk, fill, order, effects),
+        }
+    }
+
+    /// Why the strategy cannot go on, if so; nothing comes of it any more then.
+    #[inline]
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.work {
+            Work::RoundTrips(strategy, _) => strategy.failure(),
+            Work::Dca(..) | Work::Grid(_) => None,
         }
     }
 

@@ -88,6 +88,11 @@ impl<'a> Columns<'a> {
         self.candles
     }
 
+    /// Everything that a program reads.
+    pub(super) fn sources(&self, program: &Program) -> Vec<Source> {
+        program.series.iter().map(|series| self.source(series)).collect()
+    }
+
     fn source(&self, series: &Series) -> Source {
         let frame = series.timeframe.map(|frame| self.frame(frame));
         let length = frame.as_ref().map_or(self.candles.len(), |frame| frame.fields[0].len());
@@ -133,7 +138,7 @@ fn bar(candles: &Candles, row: usize) -> Bar {
 }
 
 /// The outputs of an indicator, and how to see them from the market's candles.
-struct Source {
+pub(super) struct Source {
     outputs: Arc<Vec<Vec<f64>>>,
     frame: Option<Arc<FrameColumns>>,
 }
@@ -142,7 +147,7 @@ impl Program {
     /// The signals of every candle.
     #[must_use]
     pub fn signals(&self, columns: &Columns<'_>) -> Signals {
-        let sources: Vec<Source> = self.series.iter().map(|series| columns.source(series)).collect();
+        let sources = columns.sources(self);
         let candles = columns.candles;
         let mut machine = Machine::new(self, BLOCK);
         let mut signals = Signals::with_capacity(candles.len());
@@ -156,10 +161,10 @@ impl Program {
 }
 
 /// The candles from `row` on.
-struct Rows<'a> {
-    candles: &'a Candles,
-    sources: &'a [Source],
-    row: usize,
+pub(super) struct Rows<'a> {
+    pub(super) candles: &'a Candles,
+    pub(super) sources: &'a [Source],
+    pub(super) row: usize,
 }
 
 impl Feed for Rows<'_> {

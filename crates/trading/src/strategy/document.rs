@@ -10,6 +10,7 @@ use serde_json::{Number, Value};
 use super::condition::Condition;
 use super::kinds::{Dca, Grid};
 use super::plan::{Guards, Orders, Plan, Protect, Sizing};
+use super::script::Script;
 use crate::candle::Field;
 use crate::indicator::{Indicator, Inputs};
 use crate::is_default;
@@ -34,6 +35,8 @@ pub struct Document {
 pub enum Body {
     /// Round trips by conditions on indicators.
     Rules(Rules),
+    /// Round trips by a script.
+    Script(Scripted),
     /// Purchases and sales on the levels of a range.
     Grid {
         /// The range and its levels.
@@ -84,6 +87,25 @@ pub struct Rules {
     /// When to sell; may be left out where `protect` sells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) exit: Option<Condition>,
+    pub(super) sizing: Sizing,
+    #[schemars(default)]
+    pub(super) protect: Protect,
+    #[schemars(default)]
+    pub(super) guards: Guards,
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(default)]
+    pub(super) orders: Orders,
+}
+
+/// Indicators, a script that enters and leaves by them, how much to buy and what protects it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Scripted {
+    /// Indicators by the ids that the script uses: a letter, then letters, digits and `_`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(default)]
+    pub(super) indicators: BTreeMap<String, Declared>,
+    pub(super) script: Script,
     pub(super) sizing: Sizing,
     #[schemars(default)]
     pub(super) protect: Protect,
@@ -148,6 +170,7 @@ impl Document {
     pub fn plan(&self) -> Plan {
         match &self.body {
             Body::Rules(rules) => rules.plan(),
+            Body::Script(scripted) => scripted.plan(),
             Body::Grid { grid } => Plan::sized(Sizing::FixedQuote { quote: grid.quote }),
             Body::Dca { dca } => dca.plan(),
             Body::Signal(outside) => outside.plan(),
@@ -194,6 +217,26 @@ impl Outside {
     }
 
     fn plan(&self) -> Plan {
+        Plan { sizing: self.sizing, protect: self.protect.clone(), guards: self.guards.clone(), orders: self.orders }
+    }
+}
+
+impl Scripted {
+    /// The indicators by their ids.
+    #[must_use]
+    pub fn indicators(&self) -> &BTreeMap<String, Declared> {
+        &self.indicators
+    }
+
+    /// What decides.
+    #[must_use]
+    pub fn script(&self) -> &Script {
+        &self.script
+    }
+
+    /// Everything but the signals.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
         Plan { sizing: self.sizing, protect: self.protect.clone(), guards: self.guards.clone(), orders: self.orders }
     }
 }

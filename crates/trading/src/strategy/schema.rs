@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::MAX_SYMBOLS;
-use super::document::{Declared, Document, Market, Outside, Rules, shortest};
+use super::document::{Declared, Document, Market, Outside, Rules, Scripted, shortest};
 use super::kinds::{Dca, Grid};
 use super::validate::MAX_NAME;
 use crate::candle::Field;
@@ -31,6 +31,7 @@ impl JsonSchema for Document {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let kinds = [
             kind::<Rules>("Rules", generator),
+            kind::<Scripted>("Script", generator),
             kind::<GridBody>("Grid", generator),
             kind::<DcaBody>("Cost averaging", generator),
             kind::<Outside>("Signals from outside", generator),

@@ -15,6 +15,7 @@ mod names;
 mod orders;
 mod plan;
 mod rules;
+mod script;
 
 pub use conditions::{MAX_BACK, MAX_DEPTH, MAX_JOINED, MAX_PARTS};
 pub use indicators::MAX_INDICATORS;
@@ -34,12 +35,18 @@ struct Kind {
 }
 
 /// Every kind; the first one is meant where nothing tells.
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
     Kind {
         key: "entry",
         required: &["name", "market", "entry", "sizing"],
         optional: &["indicators", "exit", "protect", "guards", "orders"],
         read: rules::read,
+    },
+    Kind {
+        key: "script",
+        required: &["name", "market", "script", "sizing"],
+        optional: &["indicators", "protect", "guards", "orders"],
+        read: script::read,
     },
     Kind { key: "grid", required: &["name", "market", "grid"], optional: &[], read: kinds::grid },
     Kind { key: "dca", required: &["name", "market", "dca"], optional: &[], read: kinds::dca },
