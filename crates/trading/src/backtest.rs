@@ -27,6 +27,7 @@ pub use study::{
 pub use sweep::{Combination, Sweep, sweep};
 pub use walk_forward::{WalkForwardReport, Window, walk_forward};
 
+use crate::money::Symbol;
 use crate::strategy::Fault;
 use crate::strategy::plan::PlanError;
 use crate::time::Timeframe;
@@ -45,6 +46,9 @@ pub enum BacktestError {
         /// What was given.
         candles: Timeframe,
     },
+    /// A symbol of the strategy of which no candles were given.
+    #[error("there are no candles of {0}")]
+    NoHistory(Symbol),
     /// Sizing, protection or guards make no sense.
     #[error(transparent)]
     Plan(#[from] PlanError),

@@ -52,7 +52,12 @@ pub(crate) struct Backtest {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct BacktestMarket {
     pub(crate) exchange: String,
-    pub(crate) symbol: String,
+    /// Where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) symbol: Option<String>,
+    /// Where these are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) symbols: Option<Vec<String>>,
     pub(crate) timeframe: String,
 }
 
@@ -188,8 +193,19 @@ async fn within_quota(tx: &mut TenantTx) -> Result<()> {
 }
 
 /// The market that a back-test trades.
+///
+/// # Errors
+/// 422 for several at once.
 pub(crate) fn market(file: &BacktestFile) -> Result<Market> {
-    Market::try_from(file.strategy.market()).map_err(|why| Error::invalid("strategy.market", "INVALID", why))
+    let markets = Market::all_of(file.strategy.market());
+    let mut markets = markets.map_err(|why| Error::invalid("strategy.market", "INVALID", why))?;
+    match (markets.pop(), markets.is_empty()) {
+        (Some(market), true) => Ok(market),
+        _ => {
+            let message = "A back-test on stored candles takes one symbol.";
+            Err(Error::invalid("strategy.market.symbols", "SEVERAL_SYMBOLS", message))
+        }
+    }
 }
 
 /// A stored file, which was checked when it was stored.

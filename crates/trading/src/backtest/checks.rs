@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::run::measure;
+use super::run::{measure, program};
 use super::{BacktestError, Setup};
 use crate::candle::{Candle, Candles};
 use crate::engine::{Signal, Strategy};
 use crate::indicator::Indicator;
 use crate::position::Position;
-use crate::strategy::{ColumnRules, Columns, Document, Program};
+use crate::strategy::{ColumnRules, Columns, Declared, Document};
 use crate::time::Timestamp;
 
 /// The most decisions after which the history is cut.
@@ -170,7 +170,7 @@ pub fn look_ahead_of(
     progress: impl Fn() -> ControlFlow<()>,
 ) -> Result<LookAhead, BacktestError> {
     let make = |candles: &Candles| {
-        let signals = Program::compile(document).signals(&Columns::new(candles));
+        let signals = program(document).signals(&Columns::new(candles));
         ColumnRules::new(Arc::new(signals), 0)
     };
     let mut found = look_ahead(candles, setup, make, &progress)?;
@@ -179,7 +179,7 @@ pub fn look_ahead_of(
         let row = candles.rows(None, Some(cut)).end;
         let Ok(part) = Candles::collect(candles.timeframe(), candles.iter().take(row + 1)) else { continue };
         let part = Columns::new(&part);
-        for (id, declared) in document.indicators() {
+        for (id, declared) in indicators(document) {
             let (known, seen) = (whole.at(declared, row), part.at(declared, row));
             let names = outputs(id, &declared.indicator).zip(known.iter().zip(&seen));
             let differ = names.filter(|(_, (known, seen))| known.to_bits() != seen.to_bits());
@@ -191,6 +191,10 @@ pub fn look_ahead_of(
     }
     found.differences.truncate(MOST_DIFFERENCES);
     Ok(found)
+}
+
+fn indicators(document: &Document) -> impl Iterator<Item = (&String, &Declared)> {
+    document.rules().into_iter().flat_map(|rules| rules.indicators())
 }
 
 /// `bands.upper` and its like; the id alone where there is one output only.
@@ -209,11 +213,11 @@ pub fn recursive(
     progress: impl Fn() -> ControlFlow<()>,
 ) -> Result<Vec<Drift>, BacktestError> {
     let Some(last) = candles.len().checked_sub(1) else { return Err(BacktestError::NoCandles) };
-    let names = document.indicators().iter().flat_map(|(id, declared)| outputs(id, &declared.indicator));
+    let names = indicators(document).flat_map(|(id, declared)| outputs(id, &declared.indicator));
     let mut found: Vec<Drift> = names.map(|output| Drift { output, drifts: Vec::new(), warm_up: None }).collect();
     let values = |candles: &Candles, row: usize| -> Vec<f64> {
         let columns = Columns::new(candles);
-        document.indicators().values().flat_map(|declared| columns.at(declared, row)).collect()
+        indicators(document).flat_map(|(_, declared)| columns.at(declared, row)).collect()
     };
     let whole = values(candles, last);
     let longest = candles.len().min(MOST_WARM_UP);

@@ -19,7 +19,7 @@ use crate::order::IdPrefix;
 use crate::risk::Limits;
 use crate::simulator::Simulator;
 use crate::strategy::plan::Plan;
-use crate::strategy::{ColumnRules, Columns, Document, Program};
+use crate::strategy::{Body, ColumnRules, Columns, Document, Program};
 
 /// Progress is told, and a wish to end heard, each time so many candles are done.
 const CANDLES_BETWEEN_PROGRESS: usize = 8_192;
@@ -38,10 +38,10 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A document tried on its market without filters and limits.
+    /// A document tried on its first symbol without filters and limits.
     #[must_use]
     pub fn of(document: &Document, config: BacktestConfig) -> Self {
-        let instrument = Instrument::unfiltered(document.market().symbol.clone());
+        let instrument = Instrument::unfiltered(document.market().symbols()[0].clone());
         Self { instrument, plan: document.plan(), limits: Limits::default(), config }
     }
 }
@@ -146,6 +146,12 @@ fn driver<S: Strategy>(candles: &Candles, strategy: S, setup: &Setup, rows: &Ran
     Driver::new(Engine::new(strategy, config), simulator, candles.timeframe())
 }
 
+/// What a document decides by.
+pub(super) fn program(document: &Document) -> Program {
+    let Body::Rules(rules) = document.body();
+    Program::compile(rules, document.market().timeframe)
+}
+
 /// The answer to a back-test file: a report, or the combinations of its sweep or search.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
@@ -173,6 +179,9 @@ impl BacktestFile {
         if timeframe != candles.timeframe() {
             return Err(BacktestError::Timeframe { strategy: timeframe, candles: candles.timeframe() });
         }
+        if let Some(other) = self.strategy.market().symbols().get(1) {
+            return Err(BacktestError::NoHistory(other.clone()));
+        }
         if let Some(asked) = &self.search {
             return search(self, asked, candles, progress).map(Answer::Sweep);
         }
@@ -193,7 +202,7 @@ impl BacktestFile {
         candles: &Candles,
         progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
     ) -> Result<Report, BacktestError> {
-        let program = Program::compile(&self.strategy);
+        let program = program(&self.strategy);
         let rules = ColumnRules::new(Arc::new(program.signals(&Columns::new(candles))), 0);
         let setup = Setup::of(&self.strategy, self.config.clone());
         let mut report = run(candles, rules, &setup, |done| progress(done, candles.len()))?;

@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::file::combination;
-use super::run::{Setup, measure};
+use super::run::{Setup, measure, program};
 use super::study::Goal;
 use super::{BacktestConfig, BacktestError, BacktestFile};
 use crate::candle::Candles;
 use crate::metrics::Metrics;
-use crate::strategy::{ColumnRules, Columns, Document, Fault, Program};
+use crate::strategy::{ColumnRules, Columns, Document, Fault};
 
 /// The answer of a sweep or a search.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -120,7 +120,7 @@ impl<'a, P: Fn(usize, usize) -> ControlFlow<()> + Sync> Bench<'a, P> {
     ) -> Result<(ColumnRules, Setup), Vec<Fault>> {
         let values = parameters.iter().map(|(path, value)| (path.as_str(), value));
         let document = self.strategy.apply_all(values)?;
-        let signals = Program::compile(&document).signals(self.columns);
+        let signals = program(&document).signals(self.columns);
         Ok((ColumnRules::new(Arc::new(signals), 0), Setup::of(&document, config.clone())))
     }
 
