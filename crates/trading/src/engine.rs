@@ -14,6 +14,7 @@ mod driver;
 mod grid;
 mod guard;
 mod io;
+mod lanes;
 mod machine;
 mod protect;
 mod sizing;
@@ -22,6 +23,7 @@ mod trips;
 
 pub use driver::Driver;
 pub use io::{Effect, Effects, Input, Note, Reason, RejectReason, Rejection, Stop};
+pub use lanes::Lanes;
 pub use machine::{Conduct, Config, Engine, Silent};
 
 use schemars::JsonSchema;
@@ -49,5 +51,15 @@ pub trait Strategy: Send {
     /// Why it cannot go on, if so; whoever drives it looks after each candle and ends.
     fn failure(&self) -> Option<&Failure> {
         None
+    }
+}
+
+impl<S: Strategy + ?Sized> Strategy for Box<S> {
+    fn on_candle(&mut self, candle: &Candle, position: &Position) -> Option<Signal> {
+        (**self).on_candle(candle, position)
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        (**self).failure()
     }
 }

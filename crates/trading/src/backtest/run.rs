@@ -1,24 +1,20 @@
 //! One back-test.
 
 use std::ops::{ControlFlow, Range};
-use std::sync::Arc;
-
-use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::outside::Outside;
 use super::recorder::{Recorder, Report};
-use super::{BacktestConfig, BacktestError, BacktestFile, History, Sweep, sweep};
+use super::{BacktestConfig, BacktestError};
 use crate::candle::gaps::gaps;
 use crate::candle::{Candles, Finer};
-use crate::engine::{Conduct, Config, Driver, Effects, Engine, Input, Silent, Strategy};
+use crate::engine::{Conduct, Config, Driver, Effects, Engine, Input, Strategy};
 use crate::metrics::Metrics;
 use crate::money::Instrument;
 use crate::order::IdPrefix;
 use crate::risk::Limits;
 use crate::simulator::Simulator;
+use crate::strategy::Document;
 use crate::strategy::plan::Plan;
-use crate::strategy::{Body, ColumnRules, ColumnScript, Columns, Document, Program};
 
 /// Progress is told, and a wish to end heard, each time so many candles are done.
 const CANDLES_BETWEEN_PROGRESS: usize = 8_192;
@@ -62,7 +58,7 @@ pub fn run<S: Strategy>(
 }
 
 /// Says where candles are missing or do not add up.
-fn warn(candles: &Candles, setup: &Setup, report: &mut Report) -> Result<(), BacktestError> {
+pub(super) fn warn(candles: &Candles, setup: &Setup, report: &mut Report) -> Result<(), BacktestError> {
     if let Some(finer) = finer(candles, setup)? {
         report.warnings.extend(finer.warnings());
     }
@@ -104,13 +100,28 @@ pub fn measure<S: Strategy>(
     go(candles, Conduct::RoundTrips(strategy), setup, false, progress).map(|report| report.metrics)
 }
 
-fn go<S: Strategy>(
+/// The same for a bot of any kind, with or without trades and equity.
+pub(super) fn go<S: Strategy>(
     candles: &Candles,
     conduct: Conduct<S>,
     setup: &Setup,
     detail: bool,
-    mut progress: impl FnMut(usize) -> ControlFlow<()>,
+    progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Report, BacktestError> {
+    let rows = candles.rows(setup.config.from, setup.config.to);
+    let mut recorder = Recorder::new(candles, &rows, setup.config.initial_cash, detail);
+    let driver = drive(candles, conduct, setup, &mut recorder, progress)?;
+    Ok(recorder.finish(&rows, &driver, setup.config.initial_cash))
+}
+
+/// Takes a bot through the period; what happens goes to the recorder.
+pub(super) fn drive<S: Strategy>(
+    candles: &Candles,
+    conduct: Conduct<S>,
+    setup: &Setup,
+    recorder: &mut Recorder<'_>,
+    mut progress: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Driver<S>, BacktestError> {
     setup.plan.check()?;
     let rows = candles.rows(setup.config.from, setup.config.to);
     if rows.is_empty() {
@@ -119,7 +130,6 @@ fn go<S: Strategy>(
     let finer = finer(candles, setup)?;
     let mut driver = driver(candles, conduct, setup, &rows);
     let mut signals = Outside::new(&setup.config.signals);
-    let mut recorder = Recorder::new(candles, &rows, setup.config.initial_cash, detail);
     let mut start = 0;
     while start < rows.end {
         let end = (start + CANDLES_BETWEEN_PROGRESS).min(rows.end);
@@ -144,10 +154,11 @@ fn go<S: Strategy>(
             return Err(BacktestError::Cancelled);
         }
     }
-    Ok(recorder.finish(&rows, &driver, setup.config.initial_cash))
+    Ok(driver)
 }
 
-fn driver<S: Strategy>(candles: &Candles, conduct: Conduct<S>, setup: &Setup, rows: &Range<usize>) -> Driver<S> {
+/// A bot and its venue before the first candle of the period.
+pub(super) fn driver<S: Strategy>(candles: &Candles, conduct: Conduct<S>, setup: &Setup, rows: &Range<usize>) -> Driver<S> {
     let config = Config {
         instrument: setup.instrument.clone(),
         plan: setup.plan.clone(),
@@ -158,75 +169,4 @@ fn driver<S: Strategy>(candles: &Candles, conduct: Conduct<S>, setup: &Setup, ro
     };
     let simulator = Simulator::new(setup.config.rules(), setup.instrument.clone());
     Driver::new(Engine::of(conduct, config), simulator, candles.timeframe())
-}
-
-/// The answer to a back-test file: a report, or the combinations of its sweep.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Answer {
-    /// Of one back-test.
-    Report(Box<Report>),
-    /// Of a sweep.
-    Sweep(Sweep),
-}
-
-impl BacktestFile {
-    /// Runs the file on the candles of its symbols. `progress` is told the done and the total steps
-    /// (candles, or combinations of a sweep) and may ask for the end. A sweep runs on the rayon
-    /// pool from which this is called.
-    ///
-    /// # Errors
-    /// Where the candles do not fit the strategy, or as [`run`] and [`sweep`].
-    pub fn execute(
-        &self,
-        history: &History,
-        progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
-    ) -> Result<Answer, BacktestError> {
-        let columns = history.columns(self.strategy.market())?;
-        if !self.sweep.is_empty() {
-            return sweep(self, &columns, progress).map(Answer::Sweep);
-        }
-        let total = columns.iter().map(|columns| columns.candles().len()).sum();
-        let setup = Setup::of(&self.strategy, self.config.clone());
-        let mut report = trial(&self.strategy, &columns, &setup, true, |done| progress(done, total))?;
-        for columns in &columns {
-            warn(columns.candles(), &setup, &mut report)?;
-        }
-        Ok(Answer::Report(Box::new(report)))
-    }
-}
-
-/// Tries a document of any kind on the candles of its symbols.
-///
-/// # Errors
-/// As [`run`].
-pub(super) fn trial(
-    document: &Document,
-    columns: &[Columns<'_>],
-    setup: &Setup,
-    detail: bool,
-    progress: impl FnMut(usize) -> ControlFlow<()>,
-) -> Result<Report, BacktestError> {
-    let Some(first) = columns.first() else { return Err(BacktestError::NoCandles) };
-    match document.body() {
-        Body::Rules(rules) => {
-            let signals = Program::compile(rules, document.market().timeframe).signals(first);
-            let rules = ColumnRules::new(Arc::new(signals), 0);
-            go(first.candles(), Conduct::RoundTrips(rules), setup, detail, progress)
-        }
-        Body::Script(scripted) => {
-            let script = ColumnScript::new(scripted, first);
-            go(first.candles(), Conduct::RoundTrips(script), setup, detail, progress)
-        }
-        other => go(first.candles(), unruled(other), setup, detail, progress),
-    }
-}
-
-/// How a bot that follows no rules of its own conducts itself.
-fn unruled(body: &Body) -> Conduct<Silent> {
-    match body {
-        Body::Rules(_) | Body::Script(_) | Body::Signal(_) => Conduct::RoundTrips(Silent),
-        Body::Grid { grid } => Conduct::Grid(grid.clone()),
-        Body::Dca { dca } => Conduct::Dca(dca.clone()),
-    }
 }

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::desk::Desk;
 use super::io::{Effect, Effects, Input};
 use super::{Engine, Strategy};
 use crate::candle::{Candle, Candles};
@@ -74,21 +75,49 @@ impl<S: Strategy> Driver<S> {
         parts: Option<(&Candles, Range<usize>)>,
         mut record: impl FnMut(Timestamp, &Input, &Effects),
     ) {
-        let closed_at = self.timeframe.close_of(candle.open_time);
-        if let Some(funding) = self.simulator.funding(candle, self.engine.position()) {
-            self.step(candle.open_time, funding, &mut record);
-        }
-        self.simulator.begin(candle, false);
+        self.begin(candle, &mut record);
         if !self.simulator.is_idle() {
             match parts {
-                None => self.trade_within(candle, closed_at, &mut record),
+                None => self.trade_within(candle, self.timeframe.close_of(candle.open_time), &mut record),
                 Some((finer, rows)) => self.trade_in_parts(finer, rows, &mut record),
             }
         }
-        self.step(closed_at, Input::Candle(*candle), &mut record);
-        if !self.simulator.is_idle() {
-            self.trade(Moment::Close, closed_at, candle, &mut record);
+        self.close(candle, &mut record);
+    }
+
+    #[inline]
+    fn begin(&mut self, candle: &Candle, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
+        if let Some(funding) = self.simulator.funding(candle, self.engine.position()) {
+            self.step(candle.open_time, funding, record);
         }
+        self.simulator.begin(candle, false);
+    }
+
+    /// The first part of [`Driver::on_candle`], for lanes that live through their candles together:
+    /// what happens at the open.
+    pub(super) fn open(&mut self, candle: &Candle, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
+        self.begin(candle, record);
+        self.trade(Moment::Open, candle.open_time, candle, record);
+    }
+
+    /// The second part: what happens within the range.
+    pub(super) fn within(&mut self, candle: &Candle, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
+        self.trade(Moment::Range, self.timeframe.close_of(candle.open_time), candle, record);
+        self.simulator.end(candle);
+    }
+
+    /// The last part: the decision at the close.
+    #[inline]
+    pub(super) fn close(&mut self, candle: &Candle, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
+        let closed_at = self.timeframe.close_of(candle.open_time);
+        self.step(closed_at, Input::Candle(*candle), record);
+        if !self.simulator.is_idle() {
+            self.trade(Moment::Close, closed_at, candle, record);
+        }
+    }
+
+    pub(super) fn desk_mut(&mut self) -> &mut Desk {
+        self.engine.desk_mut()
     }
 
     /// Takes in something that is no candle: a signal from outside, a pause, a stop.

@@ -221,11 +221,6 @@ impl<S: Strategy> Engine<S> {
     pub(super) fn desk_mut(&mut self) -> &mut Desk {
         &mut self.desk
     }
-
-    /// The desk, to be looked at.
-    pub(super) fn desk(&self) -> &Desk {
-        &self.desk
-    }
 }
 
 /// A strategy that never says anything: of a bot that is told from outside, or needs none.

@@ -85,6 +85,7 @@ impl OpenTrade {
     /// The finished trade, or `None` while nothing was sold.
     pub(super) fn close(&self, index: u64, at: Timestamp, reason: Purpose) -> Option<Trade> {
         Some(Trade {
+            symbol: None,
             entry_index: self.entry_index,
             entry_time: self.entry_time,
             entry_price: self.entry_price,
