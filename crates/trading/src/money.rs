@@ -317,6 +317,11 @@ impl Percent {
     }
 }
 
+impl Factor {
+    /// Once.
+    pub const ONE: Self = Self(Decimal::ONE);
+}
+
 impl Rate {
     /// One thousandth, the fee of many a venue.
     pub const THOUSANDTH: Self = Self(Decimal::from_parts(1, 0, 0, false, 3));

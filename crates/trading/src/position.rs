@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::is_default;
-use crate::money::{Notional, Price, Quantity};
+use crate::money::{Notional, Price, Quantity, Symbol};
 use crate::order::{ClientOrderId, Purpose, Side};
 use crate::time::Timestamp;
 
@@ -141,6 +141,11 @@ impl Position {
         self.cash
     }
 
+    /// Holds so much cash from now on, which its account lends it.
+    pub(crate) fn hold_cash(&mut self, cash: Notional) {
+        self.cash = cash;
+    }
+
     /// Coins held; never negative.
     #[must_use]
     pub fn quantity(&self) -> Quantity {
@@ -268,6 +273,9 @@ impl Position {
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Trade {
+    /// What was traded, where an account has several symbols.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symbol: Option<Symbol>,
     /// The candle of the first buy.
     pub entry_index: u64,
     /// The time of the first buy.

@@ -58,6 +58,8 @@ pub struct View<'a> {
     pub instrument: &'a Instrument,
     /// Cash and coins.
     pub position: &'a Position,
+    /// Cash that no open order may spend.
+    pub cash: Notional,
     /// The last price.
     pub price: Price,
     /// Entries so far in this UTC day.
@@ -157,7 +159,7 @@ impl Limits {
             Size::Base(quantity) => view.instrument.check(price, quantity)?,
             Size::Quote(value) => check_smallest(view.instrument, value)?,
         }
-        let cash = view.position.cash();
+        let cash = view.cash;
         if value > cash {
             return Err(Refusal::NotEnoughCash { value, cash });
         }
@@ -220,7 +222,14 @@ mod tests {
         let position = Position::with_cash(amount("1000"));
         let price = "100".parse().unwrap();
         let realised_today = amount(realised_today);
-        let view = View { instrument: &instrument, position: &position, price, orders_today: 2, realised_today };
+        let view = View {
+            instrument: &instrument,
+            position: &position,
+            cash: position.cash(),
+            price,
+            orders_today: 2,
+            realised_today,
+        };
         serde_json::from_str::<Limits>(limits).unwrap().check(&view, order)
     }
 

@@ -3,9 +3,7 @@
 
 use std::ops::Range;
 
-use arrayvec::ArrayVec;
-
-use super::book::MOST_ORDERS;
+use super::desk::Desk;
 use super::io::{Effect, Effects, Input};
 use super::{Engine, Strategy};
 use crate::candle::{Candle, Candles};
@@ -19,13 +17,16 @@ pub struct Driver<S> {
     engine: Engine<S>,
     simulator: Simulator,
     timeframe: Timeframe,
+    /// Lists that are used again, so that no candle allocates.
+    effects: Effects,
+    cancelled: Vec<ClientOrderId>,
 }
 
 impl<S: Strategy> Driver<S> {
     /// A driver before its first candle.
     #[must_use]
     pub fn new(engine: Engine<S>, simulator: Simulator, timeframe: Timeframe) -> Self {
-        Self { engine, simulator, timeframe }
+        Self { engine, simulator, timeframe, effects: Effects::default(), cancelled: Vec::new() }
     }
 
     /// The engine, to be looked at.
@@ -38,6 +39,12 @@ impl<S: Strategy> Driver<S> {
     #[must_use]
     pub fn simulator(&self) -> &Simulator {
         &self.simulator
+    }
+
+    /// When the last candle closed, if one was seen.
+    #[must_use]
+    pub fn closed_at(&self) -> Option<Timestamp> {
+        self.engine.last_candle().map(|open| self.timeframe.close_of(open))
     }
 
     /// Takes in a closed candle: first what the venue does with the open orders at its open and
@@ -68,21 +75,49 @@ impl<S: Strategy> Driver<S> {
         parts: Option<(&Candles, Range<usize>)>,
         mut record: impl FnMut(Timestamp, &Input, &Effects),
     ) {
-        let closed_at = self.timeframe.close_of(candle.open_time);
-        if let Some(funding) = self.simulator.funding(candle, self.engine.position()) {
-            self.step(candle.open_time, funding, &mut record);
-        }
-        self.simulator.begin(candle, false);
+        self.begin(candle, &mut record);
         if !self.simulator.is_idle() {
             match parts {
-                None => self.trade_within(candle, closed_at, &mut record),
+                None => self.trade_within(candle, self.timeframe.close_of(candle.open_time), &mut record),
                 Some((finer, rows)) => self.trade_in_parts(finer, rows, &mut record),
             }
         }
-        self.step(closed_at, Input::Candle(*candle), &mut record);
-        if !self.simulator.is_idle() {
-            self.trade(Moment::Close, closed_at, candle, &mut record);
+        self.close(candle, &mut record);
+    }
+
+    #[inline]
+    fn begin(&mut self, candle: &Candle, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
+        if let Some(funding) = self.simulator.funding(candle, self.engine.position()) {
+            self.step(candle.open_time, funding, record);
         }
+        self.simulator.begin(candle, false);
+    }
+
+    /// The first part of [`Driver::on_candle`], for lanes that live through their candles together:
+    /// what happens at the open.
+    pub(super) fn open(&mut self, candle: &Candle, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
+        self.begin(candle, record);
+        self.trade(Moment::Open, candle.open_time, candle, record);
+    }
+
+    /// The second part: what happens within the range.
+    pub(super) fn within(&mut self, candle: &Candle, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
+        self.trade(Moment::Range, self.timeframe.close_of(candle.open_time), candle, record);
+        self.simulator.end(candle);
+    }
+
+    /// The last part: the decision at the close.
+    #[inline]
+    pub(super) fn close(&mut self, candle: &Candle, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
+        let closed_at = self.timeframe.close_of(candle.open_time);
+        self.step(closed_at, Input::Candle(*candle), record);
+        if !self.simulator.is_idle() {
+            self.trade(Moment::Close, closed_at, candle, record);
+        }
+    }
+
+    pub(super) fn desk_mut(&mut self) -> &mut Desk {
+        self.engine.desk_mut()
     }
 
     /// Takes in something that is no candle: a signal from outside, a pause, a stop.
@@ -144,18 +179,20 @@ impl<S: Strategy> Driver<S> {
 
     #[inline]
     fn step(&mut self, at: Timestamp, input: Input, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
-        let mut effects = Effects::none();
+        let mut effects = std::mem::take(&mut self.effects);
         self.engine.step_into(at, &input, &mut effects);
         record(at, &input, &effects);
         if !effects.is_empty() {
             self.carry_out(at, &effects, record);
+            effects.clear();
         }
+        self.effects = effects;
     }
 
     /// Gives the effects to the venue, and its confirmations to the engine.
     #[inline(never)]
     fn carry_out(&mut self, at: Timestamp, effects: &Effects, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
-        let mut cancelled: ArrayVec<ClientOrderId, MOST_ORDERS> = ArrayVec::new();
+        let mut cancelled = std::mem::take(&mut self.cancelled);
         for effect in effects.iter() {
             match effect {
                 Effect::Place(order) => self.simulator.place(**order, at),
@@ -163,8 +200,9 @@ impl<S: Strategy> Driver<S> {
                 Effect::Cancel(_) | Effect::Journal(_) => {}
             }
         }
-        for id in cancelled {
+        for id in cancelled.drain(..) {
             self.step(at, Input::Cancelled(id), record);
         }
+        self.cancelled = cancelled;
     }
 }

@@ -2,7 +2,6 @@
 
 use std::ops::Deref;
 
-use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::Signal;
@@ -115,24 +114,17 @@ pub enum Reason {
     Cooldown,
     MaxTradesPerDay,
     PauseAfterLosses,
+    MaxOpenPositions,
     IndicatorNotReady,
     NoStop,
     NoCash,
 }
 
-/// The most effects of one step: all open orders taken back, a new set placed, and notes.
-const MOST_EFFECTS: usize = 40;
-
-/// What one step asks for, in order; on the stack.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Effects(ArrayVec<Effect, MOST_EFFECTS>);
+/// What one step asks for, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effects(Vec<Effect>);
 
 impl Effects {
-    #[inline]
-    pub(super) const fn none() -> Self {
-        Self(ArrayVec::new_const())
-    }
-
     pub(super) fn place(&mut self, order: Approved<Order>) {
         self.0.push(Effect::Place(order));
     }
@@ -141,9 +133,13 @@ impl Effects {
         self.0.push(Effect::Cancel(id));
     }
 
-    /// Notes give way to orders where there are too many.
     pub(super) fn note(&mut self, note: Note) {
-        let _ = self.0.try_push(Effect::Journal(note));
+        self.0.push(Effect::Journal(note));
+    }
+
+    /// Empties the list, which keeps its memory.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
     }
 }
 

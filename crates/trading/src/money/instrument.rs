@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use arrayvec::ArrayString;
 use rust_decimal::Decimal;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -11,9 +12,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::{Notional, Price, Quantity};
 
 /// A unified symbol: base and quote currency, `BTC/USDT`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Symbol {
-    text: Box<str>,
+    /// Two currencies of 20 characters and the slash.
+    text: ArrayString<41>,
     slash: usize,
 }
 
@@ -49,11 +51,12 @@ impl FromStr for Symbol {
         let currency = |part: &str| {
             (1..=20).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
         };
+        let refused = || SymbolError(text.chars().take(40).collect());
         match text.split_once('/') {
             Some((base, quote)) if currency(base) && currency(quote) => {
-                Ok(Self { slash: base.len(), text: text.into() })
+                ArrayString::from(text).map(|text| Self { slash: base.len(), text }).map_err(|_| refused())
             }
-            _ => Err(SymbolError(text.chars().take(40).collect())),
+            _ => Err(refused()),
         }
     }
 }

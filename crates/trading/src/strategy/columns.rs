@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::document::Declared;
 use super::frame::{Bar, Gathering};
 use super::machine::{BLOCK, Feed, Machine};
 use super::program::{Program, Series, Value};
@@ -88,6 +89,25 @@ impl<'a> Columns<'a> {
         self.candles
     }
 
+    /// Everything that a program reads.
+    pub(super) fn sources(&self, program: &Program) -> Vec<Source> {
+        program.series.iter().map(|series| self.source(series)).collect()
+    }
+
+    /// The outputs of an indicator as they are known at the close of candle `row`; NaN where they
+    /// do not exist (yet).
+    #[must_use]
+    pub fn at(&self, declared: &Declared, row: usize) -> Vec<f64> {
+        let timeframe = declared.timeframe.filter(|frame| *frame != self.candles.timeframe());
+        let source = self.source(&Series { indicator: declared.indicator.clone(), timeframe });
+        let place = match &source.frame {
+            Some(frame) => frame.closed.get(row).and_then(|closed| (*closed as usize).checked_sub(1)),
+            None => Some(row),
+        };
+        let value = |column: &Vec<f64>| place.and_then(|place| column.get(place).copied()).unwrap_or(f64::NAN);
+        source.outputs.iter().map(value).collect()
+    }
+
     fn source(&self, series: &Series) -> Source {
         let frame = series.timeframe.map(|frame| self.frame(frame));
         let length = frame.as_ref().map_or(self.candles.len(), |frame| frame.fields[0].len());
@@ -133,7 +153,7 @@ fn bar(candles: &Candles, row: usize) -> Bar {
 }
 
 /// The outputs of an indicator, and how to see them from the market's candles.
-struct Source {
+pub(super) struct Source {
     outputs: Arc<Vec<Vec<f64>>>,
     frame: Option<Arc<FrameColumns>>,
 }
@@ -142,7 +162,7 @@ impl Program {
     /// The signals of every candle.
     #[must_use]
     pub fn signals(&self, columns: &Columns<'_>) -> Signals {
-        let sources: Vec<Source> = self.series.iter().map(|series| columns.source(series)).collect();
+        let sources = columns.sources(self);
         let candles = columns.candles;
         let mut machine = Machine::new(self, BLOCK);
         let mut signals = Signals::with_capacity(candles.len());
@@ -156,10 +176,10 @@ impl Program {
 }
 
 /// The candles from `row` on.
-struct Rows<'a> {
-    candles: &'a Candles,
-    sources: &'a [Source],
-    row: usize,
+pub(super) struct Rows<'a> {
+    pub(super) candles: &'a Candles,
+    pub(super) sources: &'a [Source],
+    pub(super) row: usize,
 }
 
 impl Feed for Rows<'_> {

@@ -140,6 +140,10 @@ pub struct Guards {
     /// Sell all and enter no more once the equity has fallen so far from its peak.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_drawdown: Option<MaxDrawdown>,
+    /// No entry while so many symbols of the account are open or wait for their entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub max_open_positions: Option<u32>,
 }
 
 /// At most so many losses are watched.
@@ -257,7 +261,8 @@ impl Guards {
         let losses = self.pause_after_losses.is_none_or(|pause| (1..=MAX_LOSSES).contains(&usize::from(pause.losses)));
         must(losses, "guards.pauseAfterLosses.losses", "must be from 1 to 20")?;
         let drawdown = self.max_drawdown.is_none_or(|drawdown| partial(drawdown.percent));
-        must(drawdown, "guards.maxDrawdown.percent", "must be above 0 and below 100")
+        must(drawdown, "guards.maxDrawdown.percent", "must be above 0 and below 100")?;
+        must(self.max_open_positions != Some(0), "guards.maxOpenPositions", "must be at least 1")
     }
 }
 

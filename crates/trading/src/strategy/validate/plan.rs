@@ -118,17 +118,20 @@ fn trailing_stop(part: &Part<'_>, faults: &mut Faults) -> Option<TrailingStop> {
 }
 
 fn guards(part: &Part<'_>, faults: &mut Faults) -> Option<Guards> {
-    let fields = part.fields(faults, &[], &["cooldown", "maxTradesPerDay", "pauseAfterLosses", "maxDrawdown"])?;
+    let known = ["cooldown", "maxTradesPerDay", "pauseAfterLosses", "maxDrawdown", "maxOpenPositions"];
+    let fields = part.fields(faults, &[], &known)?;
     let cooldown = optional(&fields, "cooldown", |part| part.parsed(faults));
     let max_trades_per_day = optional(&fields, "maxTradesPerDay", |part| part.whole(faults, 1, u32::MAX));
     let pause_after_losses = optional(&fields, "pauseAfterLosses", |part| pause(&part, faults));
     let max_drawdown =
         optional(&fields, "maxDrawdown", |part| only_percent(&part, faults).map(|percent| MaxDrawdown { percent }));
+    let max_open_positions = optional(&fields, "maxOpenPositions", |part| part.whole(faults, 1, u32::MAX));
     Some(Guards {
         cooldown: cooldown?,
         max_trades_per_day: max_trades_per_day?,
         pause_after_losses: pause_after_losses?,
         max_drawdown: max_drawdown?,
+        max_open_positions: max_open_positions?,
     })
 }
 
@@ -172,13 +175,19 @@ pub(super) fn percent(fields: &Fields<'_>, key: &str, up_to: UpTo, faults: &mut 
     part.fault(faults, "OUT_OF_RANGE", format!("must be above 0 and {bound} 100, not {percent}"))
 }
 
-fn only_percent(part: &Part<'_>, faults: &mut Faults) -> Option<Percent> {
+pub(super) fn only_percent(part: &Part<'_>, faults: &mut Faults) -> Option<Percent> {
     let fields = part.fields(faults, &["percent"], &[])?;
     percent(&fields, "percent", UpTo::Less, faults)
 }
 
+/// The percentage of a part that has nothing else, above nought and without an upper bound.
+pub(super) fn only_above_nought(part: &Part<'_>, faults: &mut Faults) -> Option<Percent> {
+    let fields = part.fields(faults, &["percent"], &[])?;
+    above_nought(&fields, "percent", faults)
+}
+
 /// A decimal of one of our types that is above nought, which is every type's default.
-fn above_nought<T>(fields: &Fields<'_>, key: &str, faults: &mut Faults) -> Option<T>
+pub(super) fn above_nought<T>(fields: &Fields<'_>, key: &str, faults: &mut Faults) -> Option<T>
 where
     T: std::str::FromStr<Err: std::fmt::Display> + PartialOrd + Default + std::fmt::Display,
 {
