@@ -200,6 +200,7 @@ impl Paper {
             initial: self.figures.initial,
             equity: engine.equity(),
             fees: engine.position().fees(),
+            funding: engine.position().funding(),
             in_trade: engine.in_trade(),
             at,
             prices: self.figures.first_open.zip(self.last.map(|candle| approximate(candle.close.decimal()))),
