@@ -15,8 +15,8 @@ mod search;
 mod study;
 mod sweep;
 mod symbols;
-mod trial;
 mod tpe;
+mod trial;
 mod walk_forward;
 
 pub use checks::{CheckReport, DRIFT_ALLOWED, Difference, Drift, LookAhead, look_ahead, look_ahead_of, recursive};
@@ -37,8 +37,8 @@ pub use symbols::{Contribution, contributions};
 pub use walk_forward::{WalkForwardReport, Window};
 
 use crate::money::Symbol;
-use crate::strategy::{Failure, Fault};
 use crate::strategy::plan::PlanError;
+use crate::strategy::{Failure, Fault};
 use crate::time::Timeframe;
 
 /// Why there is no answer.

@@ -183,8 +183,7 @@ impl AccountRecorder {
         let mut metrics = Metrics::new(curve, &self.log.tally, end);
         metrics.open_trades = open as u64;
         let warnings = self.log.warnings(&metrics, equity);
-        let sections =
-            Sections { returns, symbols: symbols::contributions(&self.log.trades), ..Sections::default() };
+        let sections = Sections { returns, symbols: symbols::contributions(&self.log.trades), ..Sections::default() };
         Report { metrics, trades: self.log.trades, equity: self.equity, warnings, sections }
     }
 }

@@ -158,7 +158,12 @@ pub(super) fn drive<S: Strategy>(
 }
 
 /// A bot and its venue before the first candle of the period.
-pub(super) fn driver<S: Strategy>(candles: &Candles, conduct: Conduct<S>, setup: &Setup, rows: &Range<usize>) -> Driver<S> {
+pub(super) fn driver<S: Strategy>(
+    candles: &Candles,
+    conduct: Conduct<S>,
+    setup: &Setup,
+    rows: &Range<usize>,
+) -> Driver<S> {
     let config = Config {
         instrument: setup.instrument.clone(),
         plan: setup.plan.clone(),

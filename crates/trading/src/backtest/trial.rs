@@ -23,9 +23,7 @@ pub(super) fn trial(
     let [columns] = columns else { return lanes::trial(document, columns, setup, detail, progress) };
     let candles = columns.candles();
     match document.body() {
-        Body::Rules(rules) => {
-            go(candles, Conduct::RoundTrips(decisions(rules, columns)), setup, detail, progress)
-        }
+        Body::Rules(rules) => go(candles, Conduct::RoundTrips(decisions(rules, columns)), setup, detail, progress),
         Body::Script(scripted) => {
             go(candles, Conduct::RoundTrips(ColumnScript::new(scripted, columns)), setup, detail, progress)
         }

@@ -213,7 +213,12 @@ impl Desk {
     }
 
     /// Takes an order that was taken back, or has expired, out of the book.
-    pub(super) fn book_end(&mut self, id: ClientOrderId, status: OrderStatus, effects: &mut Effects) -> Option<Working> {
+    pub(super) fn book_end(
+        &mut self,
+        id: ClientOrderId,
+        status: OrderStatus,
+        effects: &mut Effects,
+    ) -> Option<Working> {
         let order = self.book.advance(id, status);
         if order.is_none() {
             effects.note(Note::UnknownOrder(id));

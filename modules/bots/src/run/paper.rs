@@ -249,12 +249,8 @@ impl Log {
                 self.book.advance(*id, OrderStatus::Expired, at)?;
                 self.unsaved.events.push(Event::expired(at, *id));
             }
-            Input::Candle(_)
-            | Input::Funding(_)
-            | Input::Signal(_)
-            | Input::Pause
-            | Input::Resume
-            | Input::Stop(_) => {}
+            Input::Candle(_) | Input::Funding(_) | Input::Signal(_) | Input::Pause | Input::Resume | Input::Stop(_) => {
+            }
         }
         effects.iter().try_for_each(|effect| self.carry_out(at, effect))
     }

@@ -85,9 +85,8 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("enter", |context: NativeCallContext<'_>| with(&context, |host| Ok(host.enter = true)));
     engine.register_fn("exit", |context: NativeCallContext<'_>| with(&context, |host| Ok(host.exit = true)));
     engine.register_fn("prev", prev);
-    engine.register_fn("prev", |context: NativeCallContext<'_>, name: &str, ago: FLOAT| {
-        prev(context, name, whole(ago)?)
-    });
+    engine
+        .register_fn("prev", |context: NativeCallContext<'_>, name: &str, ago: FLOAT| prev(context, name, whole(ago)?));
     for (function, above) in [("crosses_above", true), ("crosses_below", false)] {
         engine.register_fn(function, move |context: NativeCallContext<'_>, a: ImmutableString, b: ImmutableString| {
             with(&context, |host| host.crosses(Side::Name(&a), Side::Name(&b), above))

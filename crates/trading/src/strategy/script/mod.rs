@@ -16,10 +16,10 @@ mod run;
 mod words;
 
 pub use code::Script;
-pub(super) use words::may_be_id;
 pub use failure::Failure;
 pub use language::{MAX_SOURCE, MAX_STATE, MAX_STEPS};
 pub use run::{ColumnScript, StreamScript};
+pub(super) use words::may_be_id;
 
 /// How many parameters a script may have.
 pub const MAX_PARAMETERS: usize = 50;
