@@ -91,7 +91,8 @@ impl Session {
         let market = service::market(&document)?;
         let (from, to) = (bot.feed.from.map(timestamp), bot.feed.to.map(timestamp));
         let cash = bot.initial_cash.try_into().map_err(Error::internal)?;
-        let mut paper = Paper::new(&Make { bot: bot.id, document, cash, rules: bot.venue.rules(), from })?;
+        let mut paper =
+            Paper::new(&Make { bot: bot.id, document, market: market.clone(), cash, rules: bot.venue.rules(), from })?;
         let symbol = service::symbol(&bot)?;
         if progress.journal_seq > 0 {
             rebuild(app, &lease, &mut paper, &progress, &symbol).await?;
