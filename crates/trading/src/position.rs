@@ -194,6 +194,12 @@ impl Position {
         self.funding
     }
 
+    /// Funding that the cash did not suffice for yet.
+    #[must_use]
+    pub fn owed(&self) -> Notional {
+        self.owed
+    }
+
     /// Cash, and the coins at `price`, less what is owed.
     #[must_use]
     pub fn equity(&self, price: Price) -> Notional {

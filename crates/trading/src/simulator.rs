@@ -185,17 +185,19 @@ impl Simulator {
         resting.arrives <= latest
     }
 
+    /// What an outcome is to the engine; an order that ends by it leaves the book.
     fn carry_out(&mut self, index: usize, outcome: Outcome) -> Option<Input> {
-        let id = self.orders.get(index)?.id();
-        let input = match outcome {
+        let end: fn(ClientOrderId) -> Input = match outcome {
             Outcome::Wait => return None,
             Outcome::Fill(fill) => return Some(Input::Filled(fill)),
-            Outcome::Vanish => Input::Cancelled(id),
-            Outcome::Expire => Input::Expired(id),
-            Outcome::Reject(reason, filter) => Input::Rejected(Rejection { client_order_id: id, reason, filter }),
+            Outcome::Reject(reason, filter) => {
+                let client_order_id = self.orders.remove(index).id();
+                return Some(Input::Rejected(Rejection { client_order_id, reason, filter }));
+            }
+            Outcome::Vanish => Input::Cancelled,
+            Outcome::Expire => Input::Expired,
         };
-        self.orders.remove(index);
-        Some(input)
+        Some(end(self.orders.remove(index).id()))
     }
 
     fn outcome(

@@ -227,8 +227,23 @@ fn the_published_schema_names_every_key_and_allows_no_other() {
     let schema = schemars::schema_for!(BacktestFile).to_value();
     let mut keys: Vec<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
-    let expected =
-        ["fees", "fill", "from", "initialCash", "signals", "slippageBps", "strategy", "sweep", "to", "volumeShare"];
+    let expected = [
+        "fees",
+        "fill",
+        "from",
+        "funding",
+        "initialCash",
+        "intrabar",
+        "latencyMs",
+        "limitFill",
+        "signals",
+        "slippageBps",
+        "slippageOfRange",
+        "strategy",
+        "sweep",
+        "to",
+        "volumeShare",
+    ];
     assert_eq!(keys, expected);
     assert_eq!(schema["required"], json!(["strategy", "initialCash"]));
     assert_eq!(schema["additionalProperties"], json!(false));

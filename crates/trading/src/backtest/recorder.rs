@@ -187,7 +187,7 @@ impl<'a> Recorder<'a> {
     pub(super) fn close<S: Strategy>(&mut self, row: usize, engine: &Engine<S>) {
         if engine.fills() != self.fills {
             self.fills = engine.fills();
-            self.cash = approximate(engine.position().cash().decimal());
+            self.cash = approximate((engine.position().cash() - engine.position().owed()).decimal());
             self.coins = approximate(engine.position().quantity().decimal());
         }
         let equity = self.cash + self.coins * self.closes[row];

@@ -202,6 +202,12 @@ impl Desk {
         Some((order, profit))
     }
 
+    /// Pays for holding a position.
+    pub(super) fn pay_funding(&mut self, due: Notional) {
+        self.position.pay_funding(due);
+        self.fills += 1;
+    }
+
     /// Takes a refused order out of the book.
     pub(super) fn book_rejection(&mut self, rejection: Rejection, effects: &mut Effects) -> Option<Working> {
         let order = self.book.advance(rejection.client_order_id, OrderStatus::Rejected);

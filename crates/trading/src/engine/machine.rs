@@ -141,7 +141,7 @@ impl<S: Strategy> Engine<S> {
             Input::Resume if self.desk.phase == Phase::Paused => self.desk.phase = Phase::Running,
             Input::Candle(_) | Input::Pause | Input::Resume => {}
             Input::Filled(ref fill) => self.on_fill(fill, effects),
-            Input::Funding(due) => self.desk.position.pay_funding(due),
+            Input::Funding(due) => self.desk.pay_funding(due),
             _ => match &mut self.work {
                 Work::Dca(..) if matches!(input, Input::Signal(_)) => {}
                 Work::RoundTrips(_, trips) | Work::Dca(_, trips) => trips.on_other(&mut self.desk, at, input, effects),
@@ -178,7 +178,7 @@ impl<S: Strategy> Engine<S> {
         &self.desk.position
     }
 
-    /// How many fills were booked.
+    /// How many fills and charges of funding were booked.
     #[must_use]
     pub fn fills(&self) -> u64 {
         self.desk.fills

@@ -29,14 +29,14 @@ pub fn closed(row: usize) -> Timestamp {
 
 impl Venue {
     /// With these manners; no fees unless they are said.
-    pub fn new(mut rules: Value) -> Self {
-        if rules.get("fees").is_none() {
-            rules["fees"] = json!({"maker": "0", "taker": "0"});
-        }
+    pub fn new(rules: Value) -> Self {
         Self::filtered(rules, json!({"symbol": "BTC/USDT"}))
     }
 
-    pub fn filtered(rules: Value, instrument: Value) -> Self {
+    pub fn filtered(mut rules: Value, instrument: Value) -> Self {
+        if rules.get("fees").is_none() {
+            rules["fees"] = json!({"maker": "0", "taker": "0"});
+        }
         let rules: Rules = serde_json::from_value(rules).unwrap();
         rules.check().unwrap();
         let instrument: Instrument = serde_json::from_value(instrument).unwrap();
