@@ -55,6 +55,7 @@ fn kind(document: &Document) -> &'static str {
         Body::Script(_) => "script",
         Body::Grid { .. } => "grid",
         Body::Dca { .. } => "dca",
+        Body::Rebalance { .. } => "rebalance",
         Body::Signal(_) => "signal",
     }
 }
@@ -64,6 +65,10 @@ fn kind(document: &Document) -> &'static str {
 /// # Errors
 /// 422 for a strategy of several symbols.
 pub(crate) fn market(document: &Document) -> Result<Market> {
+    if let Body::Rebalance { .. } = document.body() {
+        let message = "Rebalancing runs in a back-test only: a paper bot trades one symbol.";
+        return Err(Error::invalid("strategyId", "SEVERAL_SYMBOLS", message));
+    }
     let mut markets = Market::all_of(document.market()).map_err(Error::internal)?;
     match (markets.pop(), markets.is_empty()) {
         (Some(market), true) => Ok(market),

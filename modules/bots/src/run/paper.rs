@@ -86,6 +86,7 @@ fn conduct(document: &Document) -> Conduct<Box<dyn Strategy>> {
         Body::Signal(_) => Conduct::RoundTrips(Box::new(Silent)),
         Body::Grid { grid } => Conduct::Grid(grid.clone()),
         Body::Dca { dca } => Conduct::Dca(dca.clone()),
+        Body::Rebalance { .. } => Conduct::Holding,
     }
 }
 
@@ -267,7 +268,7 @@ impl Log {
                 self.book.advance(*id, OrderStatus::Expired, at)?;
                 self.unsaved.events.push(Event::expired(at, *id));
             }
-            Input::Candle(_) | Input::Funding(_) | Input::Signal(_) | Input::Pause | Input::Resume | Input::Stop(_) => {
+            Input::Candle(_) | Input::Funding(_) | Input::Signal(_) | Input::Hold(_) | Input::Pause | Input::Resume | Input::Stop(_) => {
             }
         }
         effects.iter().try_for_each(|effect| self.carry_out(at, effect))
