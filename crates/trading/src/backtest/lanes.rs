@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::outside::Outside;
 use super::recorder::{Log, MAX_POINTS, POINT_DIGITS, Report, Sections};
 use super::run::{Setup, driver};
-use super::trial::conduct;
+use super::trial::{conduct, rebalance};
 use super::{BacktestError, symbols};
 use crate::candle::{Candle, Candles, Field};
 use crate::engine::{Input, Lanes, Strategy};
@@ -34,6 +34,7 @@ pub(super) fn trial(
     let mut lanes = lanes(document, columns, &symbols, setup)?;
     let mut feed = Feed::new(columns, setup);
     let mut account = AccountRecorder::new(columns, setup, detail);
+    let mut rebalancer = rebalance(document);
     let mut signals = Outside::new(&setup.config.signals);
     let (mut done, mut moments) = (0, 0);
     while let Some(at) = feed.next() {
@@ -50,6 +51,13 @@ pub(super) fn trial(
         }
         let log = &mut account.log;
         lanes.on_candles(&feed.candles, |lane, _, _, effects| log.note(effects, Some(symbols[lane])));
+        if let Some(rebalancer) = &mut rebalancer
+            && account.counts(at)
+        {
+            let closed = document.market().timeframe.close_of(at);
+            let log = &mut account.log;
+            rebalancer.on_closes(closed, &mut lanes, |lane, _, _, effects| log.note(effects, Some(symbols[lane])));
+        }
         if let Some(failure) = lanes.drivers().find_map(|driver| driver.engine().failure()) {
             return Err(BacktestError::Failed(failure.clone()));
         }
@@ -148,9 +156,14 @@ impl AccountRecorder {
         }
     }
 
+    /// Whether candles that open at `at` do more than to warm up.
+    fn counts(&self, at: Timestamp) -> bool {
+        at >= self.from
+    }
+
     /// Values the account at the closes of the candles that opened at `at`.
     fn close<S: Strategy>(&mut self, at: Timestamp, lanes: &Lanes<S>) {
-        if at < self.from {
+        if !self.counts(at) {
             return;
         }
         let equity = lanes.equity();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::recorder::Report;
 use super::run::{Setup, go};
 use super::{BacktestError, lanes};
-use crate::engine::{Conduct, Silent, Strategy};
+use crate::engine::{Conduct, Rebalancer, Silent, Strategy};
 use crate::strategy::{Body, ColumnRules, ColumnScript, Columns, Document, Program, Rules};
 
 /// Tries a document on the candles of its symbols, which come in their order.
@@ -20,7 +20,7 @@ pub(super) fn trial(
     detail: bool,
     progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Report, BacktestError> {
-    let [columns] = columns else { return lanes::trial(document, columns, setup, detail, progress) };
+    let ([columns], None) = (columns, rebalance(document)) else { return lanes::trial(document, columns, setup, detail, progress) };
     let candles = columns.candles();
     match document.body() {
         Body::Rules(rules) => go(candles, Conduct::RoundTrips(decisions(rules, columns)), setup, detail, progress),
@@ -46,7 +46,16 @@ pub(super) fn conduct<'a>(document: &Document, columns: &Columns<'a>) -> Conduct
             Conduct::RoundTrips(silent) => Conduct::RoundTrips(Box::new(silent)),
             Conduct::Dca(dca) => Conduct::Dca(dca),
             Conduct::Grid(grid) => Conduct::Grid(grid),
+            Conduct::Holding => Conduct::Holding,
         },
+    }
+}
+
+/// What keeps the weights of an account, where a document asks for that.
+pub(super) fn rebalance(document: &Document) -> Option<Rebalancer> {
+    match document.body() {
+        Body::Rebalance { rebalance } => Some(Rebalancer::new(rebalance.clone())),
+        _ => None,
     }
 }
 
@@ -56,5 +65,6 @@ fn unruled(body: &Body) -> Conduct<Silent> {
         Body::Rules(_) | Body::Script(_) | Body::Signal(_) => Conduct::RoundTrips(Silent),
         Body::Grid { grid } => Conduct::Grid(grid.clone()),
         Body::Dca { dca } => Conduct::Dca(dca.clone()),
+        Body::Rebalance { .. } => Conduct::Holding,
     }
 }

@@ -29,6 +29,8 @@ pub enum Input {
     Funding(Notional),
     /// A signal from outside, such as a webhook's.
     Signal(Signal),
+    /// Hold coins worth so much, for a bot that keeps weights.
+    Hold(Notional),
     /// No entries until [`Input::Resume`]; an open position stays protected.
     Pause,
     /// Entries again.

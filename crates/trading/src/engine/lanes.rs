@@ -60,6 +60,11 @@ impl<S: Strategy> Lanes<S> {
         self.cash + self.worth
     }
 
+    /// What the coins of each lane are worth at its last price.
+    pub fn worths(&self) -> impl Iterator<Item = Notional> {
+        self.lanes.iter().map(|lane| lane.worth)
+    }
+
     /// The cash of the account.
     #[must_use]
     pub fn cash(&self) -> Notional {

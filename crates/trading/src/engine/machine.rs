@@ -3,6 +3,7 @@
 use super::dca::Dca;
 use super::desk::Desk;
 use super::grid::Grid;
+use super::holding::Holding;
 use super::io::{Effects, Input, Note};
 use super::trips::Trips;
 use super::{Signal, Strategy};
@@ -51,6 +52,8 @@ pub enum Conduct<S> {
     Dca(crate::strategy::Dca),
     /// Purchases and sales on the levels of a range.
     Grid(crate::strategy::Grid),
+    /// As much as it is told to hold.
+    Holding,
 }
 
 /// A conduct at work. There is one of these per bot, so that its size does not matter.
@@ -60,6 +63,7 @@ enum Work<S> {
     RoundTrips(S, Trips),
     Dca(Dca, Trips),
     Grid(Grid),
+    Holding(Holding),
 }
 
 /// A bot: it turns what happens into what to do. See [`Engine::step`].
@@ -84,6 +88,7 @@ impl<S: Strategy> Engine<S> {
         let work = match conduct {
             Conduct::RoundTrips(strategy) => Work::RoundTrips(strategy, Trips::new(&config.plan)),
             Conduct::Dca(dca) => Work::Dca(Dca::new(dca), Trips::new(&config.plan)),
+            Conduct::Holding => Work::Holding(Holding::default()),
             Conduct::Grid(grid) => Work::Grid(Grid::new(&grid, &config.instrument)),
         };
         Self { desk, work }
@@ -126,6 +131,7 @@ impl<S: Strategy> Engine<S> {
             }
             Work::Dca(dca, trips) => dca.on_candle(desk, trips, at, candle, effects),
             Work::Grid(grid) => grid.on_candle(desk, at, candle, effects),
+            Work::Holding(_) => {}
         }
     }
 
@@ -146,11 +152,13 @@ impl<S: Strategy> Engine<S> {
                 Work::Dca(..) if matches!(input, Input::Signal(_)) => {}
                 Work::RoundTrips(_, trips) | Work::Dca(_, trips) => trips.on_other(&mut self.desk, at, input, effects),
                 Work::Grid(grid) => grid.on_other(&mut self.desk, input, effects),
+                Work::Holding(holding) => holding.on_other(&mut self.desk, at, input, effects),
             },
         }
     }
 
     fn on_fill(&mut self, fill: &Fill, effects: &mut Effects) {
+        let cost = self.desk.position.cost();
         let Some((order, profit)) = self.desk.book_fill(fill, effects) else { return };
         match &mut self.work {
             Work::RoundTrips(_, trips) => trips.on_fill(&mut self.desk, fill, order, profit, effects),
@@ -159,6 +167,10 @@ impl<S: Strategy> Engine<S> {
                 trips.on_fill(&mut self.desk, fill, order, profit, effects);
             }
             Work::Grid(grid) => grid.on_fill(&mut self.desk, fill, order, effects),
+            Work::Holding(holding) => {
+                let sold = cost - self.desk.position.cost();
+                holding.on_fill(&self.desk, fill, order, (sold, profit), effects);
+            }
         }
     }
 
@@ -168,7 +180,7 @@ impl<S: Strategy> Engine<S> {
     pub fn failure(&self) -> Option<&Failure> {
         match &self.work {
             Work::RoundTrips(strategy, _) => strategy.failure(),
-            Work::Dca(..) | Work::Grid(_) => None,
+            Work::Dca(..) | Work::Grid(_) | Work::Holding(_) => None,
         }
     }
 
@@ -214,6 +226,7 @@ impl<S: Strategy> Engine<S> {
         match &self.work {
             Work::RoundTrips(_, trips) | Work::Dca(_, trips) => trips.is_open(),
             Work::Grid(grid) => grid.is_open(),
+            Work::Holding(_) => self.desk.position.is_open(),
         }
     }
 

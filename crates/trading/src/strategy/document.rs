@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Number, Value};
 
 use super::condition::Condition;
-use super::kinds::{Dca, Grid};
+use super::kinds::{Dca, Grid, Rebalance};
 use super::plan::{Guards, Orders, Plan, Protect, Sizing};
 use super::script::Script;
 use crate::candle::Field;
@@ -46,6 +46,11 @@ pub enum Body {
     Dca {
         /// When to buy, how much, and when to sell.
         dca: Dca,
+    },
+    /// Several symbols at fixed weights.
+    Rebalance {
+        /// The weights, and when they are looked at.
+        rebalance: Rebalance,
     },
     /// Round trips as somebody outside says.
     Signal(Outside),
@@ -173,6 +178,7 @@ impl Document {
             Body::Script(scripted) => scripted.plan(),
             Body::Grid { grid } => Plan::sized(Sizing::FixedQuote { quote: grid.quote }),
             Body::Dca { dca } => dca.plan(),
+            Body::Rebalance { .. } => Plan::sized(Sizing::AllIn {}),
             Body::Signal(outside) => outside.plan(),
         }
     }

@@ -1,10 +1,12 @@
 //! The kinds of bot that follow no conditions.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::plan::{Plan, Protect, Sizing, Target};
-use crate::money::{Factor, Notional, Percent, Price};
+use crate::money::{Factor, Notional, Percent, Price, Symbol};
 use crate::time::Span;
 
 /// The most levels of a grid.
@@ -80,6 +82,18 @@ pub struct Dca {
 pub struct DcaTarget {
     /// Above the average price of the round's purchases, fees left out; above 0.
     pub(crate) percent: Percent,
+}
+
+/// Several symbols at fixed weights of one account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rebalance {
+    /// The part of the equity that each symbol of the market is to be; what is left stays cash.
+    pub(crate) weights: BTreeMap<Symbol, Percent>,
+    /// Nothing is done until a weight is off by more than so much of the equity; below 100.
+    pub(crate) threshold: Percent,
+    /// How often that is looked at.
+    pub(crate) every: Span,
 }
 
 fn one() -> Factor {

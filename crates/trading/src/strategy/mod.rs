@@ -26,7 +26,7 @@ pub use condition::{Arithmetic, AtLeast, Condition, Operand, Shifted, Trend};
 pub use document::{Body, Declared, Document, Market, Outside, Rules, Scripted};
 pub use fault::Fault;
 pub use json::MAX_BYTES;
-pub use kinds::{Dca, DcaTarget, Grid, MAX_DCA_ORDERS, MAX_LEVELS, Spacing};
+pub use kinds::{Dca, DcaTarget, Grid, MAX_DCA_ORDERS, MAX_LEVELS, Rebalance, Spacing};
 pub use program::Program;
 pub use rules::{ColumnRules, StreamRules};
 pub use schema::schema;

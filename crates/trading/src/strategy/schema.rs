@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::MAX_SYMBOLS;
 use super::document::{Declared, Document, Market, Outside, Rules, Scripted, shortest};
-use super::kinds::{Dca, Grid};
+use super::kinds::{Dca, Grid, Rebalance};
 use super::validate::MAX_NAME;
 use crate::candle::Field;
 use crate::indicator::{CATALOGUE, Inputs, Kind, Parameter};
@@ -34,6 +34,7 @@ impl JsonSchema for Document {
             kind::<Scripted>("Script", generator),
             kind::<GridBody>("Grid", generator),
             kind::<DcaBody>("Cost averaging", generator),
+            kind::<RebalanceBody>("Rebalancing", generator),
             kind::<Outside>("Signals from outside", generator),
         ];
         json_schema!({"description": "A bot: its name, what it trades, and one of several kinds.", "oneOf": kinds})
@@ -45,6 +46,13 @@ impl JsonSchema for Document {
 #[expect(dead_code, reason = "the schema's view of a body")]
 struct GridBody {
     grid: Grid,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema's view of a body")]
+struct RebalanceBody {
+    rebalance: Rebalance,
 }
 
 #[derive(JsonSchema)]

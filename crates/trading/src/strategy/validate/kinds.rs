@@ -1,12 +1,16 @@
 //! Reading the kinds of bot that follow no conditions.
 
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
 use super::market;
 use super::plan::{self, UpTo, above_nought, only_above_nought, optional, percent};
-use crate::money::Factor;
+use crate::money::{Factor, Percent, Symbol};
 use crate::strategy::document::{Body, Market, Outside};
 use crate::strategy::fault::Faults;
-use crate::strategy::kinds::{Dca, DcaTarget, Grid, MAX_DCA_ORDERS, MAX_LEVELS, Spacing};
-use crate::strategy::reader::Fields;
+use crate::strategy::kinds::{Dca, DcaTarget, Grid, MAX_DCA_ORDERS, MAX_LEVELS, Rebalance, Spacing};
+use crate::strategy::reader::{Fields, Part};
 
 const SPACINGS: [(&str, Spacing); 2] = [("arithmetic", Spacing::Arithmetic), ("geometric", Spacing::Geometric)];
 
@@ -59,6 +63,29 @@ pub(super) fn dca(document: &Fields<'_>, market: Option<&Market>, faults: &mut F
             take_profit: take_profit?.map(|percent| DcaTarget { percent }),
         },
     })
+}
+
+pub(super) fn rebalance(document: &Fields<'_>, market: Option<&Market>, faults: &mut Faults) -> Option<Body> {
+    let fields = document.get("rebalance")?.fields(faults, &["weights", "threshold", "every"], &[])?;
+    let weights = fields.get("weights").and_then(|part| weights(&part, market, faults));
+    let threshold = percent(&fields, "threshold", UpTo::Less, faults);
+    let every = fields.get("every").and_then(|part| part.parsed(faults));
+    Some(Body::Rebalance { rebalance: Rebalance { weights: weights?, threshold: threshold?, every: every? } })
+}
+
+/// A weight of each symbol of the market, at most all together.
+fn weights(part: &Part<'_>, market: Option<&Market>, faults: &mut Faults) -> Option<BTreeMap<Symbol, Percent>> {
+    let symbols = market?.symbols();
+    let names: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
+    let fields = part.fields(faults, &names, &[])?;
+    let weight = |symbol: &Symbol| Some((*symbol, percent(&fields, symbol.as_str(), UpTo::All, faults)?));
+    let weights: Vec<_> = symbols.iter().map(weight).collect();
+    let weights: BTreeMap<Symbol, Percent> = weights.into_iter().collect::<Option<_>>()?;
+    let sum: Decimal = weights.values().map(|weight| weight.decimal()).sum();
+    if sum > Percent::HUNDRED.decimal() {
+        return part.fault(faults, "OUT_OF_RANGE", format!("the weights sum to {sum}, which is above 100"));
+    }
+    Some(weights)
 }
 
 pub(super) fn signal(document: &Fields<'_>, _: Option<&Market>, faults: &mut Faults) -> Option<Body> {

@@ -35,7 +35,7 @@ struct Kind {
 }
 
 /// Every kind; the first one is meant where nothing tells.
-const KINDS: [Kind; 5] = [
+const KINDS: [Kind; 6] = [
     Kind {
         key: "entry",
         required: &["name", "market", "entry", "sizing"],
@@ -50,6 +50,12 @@ const KINDS: [Kind; 5] = [
     },
     Kind { key: "grid", required: &["name", "market", "grid"], optional: &[], read: kinds::grid },
     Kind { key: "dca", required: &["name", "market", "dca"], optional: &[], read: kinds::dca },
+    Kind {
+        key: "rebalance",
+        required: &["name", "market", "rebalance"],
+        optional: &[],
+        read: kinds::rebalance,
+    },
     Kind {
         key: "signal",
         required: &["name", "market", "signal", "sizing"],
