@@ -220,7 +220,22 @@ fn the_published_schema_names_every_key_and_allows_no_other() {
     let schema = schemars::schema_for!(BacktestFile).to_value();
     let mut keys: Vec<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
-    let expected = ["fees", "fill", "from", "initialCash", "slippageBps", "strategy", "sweep", "to", "volumeShare"];
+    let expected = [
+        "checks",
+        "fees",
+        "fill",
+        "from",
+        "initialCash",
+        "monteCarlo",
+        "objective",
+        "search",
+        "slippageBps",
+        "strategy",
+        "sweep",
+        "to",
+        "volumeShare",
+        "walkForward",
+    ];
     assert_eq!(keys, expected);
     assert_eq!(schema["required"], json!(["strategy", "initialCash"]));
     assert_eq!(schema["additionalProperties"], json!(false));
