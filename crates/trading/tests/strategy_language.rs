@@ -222,7 +222,7 @@ fn the_nearest_right_word_is_proposed() {
     told(
         &renamed,
         &[
-            "guard: unknown key (did you mean `guards`?); expected name, market, entry, sizing, indicators, exit, protect, guards",
+            "guard: unknown key (did you mean `guards`?); expected name, market, entry, sizing, indicators, exit, protect, guards, orders",
         ],
     );
 }
@@ -450,7 +450,7 @@ fn the_schema_and_the_reader_know_the_same_words() {
     let schema = &root["oneOf"][0];
     assert_eq!(schema["additionalProperties"], false);
     let properties: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-    assert_eq!(properties, ["name", "market", "indicators", "entry", "exit", "sizing", "protect", "guards"]);
+    assert_eq!(properties, ["name", "market", "indicators", "entry", "exit", "sizing", "protect", "guards", "orders"]);
     assert_eq!(schema["required"], json!(["name", "market", "entry", "sizing"]));
     let definitions = &root["$defs"];
     let kinds: Vec<&Value> = definitions["Indicator"]["oneOf"].as_array().unwrap().iter().collect();

@@ -5,7 +5,7 @@ mod common;
 
 use std::ops::ControlFlow;
 
-use common::{candles, file, sma_cross};
+use common::{candles, file, history, sma_cross};
 use rayon::ThreadPoolBuilder;
 use serde_json::{Value, json};
 use trading::backtest::{
@@ -38,14 +38,14 @@ fn on(_: usize, _: usize) -> ControlFlow<()> {
 }
 
 fn report(file: &BacktestFile, candles: &Candles) -> Report {
-    match file.execute(candles, on).unwrap() {
+    match file.execute(&history(file, candles), on).unwrap() {
         Answer::Report(report) => *report,
         Answer::Sweep(_) => unreachable!("there is no sweep"),
     }
 }
 
 fn swept(file: &BacktestFile, candles: &Candles) -> Sweep {
-    match file.execute(candles, on).unwrap() {
+    match file.execute(&history(file, candles), on).unwrap() {
         Answer::Sweep(sweep) => sweep,
         Answer::Report(_) => unreachable!("there is a sweep"),
     }
@@ -88,7 +88,8 @@ fn studies() -> Vec<BacktestFile> {
 fn bytes_with(threads: usize) -> Vec<String> {
     let candles = part();
     let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    let answer = |file: &BacktestFile| serde_json::to_string(&file.execute(&candles, on).unwrap()).unwrap();
+    let answer =
+        |file: &BacktestFile| serde_json::to_string(&file.execute(&history(file, &candles), on).unwrap()).unwrap();
     pool.install(|| studies().iter().map(answer).collect())
 }
 
@@ -151,7 +152,8 @@ fn a_search_of_a_small_space_tries_all_of_it_and_passes_over_what_is_no_strategy
     assert!(found.combinations[0].metrics.max_drawdown <= found.combinations[1].metrics.max_drawdown);
     assert!(found.warnings[0].starts_with("1 trials are no strategies"), "{:?}", found.warnings);
     let none = json!({"kind": "random", "space": {"indicators.fast.period": [0]}, "trials": 1, "objective": "return"});
-    assert!(matches!(asking("search", none).execute(&part(), on), Err(BacktestError::Faults(_))));
+    let none = asking("search", none);
+    assert!(matches!(none.execute(&history(&none, &part()), on), Err(BacktestError::Faults(_))));
 }
 
 #[test]
@@ -231,11 +233,13 @@ fn a_walk_forward_that_finds_no_room_or_asks_for_too_much_is_refused() {
     let candles = part();
     let walk = |train: &str, test: &str| {
         let sweep = json!({"indicators.fast.period": [5, 10, 20, 30, 40, 45]});
-        asking("walkForward", json!({"train": train, "test": test, "sweep": sweep})).execute(&candles, on)
+        let asked = asking("walkForward", json!({"train": train, "test": test, "sweep": sweep}));
+        asked.execute(&history(&asked, &candles), on)
     };
     assert_eq!(walk("300d", "1d").unwrap_err(), BacktestError::NoWindow);
     assert_eq!(walk("1h", "1h").unwrap_err(), BacktestError::TooManyRuns { windows: 4_994, runs: 29_964 });
-    let ended = asking("walkForward", walking(true)).execute(&candles, |_, _| ControlFlow::Break(()));
+    let asked = asking("walkForward", walking(true));
+    let ended = asked.execute(&history(&asked, &candles), |_, _| ControlFlow::Break(()));
     assert_eq!(ended.unwrap_err(), BacktestError::Cancelled);
 }
 

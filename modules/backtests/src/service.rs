@@ -158,25 +158,37 @@ async fn checked(file: BacktestFile) -> Result<BacktestFile> {
     checked.map_err(|found| Error::faults(strategies::faults(found)))
 }
 
-/// There are candles for it, and not too many.
+/// There are candles for it, of every symbol, and not too many.
 async fn within_reach(tx: &mut TenantTx, file: &BacktestFile) -> Result<()> {
-    let series = market_data::series(tx, &market(file)?).await?;
+    let mut count = 0;
+    for market in markets(file)? {
+        count += reach(tx, file, &market).await?;
+    }
+    if count > MAX_CANDLES {
+        let message = format!("The market has {count} candles; a back-test takes {MAX_CANDLES} at most.");
+        return Err(Error::invalid("strategy.market", "TOO_MANY_CANDLES", message));
+    }
+    offline::within_limits(file, count).map_err(refused)
+}
+
+/// How many candles there are of one market, some of them in the period.
+async fn reach(tx: &mut TenantTx, file: &BacktestFile, market: &Market) -> Result<usize> {
+    let series = market_data::series(tx, market).await?;
     let (Some(first), Some(last)) = (series.first_open_time(), series.last_open_time()) else {
-        return Err(Error::invalid("strategy.market", "NO_CANDLES", "The market has no candles yet."));
+        let message = format!("The market has no candles yet: {market}.");
+        return Err(Error::invalid("strategy.market", "NO_CANDLES", message));
     };
-    let outside = |path| Error::invalid(path, "NO_CANDLES", format!("The candles open from {first} to {last}."));
+    let outside = |path| {
+        let message = format!("The candles of {} open from {first} to {last}.", market.symbol);
+        Error::invalid(path, "NO_CANDLES", message)
+    };
     if file.config.to.is_some_and(|to| to.millis() <= first.millis()) {
         return Err(outside("to"));
     }
     if file.config.from.is_some_and(|from| from.millis() > last.millis()) {
         return Err(outside("from"));
     }
-    let count = usize::try_from(series.candle_count()).unwrap_or_default();
-    if count > MAX_CANDLES {
-        let message = format!("The market has {count} candles; a back-test takes {MAX_CANDLES} at most.");
-        return Err(Error::invalid("strategy.market", "TOO_MANY_CANDLES", message));
-    }
-    offline::within_limits(file, count).map_err(refused)
+    Ok(usize::try_from(series.candle_count()).unwrap_or_default())
 }
 
 async fn within_quota(tx: &mut TenantTx) -> Result<()> {
@@ -192,20 +204,9 @@ async fn within_quota(tx: &mut TenantTx) -> Result<()> {
     Ok(())
 }
 
-/// The market that a back-test trades.
-///
-/// # Errors
-/// 422 for several at once.
-pub(crate) fn market(file: &BacktestFile) -> Result<Market> {
-    let markets = Market::all_of(file.strategy.market());
-    let mut markets = markets.map_err(|why| Error::invalid("strategy.market", "INVALID", why))?;
-    match (markets.pop(), markets.is_empty()) {
-        (Some(market), true) => Ok(market),
-        _ => {
-            let message = "A back-test on stored candles takes one symbol.";
-            Err(Error::invalid("strategy.market.symbols", "SEVERAL_SYMBOLS", message))
-        }
-    }
+/// The markets that a back-test trades.
+pub(crate) fn markets(file: &BacktestFile) -> Result<Vec<Market>> {
+    Market::all_of(file.strategy.market()).map_err(|why| Error::invalid("strategy.market", "INVALID", why))
 }
 
 /// A stored file, which was checked when it was stored.

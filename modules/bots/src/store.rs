@@ -65,6 +65,7 @@ pub(crate) async fn insert(
     tx: &mut TenantTx,
     id: Uuid,
     new: &NewBot,
+    kind: &str,
     strategy_version: i32,
     market: &Market,
 ) -> Result<()> {
@@ -72,9 +73,10 @@ pub(crate) async fn insert(
     sqlx::query!(
         "insert into bots (id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol, timeframe,
                            initial_cash, rules, feed, created_at, updated_at)
-         values ($1, $2, 'strategy', 'paper', 'created', $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+         values ($1, $2, $3, 'paper', 'created', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)",
         id,
         new.name,
+        kind,
         new.strategy_id,
         strategy_version,
         market.exchange.as_str(),

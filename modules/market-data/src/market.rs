@@ -70,8 +70,7 @@ impl Market {
     /// What is wrong with its exchange.
     pub fn all_of(market: &strategy::Market) -> Result<Vec<Self>, String> {
         let exchange: Exchange = market.exchange.parse()?;
-        let of =
-            |symbol: &Symbol| Self { exchange: exchange.clone(), symbol: symbol.clone(), timeframe: market.timeframe };
+        let of = |symbol: &Symbol| Self { exchange: exchange.clone(), symbol: *symbol, timeframe: market.timeframe };
         Ok(market.symbols().iter().map(of).collect())
     }
 }

@@ -52,13 +52,8 @@ fn id(number: u64) -> ClientOrderId {
 }
 
 fn limit(number: u64) -> Order {
-    Order {
-        client_order_id: id(number),
-        side: Side::Buy,
-        kind: OrderKind::Limit { price: "100".parse().unwrap() },
-        size: Size::Base("3".parse().unwrap()),
-        purpose: Purpose::Entry,
-    }
+    let kind = OrderKind::Limit { price: "100".parse().unwrap() };
+    Order::new(id(number), Side::Buy, kind, Size::Base("3".parse().unwrap()), Purpose::Entry)
 }
 
 fn fill(number: u64, second: i64, quantity: &str, price: &str, done: bool) -> Fill {

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::run::{measure, program};
+use super::run::measure;
 use super::{BacktestError, Setup};
 use crate::candle::{Candle, Candles};
 use crate::engine::{Signal, Strategy};
 use crate::indicator::Indicator;
 use crate::position::Position;
-use crate::strategy::{ColumnRules, Columns, Declared, Document};
+use crate::strategy::{ColumnRules, Columns, Declared, Document, Program};
 use crate::time::Timestamp;
 
 /// The most decisions after which the history is cut.
@@ -159,7 +159,8 @@ fn difference(cut: Timestamp, (at, signal): (Timestamp, Signal)) -> Difference {
     Difference { cut, at, what: what.to_owned() }
 }
 
-/// The same for a document, whose indicators are compared at each cut too.
+/// The same for a document of rules, the only kind that reads columns of all candles at once; its
+/// indicators are compared at each cut too. Other kinds see one candle after the other.
 ///
 /// # Errors
 /// As [`run`](super::run()).
@@ -169,8 +170,9 @@ pub fn look_ahead_of(
     setup: &Setup,
     progress: impl Fn() -> ControlFlow<()>,
 ) -> Result<LookAhead, BacktestError> {
+    let Some(rules) = document.rules() else { return Ok(LookAhead::default()) };
     let make = |candles: &Candles| {
-        let signals = program(document).signals(&Columns::new(candles));
+        let signals = Program::compile(rules, candles.timeframe()).signals(&Columns::new(candles));
         ColumnRules::new(Arc::new(signals), 0)
     };
     let mut found = look_ahead(candles, setup, make, &progress)?;

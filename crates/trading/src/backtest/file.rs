@@ -6,11 +6,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::outside::{MAX_SIGNALS, OutsideSignal};
 use super::study::{Checks, MAX_PATHS, MAX_RUNS, MAX_TRIALS, MonteCarlo, Objective, Search, WalkForward};
+use crate::is_default;
 use crate::money::{BasisPoints, Notional, Share};
-use crate::simulator::{Fees, FillAt, Rules};
-use crate::strategy::{Document, Fault};
-use crate::time::Timestamp;
+use crate::simulator::{Fees, FillAt, Funding, LimitFill, MAX_LATENCY_MS, Rules};
+use crate::strategy::{Body, Document, Fault};
+use crate::time::{Timeframe, Timestamp};
 
 /// The largest back-test file, in bytes of its text.
 pub const MAX_FILE_BYTES: usize = 262_144;
@@ -41,6 +43,28 @@ pub struct BacktestConfig {
     /// The part of a candle's volume that our fills can be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume_share: Option<Share>,
+    /// The part of the candle's range, high less low, by which markets and stops fill worse on top
+    /// of `slippageBps`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slippage_of_range: Option<Share>,
+    /// How far the market must go for a limit to fill.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub limit_fill: LimitFill,
+    /// Milliseconds from a decision until the venue knows of it; at most 600,000, and only where
+    /// `fill` is `nextOpen`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(range(max = MAX_LATENCY_MS))]
+    pub latency_ms: u32,
+    /// What holding a position costs; nothing when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub funding: Option<Funding>,
+    /// Finer candles of the same market, which tell what came first inside a candle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intrabar: Option<Timeframe>,
+    /// What came from outside, by time; for a strategy of the kind `signal`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MAX_SIGNALS))]
+    pub signals: Vec<OutsideSignal>,
 }
 
 impl BacktestConfig {
@@ -55,13 +79,28 @@ impl BacktestConfig {
             fill: FillAt::default(),
             slippage_bps: BasisPoints::default(),
             volume_share: None,
+            slippage_of_range: None,
+            limit_fill: LimitFill::default(),
+            latency_ms: 0,
+            funding: None,
+            intrabar: None,
+            signals: Vec::new(),
         }
     }
 
     /// The manners of the simulated venue.
     #[must_use]
     pub fn rules(&self) -> Rules {
-        Rules { fees: self.fees, fill: self.fill, slippage_bps: self.slippage_bps, volume_share: self.volume_share }
+        Rules {
+            fees: self.fees,
+            fill: self.fill,
+            slippage_bps: self.slippage_bps,
+            slippage_of_range: self.slippage_of_range,
+            volume_share: self.volume_share,
+            limit_fill: self.limit_fill,
+            latency_ms: self.latency_ms,
+            funding: self.funding,
+        }
     }
 }
 
@@ -145,6 +184,8 @@ impl BacktestFile {
         let config = config(rest);
         match (strategy, config, study) {
             (Ok(strategy), Ok(config), Ok(study)) => {
+                intrabar(&config, strategy.market().timeframe).map_err(|fault| vec![fault])?;
+                check_signals(&strategy, &config.signals).map_err(|fault| vec![fault])?;
                 let Study { sweep, objective, search, walk_forward, monte_carlo, checks } = study;
                 let file = Self { strategy, config, sweep, objective, search, walk_forward, monte_carlo, checks };
                 file.check_spaces().map(|()| file)
@@ -242,7 +283,40 @@ fn config(rest: Map<String, Value>) -> Result<BacktestConfig, Fault> {
     if config.from.zip(config.to).is_some_and(|(from, to)| from >= to) {
         return Err(fault("to", "INVALID", "must be after `from`"));
     }
+    config.rules().check().map_err(|(path, message)| fault(path, "INVALID", message))?;
     Ok(config)
+}
+
+/// Signals are for a strategy that listens to them, come by time, and name its symbols.
+fn check_signals(strategy: &Document, signals: &[OutsideSignal]) -> Result<(), Fault> {
+    if !signals.is_empty() && !matches!(strategy.body(), Body::Signal(_)) {
+        return Err(fault("signals", "NOT_SUPPORTED", "only a strategy of the kind `signal` listens to signals"));
+    }
+    if signals.len() > MAX_SIGNALS {
+        return Err(fault("signals", "TOO_MANY", format!("has more than {MAX_SIGNALS} signals")));
+    }
+    if let Some(index) = signals.windows(2).position(|pair| pair[1].at < pair[0].at) {
+        return Err(fault(format!("signals[{}].at", index + 1), "WRONG_ORDER", "must not be before the signal before"));
+    }
+    let unknown = |signal: &OutsideSignal| {
+        signal.symbol.as_ref().is_some_and(|symbol| !strategy.market().symbols().contains(symbol))
+    };
+    match signals.iter().position(unknown) {
+        Some(index) => {
+            Err(fault(format!("signals[{index}].symbol"), "UNKNOWN_SYMBOL", "the strategy does not trade it"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn intrabar(config: &BacktestConfig, timeframe: Timeframe) -> Result<(), Fault> {
+    match config.intrabar {
+        Some(finer) if !finer.divides(timeframe) => {
+            let message = format!("{finer} candles do not make up the {timeframe} candles of the strategy");
+            Err(fault("intrabar", "INVALID", message))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn study(map: Map<String, Value>) -> Result<Study, Fault> {

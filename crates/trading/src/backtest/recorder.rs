@@ -3,18 +3,18 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CheckReport, MonteCarloReport, WalkForwardReport};
+use super::{CheckReport, Contribution, MonteCarloReport, WalkForwardReport};
 use crate::candle::{Candles, Field};
 use crate::engine::{Driver, Effect, Effects, Engine, Note, Strategy};
 use crate::metrics::{Curve, Ending, Metrics, Returns, Tally, approximate};
-use crate::money::Notional;
+use crate::money::{Notional, Symbol};
 use crate::position::Trade;
 use crate::time::Timestamp;
 
 /// The most points of an equity curve in a report.
 pub const MAX_POINTS: usize = 2_000;
 /// Digits after the point of an equity point.
-const POINT_DIGITS: u32 = 8;
+pub(super) const POINT_DIGITS: u32 = 8;
 
 /// The answer of a back-test.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +40,9 @@ pub struct Report {
 pub struct Sections {
     /// The returns of days, months and years.
     pub returns: Returns,
+    /// What each symbol contributed, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub symbols: Vec<Contribution>,
     /// What was chosen and traded in turn, where a walk-forward was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub walk_forward: Option<WalkForwardReport>,
@@ -71,20 +74,26 @@ impl Count {
     }
 }
 
+/// What became of orders, and with `detail` each trade.
+#[derive(Default)]
+pub(super) struct Log {
+    pub(super) detail: bool,
+    pub(super) tally: Tally,
+    pub(super) trades: Vec<Trade>,
+    refused: Count,
+    rejected: Count,
+    halted: bool,
+}
+
 /// Gathers the figures, and with `detail` trades and equity too.
 pub(super) struct Recorder<'a> {
     candles: &'a Candles,
     closes: &'a [f64],
-    detail: bool,
+    log: Log,
     curve: Curve,
-    tally: Tally,
-    trades: Vec<Trade>,
     equity: Vec<(Timestamp, Notional)>,
     stride: usize,
     next_point: usize,
-    refused: Count,
-    rejected: Count,
-    halted: bool,
     /// Cash and coins after so many fills, to be valued at each close.
     fills: u64,
     cash: f64,
@@ -93,21 +102,66 @@ pub(super) struct Recorder<'a> {
     fees: Notional,
 }
 
+impl Log {
+    pub(super) fn new(detail: bool) -> Self {
+        Self { detail, ..Self::default() }
+    }
+
+    /// Takes in what an engine had to say; of a symbol, where there are several.
+    #[inline]
+    pub(super) fn note(&mut self, effects: &Effects, symbol: Option<Symbol>) {
+        if !effects.is_empty() {
+            self.write_down(effects, symbol);
+        }
+    }
+
+    fn write_down(&mut self, effects: &Effects, symbol: Option<Symbol>) {
+        for effect in effects.iter() {
+            match effect {
+                Effect::Journal(Note::Closed(trade)) => {
+                    self.tally.add(trade);
+                    if self.detail {
+                        self.trades.push(Trade { symbol, ..*trade });
+                    }
+                }
+                Effect::Journal(Note::Refused(refusal)) => self.refused.add(|| refusal.to_string()),
+                Effect::Journal(Note::Rejected(rejection)) => {
+                    self.rejected.add(|| format!("{} ({:?})", rejection.client_order_id, rejection.reason));
+                }
+                Effect::Journal(Note::Halted) => self.halted = true,
+                _ => {}
+            }
+        }
+    }
+
+    /// What should be known about the figures.
+    pub(super) fn warnings(&mut self, metrics: &Metrics, equity: Notional) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.detail && metrics.closed_trades + metrics.open_trades == 0 {
+            warnings.push("nothing was bought, so that most figures have no value".to_owned());
+        }
+        std::mem::take(&mut self.refused).warn("orders were refused by the engine's own checks", &mut warnings);
+        std::mem::take(&mut self.rejected).warn("orders were rejected by the venue", &mut warnings);
+        if self.halted {
+            warnings.push("the largest drawdown allowed was reached, and trading ended there".to_owned());
+        }
+        if equity.decimal().abs() >= Notional::MAX.decimal() {
+            warnings.push("amounts reached the largest number that is counted; the figures are not right".to_owned());
+        }
+        warnings
+    }
+}
+
 impl<'a> Recorder<'a> {
     pub(super) fn new(candles: &'a Candles, rows: &std::ops::Range<usize>, cash: Notional, detail: bool) -> Self {
         Self {
             candles,
             closes: candles.column(Field::Close),
-            detail,
+            log: Log::new(detail),
             curve: Curve::new(cash),
-            tally: Tally::default(),
-            trades: Vec::new(),
             equity: Vec::new(),
             stride: rows.len().div_ceil(MAX_POINTS - 1).max(1),
             next_point: if detail { rows.start } else { usize::MAX },
-            refused: Count::default(),
-            rejected: Count::default(),
-            halted: false,
             fills: 0,
             cash: approximate(cash.decimal()),
             coins: 0.0,
@@ -124,28 +178,7 @@ impl<'a> Recorder<'a> {
     /// Takes in what the engine had to say.
     #[inline]
     pub(super) fn note(&mut self, effects: &Effects) {
-        if !effects.is_empty() {
-            self.write_down(effects);
-        }
-    }
-
-    fn write_down(&mut self, effects: &Effects) {
-        for effect in effects.iter() {
-            match effect {
-                Effect::Journal(Note::Closed(trade)) => {
-                    self.tally.add(trade);
-                    if self.detail {
-                        self.trades.push(*trade);
-                    }
-                }
-                Effect::Journal(Note::Refused(refusal)) => self.refused.add(|| refusal.to_string()),
-                Effect::Journal(Note::Rejected(rejection)) => {
-                    self.rejected.add(|| format!("{} ({:?})", rejection.client_order_id, rejection.reason));
-                }
-                Effect::Journal(Note::Halted) => self.halted = true,
-                _ => {}
-            }
-        }
+        self.log.note(effects, None);
     }
 
     /// Values the position at the close of candle `row`.
@@ -154,7 +187,7 @@ impl<'a> Recorder<'a> {
     pub(super) fn close<S: Strategy>(&mut self, row: usize, engine: &Engine<S>) {
         if engine.fills() != self.fills {
             self.fills = engine.fills();
-            self.cash = approximate(engine.position().cash().decimal());
+            self.cash = approximate((engine.position().cash() - engine.position().owed()).decimal());
             self.coins = approximate(engine.position().quantity().decimal());
         }
         let equity = self.cash + self.coins * self.closes[row];
@@ -178,7 +211,7 @@ impl<'a> Recorder<'a> {
     ) -> Report {
         let (engine, last) = (driver.engine(), rows.end - 1);
         let at = self.candles.timeframe().close_of(self.candles.open_time(last));
-        if self.detail && self.equity.last().is_some_and(|point| point.0 < at) {
+        if self.log.detail && self.equity.last().is_some_and(|point| point.0 < at) {
             self.point(last, engine);
         }
         let end = Ending {
@@ -194,21 +227,10 @@ impl<'a> Recorder<'a> {
         let curve = self.curve.beside(candles.column(Field::Open)[rows.start], |at| {
             close(at.min(candles.timeframe().next(candles.open_time(last))))
         });
-        let returns = if self.detail { Returns::of(&curve) } else { Returns::default() };
-        let metrics = Metrics::new(curve, &self.tally, end);
-        let mut warnings = Vec::new();
-        if self.detail && metrics.closed_trades + metrics.open_trades == 0 {
-            warnings.push("nothing was bought, so that most figures have no value".to_owned());
-        }
-        self.refused.warn("orders were refused by the engine's own checks", &mut warnings);
-        self.rejected.warn("orders were rejected by the venue", &mut warnings);
-        if self.halted {
-            warnings.push("the largest drawdown allowed was reached, and trading ended there".to_owned());
-        }
-        if end.equity.decimal().abs() >= Notional::MAX.decimal() {
-            warnings.push("amounts reached the largest number that is counted; the figures are not right".to_owned());
-        }
+        let returns = if self.log.detail { Returns::of(&curve) } else { Returns::default() };
+        let metrics = Metrics::new(curve, &self.log.tally, end);
+        let warnings = self.log.warnings(&metrics, end.equity);
         let sections = Sections { returns, ..Sections::default() };
-        Report { metrics, trades: self.trades, equity: self.equity, warnings, sections }
+        Report { metrics, trades: self.log.trades, equity: self.equity, warnings, sections }
     }
 }

@@ -14,7 +14,6 @@ use super::study::{Goal, Search, SearchKind};
 use super::sweep::{Bench, Combination, best_first};
 use super::tpe::Estimator;
 use super::{BacktestConfig, BacktestError, BacktestFile, Sweep};
-use crate::candle::Candles;
 use crate::strategy::{Columns, Fault};
 
 /// Trials that are proposed at once.
@@ -30,14 +29,13 @@ pub(super) type Point = Vec<usize>;
 ///
 /// # Errors
 /// Where no trial is a strategy, there are no candles in the period, or `progress` asks for it.
-pub fn search(
+pub(super) fn search(
     file: &BacktestFile,
     search: &Search,
-    candles: &Candles,
+    columns: &[Columns<'_>],
     progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
 ) -> Result<Sweep, BacktestError> {
-    let columns = Columns::new(candles);
-    let bench = Bench::new(&file.strategy, &columns, search.trials, progress);
+    let bench = Bench::new(&file.strategy, columns, search.trials, progress);
     explore(search, &bench, &file.config)
 }
 

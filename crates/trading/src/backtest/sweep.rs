@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
@@ -11,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::file::combination;
-use super::run::{Setup, measure, program};
+use super::run::Setup;
 use super::study::Goal;
+use super::trial::trial;
 use super::{BacktestConfig, BacktestError, BacktestFile};
-use crate::candle::Candles;
 use crate::metrics::Metrics;
-use crate::strategy::{ColumnRules, Columns, Document, Fault};
+use crate::strategy::{Columns, Document, Fault};
 
 /// The answer of a sweep or a search.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -49,13 +48,12 @@ pub(super) type Tried = Result<Combination, Vec<Fault>>;
 /// # Errors
 /// Where a combination is no strategy, its plan makes no sense, there are no candles in the
 /// period, or `progress` asks for it.
-pub fn sweep(
+pub(super) fn sweep(
     file: &BacktestFile,
-    candles: &Candles,
+    columns: &[Columns<'_>],
     progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
 ) -> Result<Sweep, BacktestError> {
-    let columns = Columns::new(candles);
-    let bench = Bench::new(&file.strategy, &columns, file.combinations(), progress);
+    let bench = Bench::new(&file.strategy, columns, file.combinations(), progress);
     let mut combinations = bench.grid(&file.sweep, &file.config)?;
     if let Some(objective) = file.objective {
         best_first(&mut combinations, Goal::new(objective, None));
@@ -72,7 +70,7 @@ pub(super) fn best_first(combinations: &mut [Combination], goal: Goal) {
 /// Where combinations of a strategy are tried on one history.
 pub(super) struct Bench<'a, P> {
     strategy: &'a Document,
-    columns: &'a Columns<'a>,
+    columns: &'a [Columns<'a>],
     progress: P,
     done: AtomicUsize,
     total: usize,
@@ -81,7 +79,7 @@ pub(super) struct Bench<'a, P> {
 
 impl<'a, P: Fn(usize, usize) -> ControlFlow<()> + Sync> Bench<'a, P> {
     /// `total` is how many runs there will be.
-    pub(super) fn new(strategy: &'a Document, columns: &'a Columns<'a>, total: usize, progress: P) -> Self {
+    pub(super) fn new(strategy: &'a Document, columns: &'a [Columns<'a>], total: usize, progress: P) -> Self {
         Self { strategy, columns, progress, done: AtomicUsize::new(0), total, ended: AtomicBool::new(false) }
     }
 
@@ -112,23 +110,23 @@ impl<'a, P: Fn(usize, usize) -> ControlFlow<()> + Sync> Bench<'a, P> {
         combinations.into_par_iter().map(|parameters| self.attempt(parameters, config)).collect()
     }
 
-    /// Computes what a run of these values needs.
+    /// The strategy with these values, and how it is tried.
     pub(super) fn prepare(
         &self,
         parameters: &BTreeMap<String, Value>,
         config: &BacktestConfig,
-    ) -> Result<(ColumnRules, Setup), Vec<Fault>> {
+    ) -> Result<(Document, Setup), Vec<Fault>> {
         let values = parameters.iter().map(|(path, value)| (path.as_str(), value));
         let document = self.strategy.apply_all(values)?;
-        let signals = program(&document).signals(self.columns);
-        Ok((ColumnRules::new(Arc::new(signals), 0), Setup::of(&document, config.clone())))
+        let setup = Setup::of(&document, config.clone());
+        Ok((document, setup))
     }
 
     fn attempt(&self, parameters: BTreeMap<String, Value>, config: &BacktestConfig) -> Result<Tried, BacktestError> {
         self.go_on()?;
         let tried = match self.prepare(&parameters, config) {
-            Ok((rules, setup)) => {
-                let metrics = measure(self.columns.candles(), rules, &setup, |_| self.heard())?;
+            Ok((document, setup)) => {
+                let metrics = trial(&document, self.columns, &setup, false, |_| self.heard())?.metrics;
                 Ok(Combination { parameters, metrics })
             }
             Err(faults) => Err(faults),

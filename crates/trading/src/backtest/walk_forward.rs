@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::recorder::{Recorder, Report};
-use super::run::{drive, measure};
+use super::run::{drive, go};
 use super::search::explore;
 use super::study::{Goal, WalkForward};
 use super::sweep::{Bench, Combination, best_first};
+use super::trial::conduct;
 use super::{BacktestConfig, BacktestError, BacktestFile, MAX_COMBINATIONS};
 use crate::candle::Candles;
 use crate::metrics::{Metrics, finite};
@@ -69,19 +70,19 @@ struct Stretch {
 /// # Errors
 /// Where the period holds no training with a test after it, more than [`MAX_COMBINATIONS`] runs
 /// are asked for, a combination is no strategy, or `progress` asks for the end.
-pub fn walk_forward(
+pub(super) fn walk_forward(
     file: &BacktestFile,
     walk: &WalkForward,
-    candles: &Candles,
+    columns: &Columns<'_>,
     progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
 ) -> Result<Report, BacktestError> {
+    let candles = columns.candles();
     let stretches = stretches(walk, candles, &file.config)?;
     let runs = stretches.len().saturating_mul(walk.combinations());
     if runs > MAX_COMBINATIONS {
         return Err(BacktestError::TooManyRuns { windows: stretches.len(), runs });
     }
-    let columns = Columns::new(candles);
-    let bench = Bench::new(&file.strategy, &columns, runs, progress);
+    let bench = Bench::new(&file.strategy, std::slice::from_ref(columns), runs, progress);
     let (first, last) = (stretches[0], stretches[stretches.len() - 1]);
     let rows = candles.rows(Some(first.split), Some(last.to));
     let mut chain = Recorder::new(candles, &rows, file.config.initial_cash, true);
@@ -89,11 +90,11 @@ pub fn walk_forward(
     let (mut cash, mut warnings, mut driver) = (file.config.initial_cash, Vec::new(), None);
     for stretch in stretches {
         let chosen = choose(walk, &bench, &period(&file.config, cash, stretch.from, stretch.split), &mut warnings)?;
-        let (rules, setup) = bench
+        let (document, setup) = bench
             .prepare(&chosen.parameters, &period(&file.config, cash, stretch.split, stretch.to))
             .map_err(BacktestError::Faults)?;
-        let out_of_sample = measure(candles, rules.clone(), &setup, |_| bench.heard())?;
-        let driven = drive(candles, rules, &setup, &mut chain, |_| bench.heard())?;
+        let out_of_sample = go(candles, conduct(&document, columns), &setup, false, |_| bench.heard())?.metrics;
+        let driven = drive(candles, conduct(&document, columns), &setup, &mut chain, |_| bench.heard())?;
         cash = driven.engine().equity();
         windows.push(window(stretch, chosen, out_of_sample));
         if stretch != last {

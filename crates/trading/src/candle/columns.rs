@@ -1,11 +1,11 @@
 //! Candles as columns: exact integers with one decimal scale, and floating views for indicators.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rust_decimal::Decimal;
 
-use super::{Candle, CandleError};
+use super::{Candle, CandleError, Finer};
 use crate::money::{Price, Quantity};
 use crate::time::{Timeframe, Timestamp};
 
@@ -90,6 +90,7 @@ pub struct Candles {
     prices: Block<4>,
     volumes: Block<1>,
     views: [OnceLock<Vec<f64>>; FIELDS],
+    finer: Option<Arc<Finer>>,
 }
 
 impl Candles {
@@ -102,7 +103,25 @@ impl Candles {
             prices: Block::new(),
             volumes: Block::new(),
             views: Default::default(),
+            finer: None,
         }
+    }
+
+    /// These candles together with finer ones of the same market, which tell what came first
+    /// inside them.
+    ///
+    /// # Errors
+    /// [`CandleError::NotFiner`].
+    pub fn with_finer(self, finer: Self) -> Result<Self, CandleError> {
+        let finer = Finer::new(&self, finer)?;
+        Ok(Self { finer: Some(Arc::new(finer)), ..self })
+    }
+
+    /// The finer candles, where they are known.
+    #[inline]
+    #[must_use]
+    pub fn finer(&self) -> Option<&Finer> {
+        self.finer.as_deref()
     }
 
     /// The candles of an iterator.

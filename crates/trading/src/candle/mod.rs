@@ -8,9 +8,11 @@ use crate::time::{Timeframe, Timestamp};
 
 mod columns;
 pub mod csv;
+mod finer;
 pub mod gaps;
 
 pub use columns::{Candles, Field};
+pub use finer::Finer;
 
 /// What was traded from `open_time` on, for the length of a time frame that the context knows.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +48,8 @@ pub enum CandleError {
     OffGrid { at: Timestamp, timeframe: Timeframe },
     #[error("the candle of {at} has more digits than a column can hold beside the others")]
     TooPrecise { at: Timestamp },
+    #[error("{finer} candles do not make up {timeframe} candles")]
+    NotFiner { finer: Timeframe, timeframe: Timeframe },
 }
 
 impl Candle {

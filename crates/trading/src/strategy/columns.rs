@@ -117,6 +117,11 @@ impl<'a> Columns<'a> {
         self.candles
     }
 
+    /// Everything that a program reads.
+    pub(super) fn sources(&self, program: &Program) -> Vec<Source> {
+        program.series.iter().map(|series| self.source(series)).collect()
+    }
+
     /// The outputs of an indicator as they are known at the close of candle `row`; NaN where they
     /// do not exist (yet).
     #[must_use]
@@ -176,7 +181,7 @@ fn bar(candles: &Candles, row: usize) -> Bar {
 }
 
 /// The outputs of an indicator, and how to see them from the market's candles.
-struct Source {
+pub(super) struct Source {
     outputs: Arc<Vec<Vec<f64>>>,
     frame: Option<Arc<FrameColumns>>,
 }
@@ -185,7 +190,7 @@ impl Program {
     /// The signals of every candle.
     #[must_use]
     pub fn signals(&self, columns: &Columns<'_>) -> Signals {
-        let sources: Vec<Source> = self.series.iter().map(|series| columns.source(series)).collect();
+        let sources = columns.sources(self);
         let candles = columns.candles;
         let mut machine = Machine::new(self, BLOCK);
         let mut signals = Signals::with_capacity(candles.len());
@@ -199,10 +204,10 @@ impl Program {
 }
 
 /// The candles from `row` on.
-struct Rows<'a> {
-    candles: &'a Candles,
-    sources: &'a [Source],
-    row: usize,
+pub(super) struct Rows<'a> {
+    pub(super) candles: &'a Candles,
+    pub(super) sources: &'a [Source],
+    pub(super) row: usize,
 }
 
 impl Feed for Rows<'_> {

@@ -8,9 +8,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Number, Value};
 
 use super::condition::Condition;
-use super::plan::{Guards, Plan, Protect, Sizing};
+use super::kinds::{Dca, Grid, Rebalance};
+use super::plan::{Guards, Orders, Plan, Protect, Sizing};
+use super::script::Script;
 use crate::candle::Field;
 use crate::indicator::{Indicator, Inputs};
+use crate::is_default;
 use crate::money::Symbol;
 use crate::time::Timeframe;
 
@@ -32,7 +35,49 @@ pub struct Document {
 pub enum Body {
     /// Round trips by conditions on indicators.
     Rules(Rules),
+    /// Round trips by a script.
+    Script(Scripted),
+    /// Purchases and sales on the levels of a range.
+    Grid {
+        /// The range and its levels.
+        grid: Grid,
+    },
+    /// Cost averaging.
+    Dca {
+        /// When to buy, how much, and when to sell.
+        dca: Dca,
+    },
+    /// Several symbols at fixed weights.
+    Rebalance {
+        /// The weights, and when they are looked at.
+        rebalance: Rebalance,
+    },
+    /// Round trips as somebody outside says.
+    Signal(Outside),
 }
+
+/// How much to buy and what protects it, where entries and exits come from outside.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "OutsideSignals")]
+pub struct Outside {
+    /// Says that they do.
+    signal: Empty,
+    sizing: Sizing,
+    #[schemars(default)]
+    protect: Protect,
+    #[schemars(default)]
+    guards: Guards,
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(default)]
+    orders: Orders,
+}
+
+/// An object without keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+struct Empty {}
 
 /// Indicators, when to enter and to leave, how much to buy and what protects it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -52,6 +97,28 @@ pub struct Rules {
     pub(super) protect: Protect,
     #[schemars(default)]
     pub(super) guards: Guards,
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(default)]
+    pub(super) orders: Orders,
+}
+
+/// Indicators, a script that enters and leaves by them, how much to buy and what protects it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Scripted {
+    /// Indicators by the ids that the script uses: a letter, then letters, digits and `_`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(default)]
+    pub(super) indicators: BTreeMap<String, Declared>,
+    pub(super) script: Script,
+    pub(super) sizing: Sizing,
+    #[schemars(default)]
+    pub(super) protect: Protect,
+    #[schemars(default)]
+    pub(super) guards: Guards,
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(default)]
+    pub(super) orders: Orders,
 }
 
 /// What is traded, where, and on which candles.
@@ -96,15 +163,23 @@ impl Document {
     /// The rules, where that is its kind.
     #[must_use]
     pub fn rules(&self) -> Option<&Rules> {
-        let Body::Rules(rules) = &self.body;
-        Some(rules)
+        match &self.body {
+            Body::Rules(rules) => Some(rules),
+            _ => None,
+        }
     }
 
-    /// Sizing, protection and guards, as far as its kind has them.
+    /// Sizing, protection and guards. A grid spends as much on each level; cost averaging begins
+    /// with as much, and its target takes the profit.
     #[must_use]
     pub fn plan(&self) -> Plan {
         match &self.body {
             Body::Rules(rules) => rules.plan(),
+            Body::Script(scripted) => scripted.plan(),
+            Body::Grid { grid } => Plan::sized(Sizing::FixedQuote { quote: grid.quote }),
+            Body::Dca { dca } => dca.plan(),
+            Body::Rebalance { .. } => Plan::sized(Sizing::AllIn {}),
+            Body::Signal(outside) => outside.plan(),
         }
     }
 
@@ -137,7 +212,38 @@ impl Rules {
     /// Everything but the signals.
     #[must_use]
     pub fn plan(&self) -> Plan {
-        Plan { sizing: self.sizing, protect: self.protect.clone(), guards: self.guards.clone() }
+        Plan { sizing: self.sizing, protect: self.protect.clone(), guards: self.guards.clone(), orders: self.orders }
+    }
+}
+
+impl Outside {
+    pub(super) fn new(plan: Plan) -> Self {
+        let Plan { sizing, protect, guards, orders } = plan;
+        Self { signal: Empty {}, sizing, protect, guards, orders }
+    }
+
+    fn plan(&self) -> Plan {
+        Plan { sizing: self.sizing, protect: self.protect.clone(), guards: self.guards.clone(), orders: self.orders }
+    }
+}
+
+impl Scripted {
+    /// The indicators by their ids.
+    #[must_use]
+    pub fn indicators(&self) -> &BTreeMap<String, Declared> {
+        &self.indicators
+    }
+
+    /// What decides.
+    #[must_use]
+    pub fn script(&self) -> &Script {
+        &self.script
+    }
+
+    /// Everything but the signals.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        Plan { sizing: self.sizing, protect: self.protect.clone(), guards: self.guards.clone(), orders: self.orders }
     }
 }
 

@@ -109,6 +109,22 @@ impl Program {
         Self { entry, exit, ..compiler.program }
     }
 
+    /// The values of these operands, in their order and each looked back at so far, without any
+    /// conditions on them.
+    pub(super) fn of_operands<'a>(
+        operands: impl IntoIterator<Item = (&'a str, usize)>,
+        indicators: &BTreeMap<String, Declared>,
+        timeframe: Timeframe,
+    ) -> Self {
+        let mut compiler = Compiler { indicators, program: Self::empty(timeframe), known: HashMap::new() };
+        for (name, back) in operands {
+            let value = compiler.name(name);
+            compiler.program.values.push(value);
+            compiler.program.back.push(back);
+        }
+        compiler.program
+    }
+
     fn empty(timeframe: Timeframe) -> Self {
         Self {
             timeframe,
@@ -148,7 +164,7 @@ impl Program {
         tests.max().unwrap_or(0)
     }
 
-    fn series_warm_up(&self, series: &Series) -> usize {
+    pub(super) fn series_warm_up(&self, series: &Series) -> usize {
         let own = series.indicator.warm_up();
         let Some(frame) = series.timeframe else { return own };
         // A month counts as its 31 days; the candle at the beginning may be a partial one.

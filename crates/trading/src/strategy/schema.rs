@@ -7,7 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::MAX_SYMBOLS;
-use super::document::{Declared, Document, Market, Rules, shortest};
+use super::document::{Declared, Document, Market, Outside, Rules, Scripted, shortest};
+use super::kinds::{Dca, Grid, Rebalance};
 use super::validate::MAX_NAME;
 use crate::candle::Field;
 use crate::indicator::{CATALOGUE, Inputs, Kind, Parameter};
@@ -28,9 +29,37 @@ impl JsonSchema for Document {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let kinds = [kind::<Rules>("Rules", generator)];
+        let kinds = [
+            kind::<Rules>("Rules", generator),
+            kind::<Scripted>("Script", generator),
+            kind::<GridBody>("Grid", generator),
+            kind::<DcaBody>("Cost averaging", generator),
+            kind::<RebalanceBody>("Rebalancing", generator),
+            kind::<Outside>("Signals from outside", generator),
+        ];
         json_schema!({"description": "A bot: its name, what it trades, and one of several kinds.", "oneOf": kinds})
     }
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema's view of a body")]
+struct GridBody {
+    grid: Grid,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema's view of a body")]
+struct RebalanceBody {
+    rebalance: Rebalance,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema's view of a body")]
+struct DcaBody {
+    dca: Dca,
 }
 
 /// The object of a body, with `name` and `market` in front.

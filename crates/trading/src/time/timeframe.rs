@@ -99,6 +99,13 @@ impl Timeframe {
         })
     }
 
+    /// Whether candles of this length, which is shorter, make up those of another one.
+    #[must_use]
+    pub fn divides(self, longer: Self) -> bool {
+        let whole = longer.fixed_millis().unwrap_or(DAY);
+        self < longer && self.fixed_millis().is_some_and(|part| whole % part == 0)
+    }
+
     /// The opening time of the candle that holds `at`. Weeks open on Monday, months on their
     /// first day, all others at multiples of their length since the epoch.
     #[must_use]

@@ -16,6 +16,16 @@ pub(super) fn read(part: &Part<'_>, faults: &mut Faults) -> Option<Market> {
     Some(Market { exchange: exchange?, symbols: symbols?, timeframe: timeframe? })
 }
 
+/// Notes a fault where a kind that trades one symbol is given several.
+pub(super) fn one_symbol(market: Option<&Market>, kind: &str, faults: &mut Faults) -> Option<()> {
+    match market {
+        Some(market) if market.symbol().is_none() => {
+            faults.add("market.symbols", "SEVERAL_SYMBOLS", format!("a {kind} bot trades one symbol"))
+        }
+        _ => Some(()),
+    }
+}
+
 fn exchange(part: &Part<'_>, faults: &mut Faults) -> Option<String> {
     let name = part.text(faults)?;
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';

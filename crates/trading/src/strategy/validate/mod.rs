@@ -9,10 +9,13 @@ use super::reader::{Fields, Part};
 
 mod conditions;
 mod indicators;
+mod kinds;
 mod market;
 mod names;
+mod orders;
 mod plan;
 mod rules;
+mod script;
 
 pub use conditions::{MAX_BACK, MAX_DEPTH, MAX_JOINED, MAX_PARTS};
 pub use indicators::MAX_INDICATORS;
@@ -32,12 +35,29 @@ struct Kind {
 }
 
 /// Every kind; the first one is meant where nothing tells.
-const KINDS: [Kind; 1] = [Kind {
-    key: "entry",
-    required: &["name", "market", "entry", "sizing"],
-    optional: &["indicators", "exit", "protect", "guards"],
-    read: rules::read,
-}];
+const KINDS: [Kind; 6] = [
+    Kind {
+        key: "entry",
+        required: &["name", "market", "entry", "sizing"],
+        optional: &["indicators", "exit", "protect", "guards", "orders"],
+        read: rules::read,
+    },
+    Kind {
+        key: "script",
+        required: &["name", "market", "script", "sizing"],
+        optional: &["indicators", "protect", "guards", "orders"],
+        read: script::read,
+    },
+    Kind { key: "grid", required: &["name", "market", "grid"], optional: &[], read: kinds::grid },
+    Kind { key: "dca", required: &["name", "market", "dca"], optional: &[], read: kinds::dca },
+    Kind { key: "rebalance", required: &["name", "market", "rebalance"], optional: &[], read: kinds::rebalance },
+    Kind {
+        key: "signal",
+        required: &["name", "market", "signal", "sizing"],
+        optional: &["protect", "guards", "orders"],
+        read: kinds::signal,
+    },
+];
 
 impl Document {
     /// Reads a strategy.

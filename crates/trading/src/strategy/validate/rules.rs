@@ -6,6 +6,7 @@ use super::{indicators, plan};
 use crate::strategy::Condition;
 use crate::strategy::document::{Body, Market, Rules};
 use crate::strategy::fault::Faults;
+use crate::strategy::plan::Plan;
 use crate::strategy::reader::Fields;
 
 pub(super) fn read(fields: &Fields<'_>, market: Option<&Market>, faults: &mut Faults) -> Option<Body> {
@@ -16,8 +17,8 @@ pub(super) fn read(fields: &Fields<'_>, market: Option<&Market>, faults: &mut Fa
         faults.add::<()>("exit", "MISSING", "`exit` is missing, and nothing in `protect` sells either");
     }
     let (plan, indicators) = (plan?, names.declared()?);
-    let (sizing, protect, guards) = (plan.sizing, plan.protect, plan.guards);
-    Some(Body::Rules(Rules { indicators, entry: entry?, exit: exit?, sizing, protect, guards }))
+    let Plan { sizing, protect, guards, orders } = plan;
+    Some(Body::Rules(Rules { indicators, entry: entry?, exit: exit?, sizing, protect, guards, orders }))
 }
 
 fn names(fields: &Fields<'_>, market: Option<&Market>, faults: &mut Faults) -> Names {
