@@ -31,10 +31,10 @@ const MILLIS_OF_A_YEAR: f64 = 365.25 * DAY as f64;
 /// Digits after the point of an amount that was a floating number.
 const DIGITS: u32 = 8;
 
-/// The nearest floating number.
+/// The floating number of an amount; equal amounts give the same bits, however many noughts end them.
 #[must_use]
 pub fn approximate(value: Decimal) -> f64 {
-    value.to_f64().unwrap_or(f64::NAN)
+    value.normalize().to_f64().unwrap_or(f64::NAN)
 }
 
 /// A floating number as an amount, to 8 digits after the point; `None` where it is too large.
