@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
 
-use super::frame::{Bar, Gathering};
+use super::frame::{Bar, Gathering, millis};
 use super::machine::{Feed, Machine};
 use super::program::{Program, Value};
 use super::signals::Signals;
@@ -130,7 +130,7 @@ impl Feed for Now<'_> {
 fn bar(candle: &Candle) -> Bar {
     let [open, high, low, close] =
         [candle.open, candle.high, candle.low, candle.close].map(|price| float(price.decimal()));
-    Bar { open, high, low, close, volume: float(candle.volume.decimal()) }
+    Bar { open_time: millis(candle.open_time), open, high, low, close, volume: float(candle.volume.decimal()) }
 }
 
 /// The nearest floating number, as [`Candles::column`](crate::candle::Candles::column) has it: one

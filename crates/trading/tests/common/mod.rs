@@ -3,6 +3,7 @@
 
 pub mod average;
 pub mod bot;
+pub mod market;
 
 use std::fs::File;
 use std::path::PathBuf;
