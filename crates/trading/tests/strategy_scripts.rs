@@ -15,9 +15,7 @@ use trading::candle::Candles;
 use trading::engine::{Signal, Strategy};
 use trading::money::Notional;
 use trading::position::Position;
-use trading::strategy::{
-    Body, ColumnRules, ColumnScript, Columns, Document, Failure, Program, Scripted, StreamScript,
-};
+use trading::strategy::{Body, ColumnRules, ColumnScript, Columns, Document, Failure, Program, Scripted, StreamScript};
 
 use common::candles;
 
@@ -162,7 +160,9 @@ fn parameters_are_swept_by_their_paths() {
         "sweep": {"script.parameters.back": [1, 2.5, 24]}
     });
     let file = BacktestFile::parse(&sweep).unwrap();
-    let Answer::Sweep(sweep) = file.execute(&common::history(&file, &candles(BTC)), |_, _| ControlFlow::Continue(())).unwrap() else {
+    let Answer::Sweep(sweep) =
+        file.execute(&common::history(&file, &candles(BTC)), |_, _| ControlFlow::Continue(())).unwrap()
+    else {
         panic!("a sweep was asked for")
     };
     let equities: Vec<_> = sweep.combinations.iter().map(|one| one.metrics.final_equity).collect();
@@ -317,11 +317,74 @@ fn rules_never_fail() {
 /// Pieces of the language, which strung together are seldom a script and sometimes nearly one.
 fn pieces() -> impl proptest::strategy::Strategy<Value = String> {
     let words = [
-        "if", "else", "{", "}", "(", ")", "[", "]", "let", "x", "=", "+", "-", "*", "/", "%", "<", "==", "1", "2.5",
-        "\"a\"", "close", "fast", "bands", ".", "upper", "state", "position", "open", "enter()", "exit()", ";", ",",
-        "prev(\"fast\", 1)", "loop", "while", "for", "in", "0..9", "fn", "f", "return", "throw", "try", "catch", "#{",
-        ":", "switch", "=>", "_", "|", "&&", "!", "??", "?.", "push", "len", "const", "break", "continue", "`${", "\n",
-        "9223372036854775807", "<<", "this", "do", "until", "true",
+        "if",
+        "else",
+        "{",
+        "}",
+        "(",
+        ")",
+        "[",
+        "]",
+        "let",
+        "x",
+        "=",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "<",
+        "==",
+        "1",
+        "2.5",
+        "\"a\"",
+        "close",
+        "fast",
+        "bands",
+        ".",
+        "upper",
+        "state",
+        "position",
+        "open",
+        "enter()",
+        "exit()",
+        ";",
+        ",",
+        "prev(\"fast\", 1)",
+        "loop",
+        "while",
+        "for",
+        "in",
+        "0..9",
+        "fn",
+        "f",
+        "return",
+        "throw",
+        "try",
+        "catch",
+        "#{",
+        ":",
+        "switch",
+        "=>",
+        "_",
+        "|",
+        "&&",
+        "!",
+        "??",
+        "?.",
+        "push",
+        "len",
+        "const",
+        "break",
+        "continue",
+        "`${",
+        "\n",
+        "9223372036854775807",
+        "<<",
+        "this",
+        "do",
+        "until",
+        "true",
     ];
     prop::collection::vec(prop::sample::select(words.to_vec()), 0..60).prop_map(|words| words.join(" "))
 }

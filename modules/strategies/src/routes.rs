@@ -6,12 +6,11 @@ use crate::{
         sharing::{self, Sharing},
         transfer::{self, Copy, Imported, MAX_FILE, Manner},
     },
-    store,
     templates::{self, Template},
 };
 use kit::{
-    Caller, Content, Created, Json, NoContent, Page, Paging, Path, Query, Result, Route, Upload, delete, get, post, put,
-    routes,
+    Caller, Content, Created, Json, NoContent, Page, Paging, Path, Query, Result, Route, Upload, delete, get, post,
+    put, routes,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -47,7 +46,7 @@ const LINES: &str = "application/x-ndjson";
 #[get("/api/v1/strategies")]
 async fn list(caller: Caller<ReadStrategies>, Query(search): Query<Search>, paging: Paging) -> Result<Page<Summary>> {
     let mut tx = caller.begin().await?;
-    let (strategies, total) = store::list(&mut tx, Viewer::of(&caller), &search, &paging).await?;
+    let (strategies, total) = service::list(&mut tx, Viewer::of(&caller), &search, &paging).await?;
     Ok(Page::new(strategies, &paging, total))
 }
 

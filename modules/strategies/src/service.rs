@@ -204,6 +204,15 @@ pub(crate) async fn delete(tx: &mut TenantTx, viewer: Viewer, id: Uuid) -> Resul
     audit::record(tx, Change::new("strategy", id, "strategy.deleted").before(&before)).await
 }
 
+pub(crate) async fn list(
+    tx: &mut TenantTx,
+    viewer: Viewer,
+    search: &Search,
+    paging: &Paging,
+) -> Result<(Vec<Summary>, i64)> {
+    store::list(tx, viewer, search, paging).await
+}
+
 /// Puts a strategy away, or takes it out again.
 pub(crate) async fn archive(tx: &mut TenantTx, viewer: Viewer, id: Uuid, archived: bool) -> Result<Strategy> {
     let before = changeable(tx, viewer, id).await?;

@@ -69,12 +69,7 @@ pub(crate) async fn update(tx: &mut TenantTx, id: Uuid, name: &str, version: i32
 }
 
 /// The strategy at this version, if it is seen; at the latest when none is named.
-pub(crate) async fn get(
-    tx: &mut TenantTx,
-    viewer: Viewer,
-    id: Uuid,
-    version: Option<i32>,
-) -> Result<Option<Strategy>> {
+pub(crate) async fn get(tx: &mut TenantTx, viewer: Viewer, id: Uuid, version: Option<i32>) -> Result<Option<Strategy>> {
     let strategy = sqlx::query_as!(
         Strategy,
         r#"select s.id, v.document ->> 'name' as "name!", v.version, v.document, s.owner_id,

@@ -32,13 +32,15 @@ pub(crate) async fn sharing(tx: &mut TenantTx, viewer: Viewer, id: Uuid) -> Resu
     Ok(Sharing { visibility, members, roles })
 }
 
-/// Says anew who sees the strategy. One without an owner becomes the caller's.
+/// Says anew who sees the strategy.
 pub(crate) async fn share(tx: &mut TenantTx, viewer: Viewer, id: Uuid, sharing: Sharing) -> Result<Sharing> {
     changeable(tx, viewer, id).await?;
     let before = self::sharing(tx, viewer, id).await?;
     let Sharing { visibility, mut members, mut roles } = sharing;
-    (members.sort_unstable(), members.dedup());
-    (roles.sort_unstable(), roles.dedup());
+    members.sort_unstable();
+    members.dedup();
+    roles.sort_unstable();
+    roles.dedup();
     store::share(tx, id, visibility, &members, &roles).await?;
     let after = Sharing { visibility, members, roles };
     audit::record(tx, Change::new("strategy", id, "strategy.shared").before(&before).after(&after)).await?;

@@ -109,8 +109,8 @@ async fn take_in(
 
 /// A document, a list of documents, or one on each line.
 fn read(file: &[u8]) -> Result<Vec<Draft>> {
-    let text = std::str::from_utf8(file)
-        .map_err(|_| Error::bad_request("INVALID_JSON", "The file is not text in UTF-8."))?;
+    let text =
+        std::str::from_utf8(file).map_err(|_| Error::bad_request("INVALID_JSON", "The file is not text in UTF-8."))?;
     let documents = match serde_json::from_str(text) {
         Ok(Value::Array(documents)) => documents,
         Ok(document) => vec![document],

@@ -51,12 +51,7 @@ const KINDS: [Kind; 6] = [
     },
     Kind { key: "grid", required: &["name", "market", "grid"], optional: &[], read: kinds::grid },
     Kind { key: "dca", required: &["name", "market", "dca"], optional: &[], read: kinds::dca },
-    Kind {
-        key: "rebalance",
-        required: &["name", "market", "rebalance"],
-        optional: &[],
-        read: kinds::rebalance,
-    },
+    Kind { key: "rebalance", required: &["name", "market", "rebalance"], optional: &[], read: kinds::rebalance },
     Kind {
         key: "signal",
         required: &["name", "market", "signal", "sizing"],
