@@ -220,6 +220,9 @@ pub(crate) fn refused(failure: Failure) -> Error {
         Failure::File(faults) | Failure::Run(BacktestError::Faults(faults)) => {
             Error::faults(strategies::faults(faults))
         }
+        Failure::Run(BacktestError::Failed(failure)) => {
+            Error::invalid("strategy.script", "SCRIPT_FAILED", failure.to_string())
+        }
         Failure::TooMuch { .. } => Error::invalid("sweep", "TOO_MUCH", failure.to_string()),
         other => Error::invalid("", "NO_ANSWER", other.to_string()),
     }

@@ -29,9 +29,12 @@ pub enum Field {
     Typical,
     /// `(high + low) / 2`.
     Hl2,
+    /// When the candle opens, in milliseconds since 1970: an input of indicators that know of days,
+    /// and not for strategies to name.
+    OpenTime,
 }
 
-const FIELDS: usize = 7;
+const FIELDS: usize = 8;
 
 /// Mantissas that share one decimal scale: the value of row `i` is `mantissas[i] / 10^scale`.
 #[derive(Clone, Debug)]
@@ -246,6 +249,7 @@ impl Candles {
             Field::Volume => floats(&self.volumes.columns[0], self.volumes.scale),
             Field::Typical => self.typical(),
             Field::Hl2 => self.hl2(),
+            Field::OpenTime => floats(&self.open_times, 0),
         }
     }
 

@@ -92,7 +92,7 @@ impl<K: Hash + Eq + Clone, V> Slots<K, V> {
 
 /// The candles of a longer time frame as columns.
 struct FrameColumns {
-    fields: [Vec<f64>; Field::ALL.len()],
+    fields: [Vec<f64>; Field::INPUTS.len()],
     /// For each of the market's candles, how many longer ones are closed with it.
     closed: Vec<u32>,
 }
@@ -164,7 +164,7 @@ impl FrameColumns {
         for row in 0..candles.len() {
             gathering.push(candles.open_time(row), bar(candles, row), |bar| {
                 count += 1;
-                for field in Field::ALL {
+                for field in Field::INPUTS {
                     columns.fields[field as usize].push(bar.field(field));
                 }
             });
@@ -176,8 +176,8 @@ impl FrameColumns {
 
 fn bar(candles: &Candles, row: usize) -> Bar {
     let at = |field| candles.column(field)[row];
-    let (open, high, low) = (at(Field::Open), at(Field::High), at(Field::Low));
-    Bar { open, high, low, close: at(Field::Close), volume: at(Field::Volume) }
+    let (open_time, open, high, low) = (at(Field::OpenTime), at(Field::Open), at(Field::High), at(Field::Low));
+    Bar { open_time, open, high, low, close: at(Field::Close), volume: at(Field::Volume) }
 }
 
 /// The outputs of an indicator, and how to see them from the market's candles.

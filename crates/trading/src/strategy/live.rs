@@ -3,7 +3,7 @@
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
 
-use super::frame::{Bar, Gathering};
+use super::frame::{Bar, Gathering, millis};
 use super::machine::Feed;
 use super::program::{Program, Value};
 use crate::candle::{Candle, Field};
@@ -40,7 +40,7 @@ impl Live {
             streams.push(Stream { indicator: series.indicator.stream(), inputs, gathering });
         }
         let none = f64::NAN;
-        let bar = Bar { open: none, high: none, low: none, close: none, volume: none };
+        let bar = Bar { open_time: none, open: none, high: none, low: none, close: none, volume: none };
         Self { bar, gatherings, streams }
     }
 
@@ -78,7 +78,7 @@ impl Feed for Live {
 fn bar(candle: &Candle) -> Bar {
     let [open, high, low, close] =
         [candle.open, candle.high, candle.low, candle.close].map(|price| float(price.decimal()));
-    Bar { open, high, low, close, volume: float(candle.volume.decimal()) }
+    Bar { open_time: millis(candle.open_time), open, high, low, close, volume: float(candle.volume.decimal()) }
 }
 
 /// The nearest floating number, as [`Candles::column`](crate::candle::Candles::column) has it: one

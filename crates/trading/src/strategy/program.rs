@@ -164,7 +164,15 @@ impl Program {
         tests.max().unwrap_or(0)
     }
 
-    pub(super) fn series_warm_up(&self, series: &Series) -> usize {
+    /// How many candles pass until a field or an output has a value.
+    pub(super) fn value_warm_up(&self, index: usize) -> usize {
+        match self.values[index] {
+            Value::Output { series, .. } => self.series_warm_up(&self.series[series]),
+            _ => 0,
+        }
+    }
+
+    fn series_warm_up(&self, series: &Series) -> usize {
         let own = series.indicator.warm_up();
         let Some(frame) = series.timeframe else { return own };
         // A month counts as its 31 days; the candle at the beginning may be a partial one.

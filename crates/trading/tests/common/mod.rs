@@ -3,6 +3,7 @@
 
 pub mod average;
 pub mod bot;
+pub mod market;
 pub mod venue;
 
 use std::fs::File;

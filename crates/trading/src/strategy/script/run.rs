@@ -107,6 +107,18 @@ impl History<'_> {
     }
 }
 
+impl Scripted {
+    /// How many candles pass until the script runs, if none is missing. A live bot loads as many
+    /// before it begins.
+    #[must_use]
+    pub fn warm_up(&self, timeframe: Timeframe) -> usize {
+        let plan = Plan::of(self);
+        let program = plan.program(self, timeframe);
+        let needed = |(index, ago): &(usize, usize)| program.value_warm_up(*index) + ago;
+        plan.needed.iter().map(needed).max().unwrap_or(0)
+    }
+}
+
 /// What does not depend on where the numbers come from.
 struct Runner {
     engine: Engine,
@@ -135,19 +147,8 @@ enum Slot {
 impl Runner {
     fn new(scripted: &Scripted, timeframe: Timeframe, block: usize) -> Self {
         let script = &scripted.script;
-        let mut plan = Plan::default();
-        let words = Words::new(&scripted.indicators, script.parameters().keys());
-        for name in &script.code.uses.variables {
-            if let Some(word) = words.get(name) {
-                plan.variable(name, word, script);
-            }
-        }
-        for (name, back) in &script.code.uses.operands {
-            let index = plan.operand(name, back.most);
-            plan.needed.push((index, back.needed));
-        }
-        let operands = plan.operands.iter().map(|(name, back)| (name.as_str(), *back));
-        let program = Arc::new(Program::of_operands(operands, &scripted.indicators, timeframe));
+        let plan = Plan::of(scripted);
+        let program = Arc::new(plan.program(scripted, timeframe));
         let names = plan.operands.into_iter().map(|(name, _)| name).collect();
         let machine = Machine::new(&program, block);
         let host = Handle::new(Host { program, machine, names, row: 0, enter: false, exit: false });
@@ -276,6 +277,26 @@ struct Plan {
 }
 
 impl Plan {
+    fn of(scripted: &Scripted) -> Self {
+        let (script, mut plan) = (&scripted.script, Self::default());
+        let words = Words::new(&scripted.indicators, script.parameters().keys());
+        for name in &script.code.uses.variables {
+            if let Some(word) = words.get(name) {
+                plan.variable(name, word, script);
+            }
+        }
+        for (name, back) in &script.code.uses.operands {
+            let index = plan.operand(name, back.most);
+            plan.needed.push((index, back.needed));
+        }
+        plan
+    }
+
+    fn program(&self, scripted: &Scripted, timeframe: Timeframe) -> Program {
+        let operands = self.operands.iter().map(|(name, back)| (name.as_str(), *back));
+        Program::of_operands(operands, &scripted.indicators, timeframe)
+    }
+
     fn variable(&mut self, name: &str, word: &Word, script: &Script) {
         let value = match word {
             Word::Parameters(_) => script.parameters_map().into(),

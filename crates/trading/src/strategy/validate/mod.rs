@@ -16,6 +16,7 @@ mod orders;
 mod plan;
 mod rules;
 mod script;
+mod warnings;
 
 pub use conditions::{MAX_BACK, MAX_DEPTH, MAX_JOINED, MAX_PARTS};
 pub use indicators::MAX_INDICATORS;
