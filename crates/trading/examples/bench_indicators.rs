@@ -37,9 +37,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let each = CATALOGUE.iter().map(|kind| measure(kind, &candles, peers.get(kind.name).copied()));
     let rows: Vec<Row> = each.collect();
     if flag("--json") {
-        print_json(&rows)
+        print_json(&rows);
     } else {
-        print_table(&rows)
+        print_table(&rows);
     }
     Ok(())
 }

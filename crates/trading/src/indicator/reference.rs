@@ -40,7 +40,8 @@ fn members(group: Group) -> impl Iterator<Item = &'static Kind> {
 
 fn section(kind: &Kind) -> String {
     let recursive = if kind.recursive { "; recursive" } else { "" };
-    let mut text = format!("\n### `{}`: {}\n\nFormula: {}. [Source]({})\n\n", kind.name, kind.title, kind.formula, kind.source);
+    let mut text =
+        format!("\n### `{}`: {}\n\nFormula: {}. [Source]({})\n\n", kind.name, kind.title, kind.formula, kind.source);
     let _ = writeln!(text, "- reads {}", inputs(kind));
     if !kind.parameters.is_empty() {
         let _ = writeln!(text, "- parameters: {}", parameters(kind));
