@@ -89,7 +89,7 @@ struct IndicatorPlot {
 
 impl IndicatorPlot {
     fn each(kind: &Kind) -> Vec<Self> {
-        let plot = |(index, output): (usize, &&'static str)| {
+        let plot = |(index, &output): (usize, &&'static str)| {
             let Drawing { overlay, minimum, maximum } = kind.drawing(index);
             Self { output, overlay, minimum, maximum }
         };

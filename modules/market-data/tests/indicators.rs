@@ -99,5 +99,8 @@ async fn the_catalogue_tells_every_indicator_with_its_defaults(db: PgPool) {
     let percent = json!([{"output": "value", "overlay": false, "minimum": 0.0, "maximum": 100.0}]);
     assert_eq!(told("rsi", &["plots", "nothingWhere"]), [percent, json!(null)]);
     let price = json!([{"output": "value", "overlay": true, "minimum": null, "maximum": null}]);
-    assert_eq!(told("sma", &["plots", "recursive", "formula"]), [price, json!(false), json!("the mean of the last `period` values")]);
+    assert_eq!(
+        told("sma", &["plots", "recursive", "formula"]),
+        [price, json!(false), json!("the mean of the last `period` values")]
+    );
 }
