@@ -1,8 +1,11 @@
 use crate::{
-    offline::{self, Failure, Outcome},
+    made::{Made, MadeOf},
+    offline::{self, Failure},
+    packed::Packed,
     service, store,
 };
 use kit::{Error, Job, JobContext, JobKind, Progress, Result};
+use market_data::Series;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 use std::{ops::ControlFlow, sync::OnceLock};
@@ -21,6 +24,7 @@ pub(crate) struct Run {}
 impl Job for Run {
     const KIND: &'static str = "backtests.run";
     const ATTEMPTS: i32 = 3;
+    const LONG: bool = true;
 
     async fn run(self, context: JobContext) -> Result<()> {
         let mut tx = context.begin().await?;
@@ -33,31 +37,32 @@ impl Job for Run {
         let candles = market_data::load(&mut tx, &series, None, file.config.to).await?;
         // a run may take minutes, in which no transaction should be open
         tx.commit().await?;
-        let Some(outcome) = compute(file, candles, context.progress().clone()).await? else {
+        let Some(result) = compute(file, series, candles, context.progress().clone()).await? else {
             return Ok(()); // cancelled
         };
         let mut tx = context.begin().await?;
-        service::keep(&mut tx, context.id(), &outcome).await?;
+        store::keep(&mut tx, context.id(), &result).await?;
         tx.commit().await
     }
 }
 
 /// Runs beside the threads of the server. `None` when it was cancelled.
-async fn compute(file: BacktestFile, candles: Candles, progress: Progress) -> Result<Option<Outcome>> {
+async fn compute(file: BacktestFile, series: Series, candles: Candles, progress: Progress) -> Result<Option<Packed>> {
     let sweeps = !file.sweep.is_empty();
     let work = move || {
         let report = |done: usize, total: usize| {
             if progress.report(done as u64, total as u64) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        offline::execute(file, &candles, report)
+        let outcome = match offline::execute(file, &candles, report) {
+            Ok(outcome) => outcome,
+            Err(Failure::Run(BacktestError::Cancelled)) => return Ok(None),
+            Err(failure) => return Err(service::refused(failure)),
+        };
+        let made = Made::of(&outcome.file, vec![MadeOf::of(&series, &candles)])?;
+        Packed::of(outcome, made).map(Some)
     };
     // a long sweep has the pool for itself, so that single runs never wait behind it
-    let outcome = if sweeps { on_pool(work).await? } else { spawn_blocking(work).await.map_err(Error::internal)? };
-    match outcome {
-        Ok(outcome) => Ok(Some(outcome)),
-        Err(Failure::Run(BacktestError::Cancelled)) => Ok(None),
-        Err(failure) => Err(service::refused(failure)),
-    }
+    if sweeps { on_pool(work).await? } else { spawn_blocking(work).await.map_err(Error::internal)? }
 }
 
 /// Computes on the threads that sweeps share, as many as the machine has.

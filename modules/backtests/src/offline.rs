@@ -4,6 +4,7 @@
 use crate::{
     curve::{Points, buy_and_hold},
     report,
+    scenes::Scenes,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -62,13 +63,17 @@ pub struct Outcome {
     #[serde(skip)]
     #[schemars(skip)]
     pub buy_and_hold: Points,
+    /// The candles that the report shows.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub(crate) scenes: Scenes,
 }
 
 impl Outcome {
     /// The report as one HTML page.
     pub fn html(&self) -> String {
         match &self.answer {
-            Answer::Report(report) => report::html(&self.file, report, &self.buy_and_hold),
+            Answer::Report(report) => report::html(&self.file, report, &self.buy_and_hold, &self.scenes),
             Answer::Sweep(sweep) => report::sweep_html(&self.file, &sweep.combinations),
         }
     }
@@ -110,15 +115,16 @@ pub(crate) fn execute(
 ) -> Result<Outcome, Failure> {
     within_limits(&file, candles.len())?;
     let answer = file.execute(candles, progress)?;
-    let buy_and_hold = match &answer {
+    let (buy_and_hold, scenes) = match &answer {
         Answer::Report(report) => {
             let moments: Vec<_> = report.equity.iter().map(|point| point.0).collect();
-            let first = candles.rows(file.config.from, file.config.to).start;
-            buy_and_hold(candles, first, file.config.initial_cash, &moments)
+            let rows = candles.rows(file.config.from, file.config.to);
+            let scenes = Scenes::of(candles, rows.clone(), &report.trades);
+            (buy_and_hold(candles, rows.start, file.config.initial_cash, &moments), scenes)
         }
-        Answer::Sweep(_) => vec![],
+        Answer::Sweep(_) => (vec![], Scenes::default()),
     };
-    Ok(Outcome { file, answer, buy_and_hold })
+    Ok(Outcome { file, answer, buy_and_hold, scenes })
 }
 
 /// Whether the run is one that a machine can be asked for.

@@ -3,6 +3,7 @@
 use super::{
     Page,
     format::{escape, percent, signed_percent},
+    heat,
     tables::sign,
     tiles::{maybe, two},
 };
@@ -17,13 +18,20 @@ pub fn sweep_html(file: &BacktestFile, combinations: &[Combination]) -> String {
     let mut best: Vec<&Combination> = combinations.iter().collect();
     best.sort_by(|a, b| b.metrics.total_return.total_cmp(&a.metrics.total_return));
     let mut page = Page::begin(file, "Parameter sweep", None);
+    if let Some(field) = heat::field(&file.sweep, combinations) {
+        page.section(
+            "The field",
+            "The return of each pair of values. Trust wide areas more than single peaks.",
+            &field,
+        );
+    }
     let about = match best.len() {
         many if many > SHOWN => format!("The best {SHOWN} of {many}, by their return."),
         many => format!("All {many}, the best return first."),
     };
     best.truncate(SHOWN);
     page.section("Combinations", &about, &table(file, &best));
-    page.end()
+    page.end(file)
 }
 
 const FIGURES: [&str; 7] =
@@ -34,7 +42,7 @@ fn table(file: &BacktestFile, combinations: &[&Combination]) -> String {
     let heads: String =
         paths.chain(FIGURES.map(str::to_owned)).map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
     let mut html = format!("<table><thead><tr>{heads}</tr></thead><tbody>");
-    for Combination { parameters, metrics } in combinations {
+    for Combination { parameters, metrics, .. } in combinations {
         let values: String = parameters.values().map(|it| format!("<td>{}</td>", escape(&it.to_string()))).collect();
         let _ = write!(
             html,
