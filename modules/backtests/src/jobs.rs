@@ -48,7 +48,7 @@ impl Job for Run {
 
 /// Runs beside the threads of the server. `None` when it was cancelled.
 async fn compute(file: BacktestFile, series: Series, candles: Candles, progress: Progress) -> Result<Option<Packed>> {
-    let sweeps = !file.sweep.is_empty();
+    let study = offline::is_study(&file);
     let work = move || {
         let report = |done: usize, total: usize| {
             if progress.report(done as u64, total as u64) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -61,8 +61,8 @@ async fn compute(file: BacktestFile, series: Series, candles: Candles, progress:
         let made = Made::of(&outcome.file, vec![MadeOf::of(&series, &candles)])?;
         Packed::of(outcome, made).map(Some)
     };
-    // a long sweep has the pool for itself, so that single runs never wait behind it
-    if sweeps { on_pool(work).await? } else { spawn_blocking(work).await.map_err(Error::internal)? }
+    // what runs more than once has the pool for itself, so that single runs never wait behind it
+    if study { on_pool(work).await? } else { spawn_blocking(work).await.map_err(Error::internal)? }
 }
 
 /// Computes on the threads that sweeps share, as many as the machine has.

@@ -74,7 +74,7 @@ impl Outcome {
     pub fn html(&self) -> String {
         match &self.answer {
             Answer::Report(report) => report::html(&self.file, report, &self.buy_and_hold, &self.scenes),
-            Answer::Sweep(sweep) => report::sweep_html(&self.file, &sweep.combinations),
+            Answer::Sweep(sweep) => report::sweep_html(&self.file, sweep),
         }
     }
 }
@@ -125,6 +125,11 @@ pub(crate) fn execute(
         Answer::Sweep(_) => (vec![], Scenes::default()),
     };
     Ok(Outcome { file, answer, buy_and_hold, scenes })
+}
+
+/// Whether the file runs more than once, on the rayon pool from which it is called.
+pub(crate) fn is_study(file: &BacktestFile) -> bool {
+    file.combinations() > 1 || file.walk_forward.is_some() || file.monte_carlo.is_some() || file.checks.is_some()
 }
 
 /// Whether the run is one that a machine can be asked for.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use trading::{
-    backtest::{Answer, BacktestFile, Report, Sweep},
+    backtest::{Answer, BacktestFile, Report},
     position::Trade,
 };
 
@@ -84,15 +84,19 @@ impl Content {
         self.answer.get_mut(part).map(Value::take).unwrap_or_default()
     }
 
+    /// The whole answer with these trades.
+    pub(crate) fn answer(self, trades: Vec<Trade>) -> Result<Answer> {
+        if self.answer.get("combinations").is_some() {
+            return serde_json::from_value(self.answer).map(Answer::Sweep).map_err(Error::internal);
+        }
+        let report: Report = serde_json::from_value(self.answer).map_err(Error::internal)?;
+        Ok(Answer::Report(Box::new(Report { trades, ..report })))
+    }
+
     /// The whole result of this file with these trades.
-    pub(crate) fn outcome(self, file: BacktestFile, trades: Vec<Trade>) -> Result<Outcome> {
-        let answer = if self.answer.get("combinations").is_some() {
-            Answer::Sweep(serde_json::from_value::<Sweep>(self.answer).map_err(Error::internal)?)
-        } else {
-            let report = serde_json::from_value::<Report>(self.answer).map_err(Error::internal)?;
-            Answer::Report(Box::new(Report { trades, ..report }))
-        };
-        Ok(Outcome { file, answer, buy_and_hold: self.buy_and_hold, scenes: self.scenes })
+    pub(crate) fn outcome(mut self, file: BacktestFile, trades: Vec<Trade>) -> Result<Outcome> {
+        let (buy_and_hold, scenes) = (std::mem::take(&mut self.buy_and_hold), std::mem::take(&mut self.scenes));
+        Ok(Outcome { file, answer: self.answer(trades)?, buy_and_hold, scenes })
     }
 }
 

@@ -5,14 +5,14 @@ use crate::{
     offline::Outcome,
     report::CONTENT_SECURITY_POLICY,
     request::Request,
-    service::{self, Backtest, BacktestDetail, Equity, Filter},
+    service::{self, Backtest, BacktestDetail, Equity, Filter, ToCompare},
 };
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY as POLICY};
 use kit::{
     Accepted, Caller, Content, Download, Error, Json, NoContent, Page, Paging, Path, Query, Result, Route, Wanted,
     delete, get, post, routes,
 };
-use trading::position::Trade;
+use trading::{backtest::Comparison, position::Trade};
 use uuid::Uuid;
 
 pub(crate) static ROUTES: &[Route] = routes![
@@ -30,6 +30,7 @@ pub(crate) static ROUTES: &[Route] = routes![
     show_file,
     cancel,
     rerun,
+    compare,
 ];
 
 /// Lists the tenant's back-tests, the newest first.
@@ -170,4 +171,11 @@ async fn rerun(caller: Caller<ExecuteBacktests>, Path(id): Path<Uuid>) -> Result
     let backtest = service::rerun(&mut tx, id).await?;
     tx.commit().await?;
     Ok(Accepted(backtest))
+}
+
+/// Lays back-tests beside each other: every figure with the best marked, and how alike their days were.
+#[post("/api/v1/backtests/compare")]
+async fn compare(caller: Caller<ReadBacktests>, Json(asked): Json<ToCompare>) -> Result<Json<Comparison>> {
+    let mut tx = caller.begin().await?;
+    service::beside(&mut tx, asked).await.map(Json)
 }

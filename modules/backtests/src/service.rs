@@ -15,8 +15,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trading::{
-    backtest::{BacktestError, BacktestFile, Combination},
-    metrics::Metrics,
+    backtest::{
+        Answer, BacktestError, BacktestFile, CheckReport, Combination, Comparison, MonteCarloReport, Report,
+        WalkForwardReport, compare,
+    },
+    metrics::{Metrics, Returns},
     money::Notional,
     position::Trade,
     time::Timestamp,
@@ -52,7 +55,12 @@ pub(crate) struct Backtest {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct BacktestMarket {
     pub(crate) exchange: String,
-    pub(crate) symbol: String,
+    /// Where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) symbol: Option<String>,
+    /// Where these are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) symbols: Option<Vec<String>>,
     pub(crate) timeframe: String,
 }
 
@@ -93,6 +101,18 @@ pub(crate) struct BacktestDetail {
     /// What came of each combination of a sweep.
     #[schemars(with = "Option<Vec<Combination>>")]
     pub(crate) combinations: Option<Value>,
+    /// The returns of days, months and years.
+    #[schemars(with = "Option<Returns>")]
+    pub(crate) returns: Option<Value>,
+    /// What was chosen and traded in turn, where a walk-forward was asked for.
+    #[schemars(with = "Option<WalkForwardReport>")]
+    pub(crate) walk_forward: Option<Value>,
+    /// What might have come of the same trades, where that was asked for.
+    #[schemars(with = "Option<MonteCarloReport>")]
+    pub(crate) monte_carlo: Option<Value>,
+    /// Whether the figures can be trusted, where that was asked for.
+    #[schemars(with = "Option<CheckReport>")]
+    pub(crate) checks: Option<Value>,
     /// What the result was made from; `null` before it is there.
     pub(crate) made: Option<Made>,
     /// SHA-256 of the whole answer, in hexadecimal digits.
@@ -222,8 +242,19 @@ async fn checked(file: BacktestFile) -> Result<BacktestFile> {
 }
 
 /// The market that a back-test trades.
+///
+/// # Errors
+/// 422 for several at once.
 pub(crate) fn market(file: &BacktestFile) -> Result<Market> {
-    Market::try_from(file.strategy.market()).map_err(|why| Error::invalid("strategy.market", "INVALID", why))
+    let markets = Market::all_of(file.strategy.market());
+    let mut markets = markets.map_err(|why| Error::invalid("strategy.market", "INVALID", why))?;
+    match (markets.pop(), markets.is_empty()) {
+        (Some(market), true) => Ok(market),
+        _ => {
+            let message = "A back-test on stored candles takes one symbol.";
+            Err(Error::invalid("strategy.market.symbols", "SEVERAL_SYMBOLS", message))
+        }
+    }
 }
 
 /// A stored file, which was checked when it was stored.
@@ -268,6 +299,39 @@ pub(crate) async fn equity(tx: &mut TenantTx, id: Uuid) -> Result<Equity> {
 /// There is a result.
 pub(crate) async fn has_result(tx: &mut TenantTx, id: Uuid) -> Result<()> {
     if store::has_result(tx, id).await? { Ok(()) } else { Err(no_result(tx, id).await?) }
+}
+
+/// The back-tests that are laid beside each other.
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "BacktestsToCompare")]
+pub(crate) struct ToCompare {
+    /// From 2 to 10, in the order of the answer.
+    #[garde(length(min = 2, max = 10))]
+    ids: Vec<Uuid>,
+}
+
+/// Lays back-tests beside each other.
+///
+/// # Errors
+/// 404, 409 `BACKTEST_NOT_DONE`, 422 for a sweep, which has no figures of its own.
+pub(crate) async fn beside(tx: &mut TenantTx, asked: ToCompare) -> Result<Comparison> {
+    let mut all = Vec::with_capacity(asked.ids.len());
+    for &id in &asked.ids {
+        let Some(content) = store::content(tx, id).await? else { return Err(no_result(tx, id).await?) };
+        all.push(content);
+    }
+    let work = move || {
+        let read = |(place, content): (usize, &Vec<u8>)| match Content::read(content)?.answer(vec![])? {
+            Answer::Report(report) => Ok(*report),
+            Answer::Sweep(_) => {
+                Err(Error::invalid(&format!("ids[{place}]"), "IS_SWEEP", "A sweep has no figures of its own."))
+            }
+        };
+        let reports = all.iter().enumerate().map(read).collect::<Result<Vec<Report>>>()?;
+        Ok(compare(&reports.iter().collect::<Vec<_>>()))
+    };
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
 }
 
 /// A result as it was when the run ended, to be read beside the threads of the server.

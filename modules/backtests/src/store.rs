@@ -204,7 +204,8 @@ pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<BacktestDe
     };
     let mut content = it.content.as_deref().map(Content::read).transpose()?;
     let mut part = |name| content.as_mut().map(|content| content.take(name)).filter(|part| !part.is_null());
-    let (warnings, combinations) = (part("warnings"), part("combinations"));
+    let (warnings, combinations, returns) = (part("warnings"), part("combinations"), part("returns"));
+    let (walk_forward, monte_carlo, checks) = (part("walkForward"), part("monteCarlo"), part("checks"));
     let before = it.digest_before.as_deref().zip(it.made_before.as_deref());
     let reproduction = match (it.digest.as_deref(), it.made.as_deref(), before) {
         (Some(digest), Some(made), Some(before)) => Some(Reproduction::of(digest, made, before)),
@@ -215,6 +216,10 @@ pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<BacktestDe
         file: it.file,
         warnings: warnings.unwrap_or_else(|| Value::Array(vec![])),
         combinations,
+        returns,
+        walk_forward,
+        monte_carlo,
+        checks,
         digest: it.digest.as_deref().map(hex),
         made: it.made.map(|made| made.0),
         reproduction,

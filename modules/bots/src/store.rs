@@ -11,9 +11,10 @@ use crate::{
     status::Status,
 };
 use kit::{Error, OnConstraint, Paging, Result, TenantTx};
+use market_data::Market;
 use serde_json::Value;
 use sqlx::{FromRow, Postgres, QueryBuilder, Row, postgres::PgRow, types::Json};
-use trading::{simulator::Rules, strategy::Market};
+use trading::simulator::Rules;
 use uuid::Uuid;
 
 const BOT: &str = "id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol, timeframe, \
@@ -76,7 +77,7 @@ pub(crate) async fn insert(
         new.name,
         new.strategy_id,
         strategy_version,
-        market.exchange,
+        market.exchange.as_str(),
         market.symbol.as_str(),
         market.timeframe.as_str(),
         new.initial_cash.decimal().normalize(),

@@ -54,7 +54,12 @@ pub(crate) struct Summary {
 #[schemars(rename = "StrategyMarket")]
 pub(crate) struct Market {
     pub(crate) exchange: String,
-    pub(crate) symbol: String,
+    /// Where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) symbol: Option<String>,
+    /// Where these are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) symbols: Option<Vec<String>>,
     pub(crate) timeframe: String,
 }
 

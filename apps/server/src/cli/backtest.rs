@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use trading::backtest::BacktestError;
+use trading::backtest::{Answer, BacktestError};
 
 /// Try a strategy on the candles of the past, without a server
 #[derive(Debug, clap::Args)]
@@ -71,7 +71,10 @@ fn outcome(args: &Args) -> Result<(Outcome, String), Failure> {
     });
     bar.finish_and_clear();
     let outcome = outcome.map_err(|failure| refused(&failure))?;
-    let steps = if outcome.file.sweep.is_empty() { "candles" } else { "combinations" };
+    let steps = match outcome.answer {
+        Answer::Report(_) => "candles",
+        Answer::Sweep(_) => "combinations",
+    };
     let took = format!("{} {steps} in {:.2} s, reading included", bar.position(), bar.elapsed().as_secs_f64());
     Ok((outcome, took))
 }

@@ -94,7 +94,9 @@ pub(super) async fn claim(tx: &mut SystemTx, kinds: &[String], most: i64, until:
          update jobs set status = 'running', attempts = attempts + 1, lease_until = $4,
                          started_at = coalesce(started_at, $3)
          where id in (
-             select j.id from jobs j join candidates c on c.id = j.id
+             select j.id
+             from (select * from candidates order by turn, served nulls first, run_at, id limit $2 + 64) c
+             join jobs j on j.id = c.id
              where j.status = 'queued' or (j.status = 'running' and j.lease_until < $3)
              order by c.turn, c.served nulls first, c.run_at, c.id
              limit $2 for update of j skip locked

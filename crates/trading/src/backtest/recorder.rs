@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{CheckReport, MonteCarloReport, WalkForwardReport};
 use crate::candle::{Candles, Field};
 use crate::engine::{Driver, Effect, Effects, Engine, Note, Strategy};
-use crate::metrics::{Curve, Ending, Metrics, Tally, approximate};
+use crate::metrics::{Curve, Ending, Metrics, Returns, Tally, approximate};
 use crate::money::Notional;
 use crate::position::Trade;
 use crate::time::Timestamp;
@@ -16,7 +17,7 @@ pub const MAX_POINTS: usize = 2_000;
 const POINT_DIGITS: u32 = 8;
 
 /// The answer of a back-test.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// The figures.
@@ -28,6 +29,26 @@ pub struct Report {
     pub equity: Vec<(Timestamp, Notional)>,
     /// What should be known about the figures.
     pub warnings: Vec<String>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub sections: Sections,
+}
+
+/// What a report holds beside figures, trades and equity.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Sections {
+    /// The returns of days, months and years.
+    pub returns: Returns,
+    /// What was chosen and traded in turn, where a walk-forward was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub walk_forward: Option<WalkForwardReport>,
+    /// What might have come of the same trades, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monte_carlo: Option<MonteCarloReport>,
+    /// Whether the figures can be trusted, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checks: Option<CheckReport>,
 }
 
 /// Things that happened to orders and are worth a warning: how often, and the first of them.
@@ -68,6 +89,8 @@ pub(super) struct Recorder<'a> {
     fills: u64,
     cash: f64,
     coins: f64,
+    /// What engines before the present one paid.
+    fees: Notional,
 }
 
 impl<'a> Recorder<'a> {
@@ -88,7 +111,14 @@ impl<'a> Recorder<'a> {
             fills: 0,
             cash: approximate(cash.decimal()),
             coins: 0.0,
+            fees: Notional::ZERO,
         }
+    }
+
+    /// Another engine follows, which begins with what this one ended with.
+    pub(super) fn begin_again<S: Strategy>(&mut self, engine: &Engine<S>) {
+        self.fees += engine.position().fees();
+        (self.fills, self.cash, self.coins) = (0, approximate(engine.equity().decimal()), 0.0);
     }
 
     /// Takes in what the engine had to say.
@@ -154,13 +184,22 @@ impl<'a> Recorder<'a> {
         let end = Ending {
             initial: cash,
             equity: engine.equity(),
-            fees: engine.position().fees(),
+            fees: self.fees + engine.position().fees(),
             in_trade: engine.in_trade(),
             at,
             prices: Some((self.candles.column(Field::Open)[rows.start], self.closes[last])),
         };
-        let metrics = Metrics::new(self.curve, &self.tally, end);
+        let (candles, closes) = (self.candles, self.closes);
+        let close = |at| closes[candles.rows(None, Some(at)).end.saturating_sub(1)];
+        let curve = self.curve.beside(candles.column(Field::Open)[rows.start], |at| {
+            close(at.min(candles.timeframe().next(candles.open_time(last))))
+        });
+        let returns = if self.detail { Returns::of(&curve) } else { Returns::default() };
+        let metrics = Metrics::new(curve, &self.tally, end);
         let mut warnings = Vec::new();
+        if self.detail && metrics.closed_trades + metrics.open_trades == 0 {
+            warnings.push("nothing was bought, so that most figures have no value".to_owned());
+        }
         self.refused.warn("orders were refused by the engine's own checks", &mut warnings);
         self.rejected.warn("orders were rejected by the venue", &mut warnings);
         if self.halted {
@@ -169,6 +208,7 @@ impl<'a> Recorder<'a> {
         if end.equity.decimal().abs() >= Notional::MAX.decimal() {
             warnings.push("amounts reached the largest number that is counted; the figures are not right".to_owned());
         }
-        Report { metrics, trades: self.trades, equity: self.equity, warnings }
+        let sections = Sections { returns, ..Sections::default() };
+        Report { metrics, trades: self.trades, equity: self.equity, warnings, sections }
     }
 }

@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::recorder::{Recorder, Report};
-use super::{BacktestConfig, BacktestError, BacktestFile, Sweep, sweep};
+use super::{
+    BacktestConfig, BacktestError, BacktestFile, CheckReport, Sweep, checks, monte_carlo, search, sweep, walk_forward,
+};
 use crate::candle::Candles;
 use crate::candle::gaps::gaps;
 use crate::engine::{Config, Driver, Engine, Strategy};
@@ -17,7 +19,7 @@ use crate::order::IdPrefix;
 use crate::risk::Limits;
 use crate::simulator::Simulator;
 use crate::strategy::plan::Plan;
-use crate::strategy::{ColumnRules, Columns, Document, Program};
+use crate::strategy::{Body, ColumnRules, Columns, Document, Program};
 
 /// Progress is told, and a wish to end heard, each time so many candles are done.
 const CANDLES_BETWEEN_PROGRESS: usize = 8_192;
@@ -36,10 +38,10 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A document tried on its market without filters and limits.
+    /// A document tried on its first symbol without filters and limits.
     #[must_use]
     pub fn of(document: &Document, config: BacktestConfig) -> Self {
-        let instrument = Instrument::unfiltered(document.market().symbol.clone());
+        let instrument = Instrument::unfiltered(document.market().symbols()[0].clone());
         Self { instrument, plan: document.plan(), limits: Limits::default(), config }
     }
 }
@@ -92,15 +94,28 @@ fn go<S: Strategy>(
     strategy: S,
     setup: &Setup,
     detail: bool,
-    mut progress: impl FnMut(usize) -> ControlFlow<()>,
+    progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Report, BacktestError> {
+    let rows = candles.rows(setup.config.from, setup.config.to);
+    let mut recorder = Recorder::new(candles, &rows, setup.config.initial_cash, detail);
+    let driver = drive(candles, strategy, setup, &mut recorder, progress)?;
+    Ok(recorder.finish(&rows, &driver, setup.config.initial_cash))
+}
+
+/// Takes a strategy through the period; what happens goes to the recorder.
+pub(super) fn drive<S: Strategy>(
+    candles: &Candles,
+    strategy: S,
+    setup: &Setup,
+    recorder: &mut Recorder<'_>,
+    mut progress: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Driver<S>, BacktestError> {
     setup.plan.check()?;
     let rows = candles.rows(setup.config.from, setup.config.to);
     if rows.is_empty() {
         return Err(BacktestError::NoCandles);
     }
     let mut driver = driver(candles, strategy, setup, &rows);
-    let mut recorder = Recorder::new(candles, &rows, setup.config.initial_cash, detail);
     let mut start = 0;
     while start < rows.end {
         let end = (start + CANDLES_BETWEEN_PROGRESS).min(rows.end);
@@ -115,7 +130,7 @@ fn go<S: Strategy>(
             return Err(BacktestError::Cancelled);
         }
     }
-    Ok(recorder.finish(&rows, &driver, setup.config.initial_cash))
+    Ok(driver)
 }
 
 fn driver<S: Strategy>(candles: &Candles, strategy: S, setup: &Setup, rows: &Range<usize>) -> Driver<S> {
@@ -131,23 +146,30 @@ fn driver<S: Strategy>(candles: &Candles, strategy: S, setup: &Setup, rows: &Ran
     Driver::new(Engine::new(strategy, config), simulator, candles.timeframe())
 }
 
-/// The answer to a back-test file: a report, or the combinations of its sweep.
+/// What a document decides by.
+pub(super) fn program(document: &Document) -> Program {
+    let Body::Rules(rules) = document.body();
+    Program::compile(rules, document.market().timeframe)
+}
+
+/// The answer to a back-test file: a report, or the combinations of its sweep or search.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Answer {
     /// Of one back-test.
     Report(Box<Report>),
-    /// Of a sweep.
+    /// Of a sweep or a search.
     Sweep(Sweep),
 }
 
 impl BacktestFile {
     /// Runs the file on candles. `progress` is told the done and the total steps (candles, or
-    /// combinations of a sweep) and may ask for the end. A sweep runs on the rayon pool from
-    /// which this is called.
+    /// combinations) and may ask for the end; it is asked often, from many threads at once. Whatever
+    /// runs more than once runs on the rayon pool from which this is called.
     ///
     /// # Errors
-    /// Where the candles do not fit the strategy, or as [`run`] and [`sweep`].
+    /// Where the candles do not fit the strategy, or as [`run`], [`sweep`], [`search`],
+    /// [`walk_forward`] and [`monte_carlo`].
     pub fn execute(
         &self,
         candles: &Candles,
@@ -157,12 +179,61 @@ impl BacktestFile {
         if timeframe != candles.timeframe() {
             return Err(BacktestError::Timeframe { strategy: timeframe, candles: candles.timeframe() });
         }
+        if let Some(other) = self.strategy.market().symbols().get(1) {
+            return Err(BacktestError::NoHistory(other.clone()));
+        }
+        if let Some(asked) = &self.search {
+            return search(self, asked, candles, progress).map(Answer::Sweep);
+        }
         if !self.sweep.is_empty() {
             return sweep(self, candles, progress).map(Answer::Sweep);
         }
-        let signals = Program::compile(&self.strategy).signals(&Columns::new(candles));
-        let rules = ColumnRules::new(Arc::new(signals), 0);
+        let mut report = match &self.walk_forward {
+            Some(walk) => walk_forward(self, walk, candles, &progress)?,
+            None => self.run_once(candles, &progress)?,
+        };
+        let steps = candles.len();
+        self.look_closer(candles, &mut report, || progress(steps, steps))?;
+        Ok(Answer::Report(Box::new(report)))
+    }
+
+    fn run_once(
+        &self,
+        candles: &Candles,
+        progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
+    ) -> Result<Report, BacktestError> {
+        let program = program(&self.strategy);
+        let rules = ColumnRules::new(Arc::new(program.signals(&Columns::new(candles))), 0);
         let setup = Setup::of(&self.strategy, self.config.clone());
-        run(candles, rules, &setup, |done| progress(done, candles.len())).map(|report| Answer::Report(Box::new(report)))
+        let mut report = run(candles, rules, &setup, |done| progress(done, candles.len()))?;
+        let (needed, known) = (program.warm_up(), candles.rows(None, self.config.to).end);
+        if needed >= known {
+            report.warnings.push(format!(
+                "the indicators need {needed} candles before they have a value, and there are only {known}"
+            ));
+        }
+        Ok(report)
+    }
+
+    /// The sections of a report that were asked for.
+    fn look_closer(
+        &self,
+        candles: &Candles,
+        report: &mut Report,
+        progress: impl Fn() -> ControlFlow<()> + Sync,
+    ) -> Result<(), BacktestError> {
+        if let Some(asked) = self.monte_carlo {
+            let played = monte_carlo(&report.trades, self.config.initial_cash, asked, &progress)?;
+            report.sections.monte_carlo = played;
+        }
+        if let Some(asked) = self.checks {
+            let setup = Setup::of(&self.strategy, self.config.clone());
+            let look_ahead =
+                asked.look_ahead.then(|| checks::look_ahead_of(&self.strategy, candles, &setup, &progress));
+            let recursive = asked.recursive.then(|| checks::recursive(&self.strategy, candles, &progress));
+            let (look_ahead, recursive) = (look_ahead.transpose()?, recursive.transpose()?);
+            report.sections.checks = Some(CheckReport { look_ahead, recursive });
+        }
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::document::Declared;
 use super::frame::{Bar, Gathering};
 use super::machine::{BLOCK, Feed, Machine};
 use super::program::{Program, Series, Value};
@@ -86,6 +87,20 @@ impl<'a> Columns<'a> {
     #[must_use]
     pub fn candles(&self) -> &'a Candles {
         self.candles
+    }
+
+    /// The outputs of an indicator as they are known at the close of candle `row`; NaN where they
+    /// do not exist (yet).
+    #[must_use]
+    pub fn at(&self, declared: &Declared, row: usize) -> Vec<f64> {
+        let timeframe = declared.timeframe.filter(|frame| *frame != self.candles.timeframe());
+        let source = self.source(&Series { indicator: declared.indicator.clone(), timeframe });
+        let place = match &source.frame {
+            Some(frame) => frame.closed.get(row).and_then(|closed| (*closed as usize).checked_sub(1)),
+            None => Some(row),
+        };
+        let value = |column: &Vec<f64>| place.and_then(|place| column.get(place).copied()).unwrap_or(f64::NAN);
+        source.outputs.iter().map(value).collect()
     }
 
     fn source(&self, series: &Series) -> Source {

@@ -20,11 +20,11 @@ mod validate;
 
 pub use columns::Columns;
 pub use condition::{Arithmetic, AtLeast, Condition, Operand, Shifted, Trend};
-pub use document::{Declared, Document, Market};
+pub use document::{Body, Declared, Document, Market, Rules};
 pub use fault::Fault;
 pub use json::MAX_BYTES;
 pub use program::Program;
 pub use rules::{ColumnRules, StreamRules};
 pub use schema::schema;
 pub use signals::Signals;
-pub use validate::{MAX_BACK, MAX_DEPTH, MAX_INDICATORS, MAX_JOINED, MAX_NAME, MAX_PARTS};
+pub use validate::{MAX_BACK, MAX_DEPTH, MAX_INDICATORS, MAX_JOINED, MAX_NAME, MAX_PARTS, MAX_SYMBOLS};

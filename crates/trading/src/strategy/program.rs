@@ -1,10 +1,10 @@
 //! Compiling a document into a flat program: values in an order in which each needs only earlier
 //! ones, and tests of them. Equal parts are computed once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::condition::{Arithmetic, Condition, Operand, Trend};
-use super::document::{Declared, Document};
+use super::document::{Declared, Rules};
 use crate::candle::Field;
 use crate::indicator::Indicator;
 use crate::time::Timeframe;
@@ -99,13 +99,13 @@ pub struct Program {
 }
 
 impl Program {
-    /// Compiles a document.
+    /// Compiles rules that decide on candles of a time frame.
     #[must_use]
-    pub fn compile(document: &Document) -> Self {
+    pub fn compile(rules: &Rules, timeframe: Timeframe) -> Self {
         let mut compiler =
-            Compiler { document, program: Self::empty(document.market.timeframe), known: HashMap::new() };
-        let entry = compiler.condition(&document.entry, false);
-        let exit = document.exit.as_ref().map(|exit| compiler.condition(exit, false));
+            Compiler { indicators: &rules.indicators, program: Self::empty(timeframe), known: HashMap::new() };
+        let entry = compiler.condition(&rules.entry, false);
+        let exit = rules.exit.as_ref().map(|exit| compiler.condition(exit, false));
         Self { entry, exit, ..compiler.program }
     }
 
@@ -170,7 +170,7 @@ impl Test {
 }
 
 struct Compiler<'a> {
-    document: &'a Document,
+    indicators: &'a BTreeMap<String, Declared>,
     program: Program,
     known: HashMap<Value, usize>,
 }
@@ -250,7 +250,7 @@ impl Compiler<'_> {
     /// A field of the candle, or an output of an indicator: the first where none is named.
     fn name(&mut self, name: &str) -> Value {
         let (id, output) = name.split_once('.').unwrap_or((name, ""));
-        match self.document.indicators.get(id) {
+        match self.indicators.get(id) {
             Some(declared) => {
                 let outputs = declared.indicator.kind().outputs;
                 let output = outputs.iter().position(|known| *known == output).unwrap_or(0);

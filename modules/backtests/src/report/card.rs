@@ -4,9 +4,10 @@ use super::{
     chart::{Scale, path},
     format::{date, escape, percent, short, signed_percent},
     frame::Frame,
+    sweep::ranked,
     tiles::{maybe, two},
 };
-use crate::{curve::Curve, offline::Outcome};
+use crate::{curve::Curve, offline::Outcome, summary::symbols};
 use resvg::{
     tiny_skia::Pixmap,
     usvg::{Options, Transform, Tree, fontdb::Database},
@@ -68,16 +69,12 @@ impl Outcome {
                 card(&self.file, "Back-test", period, &figures(report), &lines(&curve))
             }
             Answer::Sweep(sweep) => {
-                let best = sweep.combinations.iter().max_by(|a, b| by_return(a, b));
-                let shown = best.map(|best| of_sweep(&best.metrics, sweep.combinations.len())).unwrap_or_default();
+                let ranked = ranked(&self.file, &sweep.combinations);
+                let shown = ranked.first().map(|best| of_sweep(&best.metrics, ranked.len())).unwrap_or_default();
                 card(&self.file, "Best of a sweep", None, &shown, &returns(&sweep.combinations))
             }
         }
     }
-}
-
-fn by_return(a: &Combination, b: &Combination) -> std::cmp::Ordering {
-    a.metrics.total_return.total_cmp(&b.metrics.total_return)
 }
 
 /// A name, a value and its colour.
@@ -125,7 +122,7 @@ fn card(
     drawing: &str,
 ) -> String {
     let market = file.strategy.market();
-    let mut about = format!("{} · {} · {}", market.symbol, market.timeframe, market.exchange);
+    let mut about = format!("{} · {} · {}", cut(&symbols(market)), market.timeframe, market.exchange);
     if let Some((from, to)) = period {
         // writing to a String cannot fail
         let _ = write!(about, " · {} to {}", date(from), date(to));

@@ -52,12 +52,17 @@ impl Scale {
         self.frame.top + (1.0 - (value - self.least) / self.range) * self.frame.upright()
     }
 
-    /// The marks of both axes.
-    pub(super) fn marks(&self, (first, last): (Timestamp, Timestamp), label: fn(f64, f64) -> String, svg: &mut String) {
+    /// The marks of the upright axis.
+    pub(super) fn values(&self, label: fn(f64, f64) -> String, svg: &mut String) {
         let (marks, step) = axis::values(self.least, self.least + self.range, self.frame.upright() / 36.0);
         for mark in marks {
             self.frame.mark(self.y(mark), &label(mark, step), svg);
         }
+    }
+
+    /// The marks of both axes.
+    pub(super) fn marks(&self, (first, last): (Timestamp, Timestamp), label: fn(f64, f64) -> String, svg: &mut String) {
+        self.values(label, svg);
         let most = if self.frame.width < 500.0 { 4 } else { 9 };
         for (at, label) in axis::times(first.to_datetime(), last.to_datetime(), most) {
             self.frame.below(self.x(Timestamp::from(at)), &label, svg);

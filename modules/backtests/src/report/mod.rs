@@ -5,20 +5,22 @@ mod bars;
 mod candles;
 mod card;
 mod chart;
+mod figures;
 mod format;
 mod frame;
 mod heat;
 mod spread;
+mod study;
 mod sweep;
 mod tables;
 mod tiles;
 
 pub use card::PictureError;
+pub(crate) use figures::groups;
 pub(crate) use format::percent;
-pub use sweep::sweep_html;
-pub(crate) use tiles::figures;
+pub(crate) use sweep::{ranked, sweep_html};
 
-use crate::{curve::Curve, scenes::Scenes};
+use crate::{curve::Curve, scenes::Scenes, summary::symbols};
 use chart::{Chart, Line};
 use format::{date, escape, money, short};
 use frame::About;
@@ -47,7 +49,7 @@ pub(crate) fn html(file: &BacktestFile, report: &Report, held: &[(Timestamp, Not
     let curve = Curve::of(&report.equity, held, approximate(file.config.initial_cash.decimal()));
     let period = curve.times.first().copied().zip(curve.times.last().copied());
     let mut page = Page::begin(file, "Back-test", period);
-    page.push(&tiles::tiles(&report.metrics, file.strategy.market().symbol.quote()));
+    page.push(&tiles::tiles(&report.metrics, file.strategy.market().quote()));
     page.push(&warnings(&report.warnings));
     page.push(&equity(&curve, report.metrics.max_drawdown));
     market(&mut page, scenes, &report.trades);
@@ -67,6 +69,12 @@ pub(crate) fn html(file: &BacktestFile, report: &Report, held: &[(Timestamp, Not
     let ways = tables::ways_out(&report.trades);
     page.section("How trades ended", "Closed trades, by what the last sale was for.", &ways);
     page.push("</div>");
+    study::sections(&mut page, &report.sections);
+    page.section(
+        "All figures",
+        "Rest on a name to see how it is reckoned.",
+        &figures::tables(&report.metrics, file.strategy.market().quote()),
+    );
     trades(&mut page, &report.trades);
     page.section("Rules of the run", "How signals became fills.", &rules(file));
     page.end(file)
@@ -115,10 +123,10 @@ impl Page {
     /// The page down to its heading.
     fn begin(file: &BacktestFile, kind: &str, period: Option<(Timestamp, Timestamp)>) -> Self {
         let (title, market) = (escape(file.strategy.name()), file.strategy.market());
-        let mut chips = vec![market.symbol.to_string(), escape(&market.exchange), market.timeframe.to_string()];
+        let mut chips = vec![symbols(market), escape(&market.exchange), market.timeframe.to_string()];
         chips.extend(period.map(|(from, to)| format!("{} – {}", date(from), date(to))));
         let cash = money(approximate(file.config.initial_cash.decimal()));
-        chips.push(format!("{cash} {} at the start", market.symbol.quote()));
+        chips.push(format!("{cash} {} at the start", market.quote()));
         let chips: String = chips.iter().map(|chip| format!("<li>{chip}</li>")).collect();
         Self(format!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\

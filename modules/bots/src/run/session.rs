@@ -88,7 +88,7 @@ impl Session {
         // callers who want to change the bot need not wait for the journal
         drop(tx);
 
-        let market = document.market().try_into().map_err(Error::internal)?;
+        let market = service::market(&document)?;
         let (from, to) = (bot.feed.from.map(timestamp), bot.feed.to.map(timestamp));
         let cash = bot.initial_cash.try_into().map_err(Error::internal)?;
         let mut paper = Paper::new(&Make { bot: bot.id, document, cash, rules: bot.venue.rules(), from })?;
