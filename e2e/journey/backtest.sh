@@ -73,4 +73,15 @@ backtest_every_convention() {
   call GET "/api/v1/backtests/$backtest/report"
   answers 200 "the report is a page"
   same "it holds its charts and no script" "$(grep -c '<svg' "$work/body" | sed 's/[1-9][0-9]*/some/') $(grep -c '<script' "$work/body")" "some 0"
+  call GET "/api/v1/backtests/$backtest/report.png"
+  answers 200 "the card is a picture"
+  same "it is a PNG" "$(head -c 8 "$work/body" | od -An -tx1 | tr -d ' ')" 89504e470d0a1a0a
+  call POST "/api/v1/backtests/$backtest/rerun"
+  answers 202 "it is run once more"
+  local again
+  again=$(body .data.id)
+  finished "/api/v1/backtests/$again" "done"
+  holds "it comes to the same, to the last byte" '.data.reproduction == {same: true, changed: []}'
+  call POST /api/v1/backtests/compare "$(jq --null-input --arg a "$backtest" --arg b "$again" '{ids: [$a, $b]}')"
+  holds "beside each other no figure is the better" '[.data.metrics[].best | length] | add == 0'
 }

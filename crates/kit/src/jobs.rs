@@ -1,9 +1,11 @@
 //! Work that is done later, at least once: a row in the same transaction as the change that asks
 //! for it, claimed by one worker at a time under a lease.
 
+mod follow;
 mod store;
 mod worker;
 
+pub use follow::{JobState, follow};
 pub use store::cancel;
 pub use worker::Worker;
 
@@ -24,6 +26,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     const KIND: &'static str;
     /// How often it is tried before it is left to an operator.
     const ATTEMPTS: i32 = 5;
+    /// Whether it may take minutes: such work leaves a worker's last place to what is done in a moment.
+    const LONG: bool = false;
 
     fn run(self, context: JobContext) -> impl Future<Output = Result<()>> + Send;
 }
@@ -32,6 +36,7 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
 #[derive(Clone, Copy)]
 pub struct JobKind {
     pub name: &'static str,
+    long: bool,
     run: fn(JobContext, Value) -> BoxFuture<'static, Result<()>>,
 }
 
@@ -40,6 +45,7 @@ impl JobKind {
     pub const fn of<J: Job>() -> Self {
         Self {
             name: J::KIND,
+            long: J::LONG,
             run: |context, payload| {
                 Box::pin(async move {
                     let job: J = serde_json::from_value(payload).map_err(crate::Error::internal)?;
@@ -53,14 +59,24 @@ impl JobKind {
 /// Asks for work, which begins after the transaction has been committed; answers its id.
 pub async fn enqueue<K, J: Job>(tx: &mut Tx<K>, job: &J) -> Result<Uuid> {
     let now = tx.now();
-    enqueue_at(tx, job, now).await
+    insert(tx, job, now, None).await
 }
 
 /// Asks for work that begins at this moment; answers its id.
 pub async fn enqueue_at<K, J: Job>(tx: &mut Tx<K>, job: &J, at: Time) -> Result<Uuid> {
+    insert(tx, job, at, None).await
+}
+
+/// Asks for work of which so much may run for the tenant at once; answers its id. What is more waits for its turn.
+pub async fn enqueue_limited<K, J: Job>(tx: &mut Tx<K>, job: &J, at_once: i32) -> Result<Uuid> {
+    let now = tx.now();
+    insert(tx, job, now, Some(at_once)).await
+}
+
+async fn insert<K, J: Job>(tx: &mut Tx<K>, job: &J, at: Time, at_once: Option<i32>) -> Result<Uuid> {
     let payload = serde_json::to_value(job).map_err(crate::Error::internal)?;
     let id = tx.new_id();
-    store::insert(tx, id, J::KIND, J::ATTEMPTS, &payload, at).await?;
+    store::insert(tx, store::New { id, kind: J::KIND, attempts: J::ATTEMPTS, payload: &payload, at, at_once }).await?;
     Ok(id)
 }
 

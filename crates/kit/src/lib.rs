@@ -11,6 +11,7 @@ mod db;
 mod declaration;
 mod error;
 mod events;
+mod formats;
 mod http;
 mod identity;
 mod input;
@@ -22,6 +23,7 @@ mod module;
 mod openapi;
 mod permissions;
 mod recognised;
+mod stay;
 mod time;
 mod vault;
 mod watch;
@@ -39,12 +41,13 @@ pub use db::{Actor, Db, DbSettings, Reason, Scope, SystemTx, TenantTx, Tx, UserT
 pub use declaration::{Declaration, Level, Preset, Values};
 pub use error::{Error, Fault, OnConstraint, Result, nearest};
 pub use events::Events;
+pub use formats::{Format, Wanted};
 pub use http::{CORRELATION_ID, Health, Origin, RequestInfo, serve_with};
 pub use identity::{Credential, Identify, Identity, Membership, TenantHint, TenantState, User};
 pub use input::{Cursor, Input, Paging, Path, Query, Upload, read_json};
 pub use jobs::{
-    Job, JobContext, JobKind, Progress, Worker, cancel as cancel_job, enqueue as enqueue_job,
-    enqueue_at as enqueue_job_at,
+    Job, JobContext, JobKind, JobState, Progress, Worker, cancel as cancel_job, enqueue as enqueue_job,
+    enqueue_at as enqueue_job_at, enqueue_limited as enqueue_limited_job, follow as follow_job,
 };
 pub use kit_macros::{delete, get, patch, post, put};
 pub use limits::{
@@ -57,6 +60,7 @@ pub use module::{Module, Service};
 pub use openapi::{Api, Operation, Route};
 pub use permissions::{ACTIONS, Permission, Permissions, Share, Source, Tier, Verdict as PermissionVerdict};
 pub use recognised::Recognised;
+pub use stay::Stay;
 pub use time::Time;
 pub use vault::Vault;
 pub use watch::{Seen, Watch};

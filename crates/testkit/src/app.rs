@@ -127,6 +127,13 @@ impl TestApp {
         self.worker.drain().await.expect("jobs can be claimed")
     }
 
+    /// Runs jobs as a server does, so many at once, until the guard is dropped. What runs is looked after every `pulse`.
+    pub fn works(&self, at_once: usize, pulse: std::time::Duration) -> tokio_util::sync::DropGuard {
+        let stop = tokio_util::sync::CancellationToken::new();
+        tokio::spawn(self.worker.clone().with_pulse(pulse).run(at_once, stop.clone()));
+        stop.drop_guard()
+    }
+
     /// Answers from memory from now on, as a server does, until the guard is dropped.
     pub async fn remembers(&self) -> tokio_util::sync::DropGuard {
         let stop = tokio_util::sync::CancellationToken::new();

@@ -1,21 +1,14 @@
 use crate::{
     ManageAudit, ReadAudit, Verdict, parse_head,
-    service::{self, compliance, compliance::Report, export, export::Format, retention},
+    service::{self, compliance, compliance::Report, export, retention},
     verify,
     view::{Asked, Entry, Filter, Period, Retention},
 };
-use axum::{
-    extract::FromRequestParts,
-    http::{header::ACCEPT, request::Parts},
-    response::{IntoResponse, Response},
-};
-use garde::Validate;
+use axum::response::{IntoResponse, Response};
 use kit::{
-    Answer, App, Caller, CallerInAnyState, Content, Cursor, Download, Error, Feed, Input, Json, Operation, Operator,
-    Path, Query, Reason, Result, Route, get, put, routes,
+    Answer, Caller, CallerInAnyState, Content, Cursor, Download, Feed, Format, Json, Operation, Operator, Path, Query,
+    Reason, Result, Route, Wanted, get, put, routes,
 };
-use schemars::JsonSchema;
-use serde::Deserialize;
 use uuid::Uuid;
 
 pub(crate) static ROUTES: &[Route] = routes![
@@ -62,7 +55,7 @@ async fn export_trail(
     let mut tx = caller.begin().await?;
     export::note(&mut tx, &filter, format).await?;
     tx.commit().await?;
-    Ok(Download::new(format.media_type(), format.file(), export::parts(caller, filter, format)))
+    Ok(Download::new(format.media_type(), export::file(format), export::parts(caller, filter, format)))
 }
 
 /// Checks that the tenant's trail is whole and unchanged.
@@ -153,37 +146,5 @@ impl IntoResponse for ReportFile {
 impl Answer for ReportFile {
     fn describe(operation: &mut Operation) {
         <Json<Report> as Answer>::describe(operation);
-    }
-}
-
-/// In which form the trail is wanted: as `format` says, else as `Accept` does.
-struct Wanted(Format);
-
-#[derive(Deserialize, JsonSchema, Validate)]
-struct WantedQuery {
-    /// `csv` or `json`.
-    #[garde(length(max = 8))]
-    format: Option<String>,
-}
-
-impl FromRequestParts<App> for Wanted {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let Query(WantedQuery { format }) = Query::from_request_parts(parts, app).await?;
-        let accept = parts.headers.get(ACCEPT).and_then(|it| it.to_str().ok()).unwrap_or_default();
-        match format.as_deref() {
-            Some("csv") => Ok(Self(Format::Csv)),
-            Some("json" | "ndjson") => Ok(Self(Format::Json)),
-            Some(_) => Err(Error::invalid("format", "UNKNOWN_FORMAT", "The formats are `csv` and `json`.")),
-            None if accept.contains("text/csv") => Ok(Self(Format::Csv)),
-            None => Ok(Self(Format::Json)),
-        }
-    }
-}
-
-impl Input for Wanted {
-    fn describe(operation: &mut Operation) {
-        Query::<WantedQuery>::describe(operation);
     }
 }

@@ -8,15 +8,18 @@ pub type Points = Vec<(Timestamp, Notional)>;
 const DIGITS: u32 = 8;
 
 /// What `cash` would be worth at each of these moments (closing times, ascending) if it had bought
-/// coins at the open of candle `first` and kept them, without fees.
+/// coins at the open of candle `first` and kept them, without fees; until then it is cash.
 pub fn buy_and_hold(candles: &Candles, first: usize, cash: Notional, moments: &[Timestamp]) -> Points {
     if first >= candles.len() {
         return vec![];
     }
     let open = candles.get(first).open.decimal();
     let worth = |at: &Timestamp| {
-        let row = candles.rows(None, Some(*at)).end.checked_sub(1)?;
-        let grown = (candles.get(row).close.decimal() / open).checked_mul(cash.decimal())?;
+        let seen = candles.rows(None, Some(*at)).end;
+        if seen <= first {
+            return Some((*at, cash));
+        }
+        let grown = (candles.get(seen - 1).close.decimal() / open).checked_mul(cash.decimal())?;
         Some((*at, Notional::new(grown.round_dp(DIGITS)).ok()?))
     };
     moments.iter().filter_map(worth).collect()

@@ -1,5 +1,8 @@
 use crate::{
-    offline::{self, Failure, Outcome},
+    loaded::Loaded,
+    made::Made,
+    offline::{self, Failure},
+    packed::Packed,
     service, store,
 };
 use kit::{Error, Job, JobContext, JobKind, Progress, Result};
@@ -7,7 +10,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 use std::{ops::ControlFlow, sync::OnceLock};
 use tokio::{sync::oneshot, task::spawn_blocking};
-use trading::backtest::{BacktestError, BacktestFile, History};
+use trading::backtest::{BacktestError, BacktestFile};
 
 pub(crate) const JOBS: &[JobKind] = &[JobKind::of::<Run>()];
 
@@ -18,6 +21,7 @@ pub(crate) struct Run {}
 impl Job for Run {
     const KIND: &'static str = "backtests.run";
     const ATTEMPTS: i32 = 3;
+    const LONG: bool = true;
 
     async fn run(self, context: JobContext) -> Result<()> {
         let mut tx = context.begin().await?;
@@ -25,39 +29,35 @@ impl Job for Run {
             return Ok(()); // it was deleted meanwhile
         };
         let file = service::read(&file)?;
-        let mut history = History::default();
-        for market in service::markets(&file)? {
-            let series = market_data::series(&mut tx, &market).await?;
-            let candles = market_data::load(&mut tx, &series, None, file.config.to).await?;
-            history.markets.insert(market.symbol, candles);
-        }
+        let loaded = Loaded::of(&mut tx, &file).await?;
         // a run may take minutes, in which no transaction should be open
         tx.commit().await?;
-        let Some(outcome) = compute(file, history, context.progress().clone()).await? else {
+        let Some(result) = compute(file, loaded, context.progress().clone()).await? else {
             return Ok(()); // cancelled
         };
         let mut tx = context.begin().await?;
-        service::keep(&mut tx, context.id(), &outcome).await?;
+        store::keep(&mut tx, context.id(), &result).await?;
         tx.commit().await
     }
 }
 
 /// Runs beside the threads of the server. `None` when it was cancelled.
-async fn compute(file: BacktestFile, history: History, progress: Progress) -> Result<Option<Outcome>> {
-    let sweeps = !file.sweep.is_empty();
+async fn compute(file: BacktestFile, loaded: Loaded, progress: Progress) -> Result<Option<Packed>> {
+    let study = offline::is_study(&file);
     let work = move || {
         let report = |done: usize, total: usize| {
             if progress.report(done as u64, total as u64) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        offline::execute(file, &history, report)
+        let outcome = match offline::execute(file, &loaded.history, report) {
+            Ok(outcome) => outcome,
+            Err(Failure::Run(BacktestError::Cancelled)) => return Ok(None),
+            Err(failure) => return Err(service::refused(failure)),
+        };
+        let made = Made::of(&outcome.file, loaded.made_of())?;
+        Packed::of(outcome, made).map(Some)
     };
-    // a long sweep has the pool for itself, so that single runs never wait behind it
-    let outcome = if sweeps { on_pool(work).await? } else { spawn_blocking(work).await.map_err(Error::internal)? };
-    match outcome {
-        Ok(outcome) => Ok(Some(outcome)),
-        Err(Failure::Run(BacktestError::Cancelled)) => Ok(None),
-        Err(failure) => Err(service::refused(failure)),
-    }
+    // what runs more than once has the pool for itself, so that single runs never wait behind it
+    if study { on_pool(work).await? } else { spawn_blocking(work).await.map_err(Error::internal)? }
 }
 
 /// Computes on the threads that sweeps share, as many as the machine has.

@@ -1,15 +1,22 @@
 //! Back-tests: strategies tried on the candles of the past, as jobs with progress and cancel.
 //!
-//! Owns `backtests` and `backtest_results`. A back-test's id is its job's, and its state stands in
+//! Owns `backtests`, `backtest_results` and `backtest_trades`. A back-test's id is its job's, and its state stands in
 //! the job alone. The same code runs in the job and on the command line ([`offline`]).
 //! Permissions: `backtests:read`, `backtests:execute`, `backtests:delete`.
 
 mod curve;
+mod events;
+mod export;
 mod jobs;
+mod limits;
+mod loaded;
+mod made;
 pub mod offline;
+mod packed;
 pub mod report;
 mod request;
 mod routes;
+mod scenes;
 mod service;
 mod store;
 mod summary;
@@ -24,5 +31,5 @@ permission!(DeleteBacktests = "backtests:delete");
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "backtests", routes: routes::ROUTES, jobs: jobs::JOBS, ..Module::EMPTY }
+    Module { name: "backtests", routes: routes::ROUTES, jobs: jobs::JOBS, settings: limits::SETTINGS, ..Module::EMPTY }
 }

@@ -4,6 +4,7 @@
 use crate::{
     curve::{Points, buy_and_hold},
     report,
+    scenes::Scenes,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -70,14 +71,18 @@ pub struct Outcome {
     #[serde(skip)]
     #[schemars(skip)]
     pub buy_and_hold: Points,
+    /// The candles that the report shows.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub(crate) scenes: Scenes,
 }
 
 impl Outcome {
     /// The report as one HTML page.
     pub fn html(&self) -> String {
         match &self.answer {
-            Answer::Report(report) => report::html(&self.file, report, &self.buy_and_hold),
-            Answer::Sweep(sweep) => report::sweep_html(&self.file, &sweep.combinations),
+            Answer::Report(report) => report::html(&self.file, report, &self.buy_and_hold, &self.scenes),
+            Answer::Sweep(sweep) => report::sweep_html(&self.file, sweep),
         }
     }
 }
@@ -130,11 +135,16 @@ pub(crate) fn execute(
 ) -> Result<Outcome, Failure> {
     within_limits(&file, history.markets.values().map(Candles::len).sum())?;
     let answer = file.execute(history, progress)?;
-    let buy_and_hold = match &answer {
-        Answer::Report(report) => held(&file, history, report),
-        Answer::Sweep(_) => vec![],
+    let (buy_and_hold, scenes) = match &answer {
+        Answer::Report(report) => (held(&file, history, report), Scenes::of(&file, history, &report.trades)),
+        Answer::Sweep(_) => (vec![], Scenes::default()),
     };
-    Ok(Outcome { file, answer, buy_and_hold })
+    Ok(Outcome { file, answer, buy_and_hold, scenes })
+}
+
+/// Whether the file runs more than once, on the rayon pool from which it is called.
+pub(crate) fn is_study(file: &BacktestFile) -> bool {
+    file.combinations() > 1 || file.walk_forward.is_some() || file.monte_carlo.is_some() || file.checks.is_some()
 }
 
 /// What the cash would be worth at each point of the equity, spread evenly over the symbols.

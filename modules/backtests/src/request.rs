@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::{borrow::Cow, collections::BTreeMap};
 use trading::{
-    backtest::{BacktestConfig, BacktestFile},
+    backtest::{BacktestConfig, BacktestFile, Checks, MonteCarlo, Objective, Search, WalkForward},
     strategy::Document,
 };
 use uuid::Uuid;
@@ -33,6 +33,16 @@ struct Shape {
     /// combination is run, at most 10,000.
     #[schemars(default)]
     sweep: BTreeMap<String, Vec<Value>>,
+    /// The figure by which the combinations of a sweep are ordered, the best first.
+    objective: Option<Objective>,
+    /// A search instead of a sweep.
+    search: Option<Search>,
+    /// Values chosen on a stretch of the past and traded on the next.
+    walk_forward: Option<WalkForward>,
+    /// What might have come of the same trades with other luck.
+    monte_carlo: Option<MonteCarlo>,
+    /// Whether the figures can be trusted.
+    checks: Option<Checks>,
 }
 
 impl JsonSchema for Request {

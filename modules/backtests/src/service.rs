@@ -1,7 +1,10 @@
 use crate::{
     jobs::Run,
-    offline::{self, Failure, MAX_CANDLES, Outcome},
-    request::Request,
+    limits,
+    made::Made,
+    offline::{self, Failure, Outcome},
+    packed::Content,
+    request::{Request, Source},
     store,
 };
 use audit::Change;
@@ -12,18 +15,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trading::{
-    backtest::{BacktestError, BacktestFile, Combination},
-    metrics::Metrics,
+    backtest::{
+        Answer, BacktestError, BacktestFile, CheckReport, Combination, Comparison, MonteCarloReport, Report,
+        WalkForwardReport, compare,
+    },
+    metrics::{Metrics, Returns},
     money::Notional,
     position::Trade,
     time::Timestamp,
 };
 use uuid::Uuid;
-
-/// The most back-tests of a tenant that wait or run.
-const MOST_AT_ONCE: i64 = 5;
-/// The most back-tests that a tenant keeps.
-const MOST_KEPT: i64 = 1_000;
 
 /// A back-test, without what is long.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -36,6 +37,8 @@ pub(crate) struct Backtest {
     /// The stored strategy that was tried; `null` for one that came with the request or was deleted.
     pub(crate) strategy_id: Option<Uuid>,
     pub(crate) strategy_version: Option<i32>,
+    /// The back-test whose file this runs once more.
+    pub(crate) rerun_of: Option<Uuid>,
     pub(crate) status: Status,
     pub(crate) progress: Done,
     /// The figures, when it is done; a sweep has `combinations` instead.
@@ -98,6 +101,46 @@ pub(crate) struct BacktestDetail {
     /// What came of each combination of a sweep.
     #[schemars(with = "Option<Vec<Combination>>")]
     pub(crate) combinations: Option<Value>,
+    /// The returns of days, months and years.
+    #[schemars(with = "Option<Returns>")]
+    pub(crate) returns: Option<Value>,
+    /// What was chosen and traded in turn, where a walk-forward was asked for.
+    #[schemars(with = "Option<WalkForwardReport>")]
+    pub(crate) walk_forward: Option<Value>,
+    /// What might have come of the same trades, where that was asked for.
+    #[schemars(with = "Option<MonteCarloReport>")]
+    pub(crate) monte_carlo: Option<Value>,
+    /// Whether the figures can be trusted, where that was asked for.
+    #[schemars(with = "Option<CheckReport>")]
+    pub(crate) checks: Option<Value>,
+    /// What the result was made from; `null` before it is there.
+    pub(crate) made: Option<Made>,
+    /// SHA-256 of the whole answer, in hexadecimal digits.
+    pub(crate) digest: Option<String>,
+    /// Of a back-test that ran once more: whether it came to the same. `null` while one of both has no result.
+    pub(crate) reproduction: Option<Reproduction>,
+}
+
+/// Whether a back-test that ran once more came to the same.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Reproduction {
+    /// Whether the whole answer is the same, to the last byte.
+    pub(crate) same: bool,
+    /// What it was made from that was another: `engine`, `file`, `candles`.
+    pub(crate) changed: Vec<&'static str>,
+}
+
+impl Reproduction {
+    /// `digest` and `made` are of this result, `before` of the one that it repeats.
+    pub(crate) fn of(digest: &[u8], made: &Made, before: (&[u8], &Made)) -> Self {
+        let parts = [
+            ("engine", made.engine != before.1.engine),
+            ("file", made.file != before.1.file),
+            ("candles", made.candles != before.1.candles),
+        ];
+        let changed = parts.into_iter().filter_map(|(part, changed)| changed.then_some(part)).collect();
+        Self { same: digest == before.0, changed }
+    }
 }
 
 /// The equity over time, beside what holding would have been worth.
@@ -125,7 +168,26 @@ pub(crate) struct Filter {
     pub(crate) status: Option<Status>,
 }
 
+/// How much of so much is done, from 0 to 100.
+pub(crate) fn percent(status: Status, done: i64, total: i64) -> i64 {
+    match status {
+        Status::Done => 100,
+        _ => (done.saturating_mul(100) / total.max(1)).clamp(0, 100),
+    }
+}
+
 impl Status {
+    /// Of a job's.
+    pub(crate) fn of_job(status: &str) -> Self {
+        match status {
+            "queued" => Self::Queued,
+            "running" => Self::Running,
+            "done" => Self::Done,
+            "cancelled" => Self::Cancelled,
+            _ => Self::Failed,
+        }
+    }
+
     /// As the job has it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -141,14 +203,34 @@ impl Status {
 /// Checks what is asked for and sets it going.
 pub(crate) async fn create(tx: &mut TenantTx, request: Request) -> Result<Backtest> {
     let (file, source) = request.resolve(tx).await?;
-    let file = checked(file).await?;
-    within_reach(tx, &file).await?;
-    within_quota(tx).await?;
-    let id = kit::enqueue_job(tx, &Run {}).await?;
-    store::insert(tx, id, &file, source).await?;
-    let backtest = get(tx, id).await?.backtest;
+    let (id, backtest) = set_going(tx, file, source, None).await?;
     audit::record(tx, Change::new("backtest", id, "backtest.created").after(&backtest)).await?;
     Ok(backtest)
+}
+
+/// Runs the file of a back-test once more, on the candles as they are now.
+pub(crate) async fn rerun(tx: &mut TenantTx, id: Uuid) -> Result<Backtest> {
+    let before = get(tx, id).await?;
+    let source = before.backtest.strategy_id.zip(before.backtest.strategy_version);
+    let (id, backtest) = set_going(tx, read(&before.file)?, source, Some(id)).await?;
+    audit::record(tx, Change::new("backtest", id, "backtest.rerun").after(&backtest)).await?;
+    Ok(backtest)
+}
+
+async fn set_going(
+    tx: &mut TenantTx,
+    file: BacktestFile,
+    source: Source,
+    rerun_of: Option<Uuid>,
+) -> Result<(Uuid, Backtest)> {
+    limits::within_combinations(tx, &file).await?;
+    let file = checked(file).await?;
+    let candles = limits::within_reach(tx, &file).await?;
+    offline::within_limits(&file, candles).map_err(refused)?;
+    let at_once = limits::within_quota(tx).await?;
+    let id = kit::enqueue_limited_job(tx, &Run {}, at_once).await?;
+    store::insert(tx, id, &file, source, rerun_of).await?;
+    Ok((id, get(tx, id).await?.backtest))
 }
 
 /// Ten thousand combinations take a while to check, which is no work for a thread of the server.
@@ -158,53 +240,10 @@ async fn checked(file: BacktestFile) -> Result<BacktestFile> {
     checked.map_err(|found| Error::faults(strategies::faults(found)))
 }
 
-/// There are candles for it, of every symbol, and not too many.
-async fn within_reach(tx: &mut TenantTx, file: &BacktestFile) -> Result<()> {
-    let mut count = 0;
-    for market in markets(file)? {
-        count += reach(tx, file, &market).await?;
-    }
-    if count > MAX_CANDLES {
-        let message = format!("The market has {count} candles; a back-test takes {MAX_CANDLES} at most.");
-        return Err(Error::invalid("strategy.market", "TOO_MANY_CANDLES", message));
-    }
-    offline::within_limits(file, count).map_err(refused)
-}
-
-/// How many candles there are of one market, some of them in the period.
-async fn reach(tx: &mut TenantTx, file: &BacktestFile, market: &Market) -> Result<usize> {
-    let series = market_data::series(tx, market).await?;
-    let (Some(first), Some(last)) = (series.first_open_time(), series.last_open_time()) else {
-        let message = format!("The market has no candles yet: {market}.");
-        return Err(Error::invalid("strategy.market", "NO_CANDLES", message));
-    };
-    let outside = |path| {
-        let message = format!("The candles of {} open from {first} to {last}.", market.symbol);
-        Error::invalid(path, "NO_CANDLES", message)
-    };
-    if file.config.to.is_some_and(|to| to.millis() <= first.millis()) {
-        return Err(outside("to"));
-    }
-    if file.config.from.is_some_and(|from| from.millis() > last.millis()) {
-        return Err(outside("from"));
-    }
-    Ok(usize::try_from(series.candle_count()).unwrap_or_default())
-}
-
-async fn within_quota(tx: &mut TenantTx) -> Result<()> {
-    let (kept, unfinished) = store::counts(tx).await?;
-    if unfinished >= MOST_AT_ONCE {
-        let message = format!("{MOST_AT_ONCE} back-tests wait or run already; let one end, or cancel it.");
-        return Err(Error::conflict("TOO_MANY_BACKTESTS", message).with("limit", MOST_AT_ONCE));
-    }
-    if kept >= MOST_KEPT {
-        let message = format!("{MOST_KEPT} back-tests are kept; delete some first.");
-        return Err(Error::conflict("BACKTEST_LIMIT", message).with("limit", MOST_KEPT));
-    }
-    Ok(())
-}
-
 /// The markets that a back-test trades.
+///
+/// # Errors
+/// 422 for an exchange that there cannot be.
 pub(crate) fn markets(file: &BacktestFile) -> Result<Vec<Market>> {
     Market::all_of(file.strategy.market()).map_err(|why| Error::invalid("strategy.market", "INVALID", why))
 }
@@ -228,11 +267,6 @@ pub(crate) fn refused(failure: Failure) -> Error {
     }
 }
 
-/// Keeps what came of a run; what another attempt kept before gives way.
-pub(crate) async fn keep(tx: &mut TenantTx, id: Uuid, outcome: &Outcome) -> Result<()> {
-    store::keep(tx, id, outcome).await
-}
-
 pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, paging: &Paging) -> Result<(Vec<Backtest>, i64)> {
     store::list(tx, filter, paging).await
 }
@@ -250,16 +284,79 @@ pub(crate) async fn trades(tx: &mut TenantTx, id: Uuid, paging: &Paging) -> Resu
 }
 
 pub(crate) async fn equity(tx: &mut TenantTx, id: Uuid) -> Result<Equity> {
-    match store::equity(tx, id).await? {
-        Some(equity) => Ok(equity),
+    let Some(content) = store::content(tx, id).await? else { return Err(no_result(tx, id).await?) };
+    let mut content = Content::read(&content)?;
+    let buy_and_hold = serde_json::to_value(&content.buy_and_hold).map_err(Error::internal)?;
+    Ok(Equity { equity: content.take("equity"), buy_and_hold })
+}
+
+/// There is a result.
+pub(crate) async fn has_result(tx: &mut TenantTx, id: Uuid) -> Result<()> {
+    if store::has_result(tx, id).await? { Ok(()) } else { Err(no_result(tx, id).await?) }
+}
+
+/// The back-tests that are laid beside each other.
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "BacktestsToCompare")]
+pub(crate) struct ToCompare {
+    /// From 2 to 10, in the order of the answer.
+    #[garde(length(min = 2, max = 10))]
+    ids: Vec<Uuid>,
+}
+
+/// Lays back-tests beside each other.
+///
+/// # Errors
+/// 404, 409 `BACKTEST_NOT_DONE`, 422 for a sweep, which has no figures of its own.
+pub(crate) async fn beside(tx: &mut TenantTx, asked: ToCompare) -> Result<Comparison> {
+    let mut all = Vec::with_capacity(asked.ids.len());
+    for &id in &asked.ids {
+        let Some(content) = store::content(tx, id).await? else { return Err(no_result(tx, id).await?) };
+        all.push(content);
+    }
+    let work = move || {
+        let read = |(place, content): (usize, &Vec<u8>)| match Content::read(content)?.answer(vec![])? {
+            Answer::Report(report) => Ok(*report),
+            Answer::Sweep(_) => {
+                Err(Error::invalid(&format!("ids[{place}]"), "IS_SWEEP", "A sweep has no figures of its own."))
+            }
+        };
+        let reports = all.iter().enumerate().map(read).collect::<Result<Vec<Report>>>()?;
+        Ok(compare(&reports.iter().collect::<Vec<_>>()))
+    };
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+}
+
+/// A result as it was when the run ended, to be read beside the threads of the server.
+pub(crate) async fn stored(tx: &mut TenantTx, id: Uuid) -> Result<Stored> {
+    match store::stored(tx, id).await? {
+        Some(stored) => Ok(stored),
         None => Err(no_result(tx, id).await?),
     }
 }
 
-/// The report as an HTML page.
-pub(crate) async fn page(tx: &mut TenantTx, id: Uuid) -> Result<String> {
-    let Some(stored) = store::outcome(tx, id).await? else { return Err(no_result(tx, id).await?) };
-    Ok(stored.html())
+/// A result as it is stored.
+pub(crate) struct Stored {
+    pub(crate) file: Value,
+    pub(crate) content: Vec<u8>,
+    pub(crate) trades: Vec<Vec<u8>>,
+}
+
+impl Stored {
+    /// What is made of the result by `show`, which may take a while.
+    pub(crate) async fn show<T: Send + 'static>(self, show: impl FnOnce(&Outcome) -> T + Send + 'static) -> Result<T> {
+        let work = move || self.read().map(|outcome| show(&outcome));
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+    }
+
+    fn read(&self) -> Result<Outcome> {
+        let mut trades = vec![];
+        for part in &self.trades {
+            trades.extend(crate::packed::trades(part)?);
+        }
+        Content::read(&self.content)?.outcome(read(&self.file)?, trades)
+    }
 }
 
 /// Why there is nothing to show: there is no such back-test, or it has no result.

@@ -1,35 +1,35 @@
 use crate::{
-    offline::Outcome,
+    made::{Made, hex},
+    packed::{self, Content, Packed, TRADES_OF_A_PART},
     request::Source,
-    service::{Backtest, BacktestDetail, BacktestMarket, Done, Equity, Filter, Status},
+    service::{Backtest, BacktestDetail, BacktestMarket, Done, Filter, Reproduction, Status, Stored, percent},
 };
 use kit::{Error, Paging, Result, TenantTx, Time};
-use serde::Serialize;
 use serde_json::Value;
 use sqlx::{FromRow, Postgres, QueryBuilder, types::Json};
-use trading::{
-    backtest::{Answer, BacktestFile, Report, Sweep},
-    position::Trade,
-};
+use trading::{backtest::BacktestFile, position::Trade};
 use uuid::Uuid;
 
-fn json(part: impl Serialize) -> Result<Value> {
-    serde_json::to_value(part).map_err(Error::internal)
-}
-
-pub(crate) async fn insert(tx: &mut TenantTx, id: Uuid, file: &BacktestFile, source: Source) -> Result<()> {
+pub(crate) async fn insert(
+    tx: &mut TenantTx,
+    id: Uuid,
+    file: &BacktestFile,
+    source: Source,
+    rerun_of: Option<Uuid>,
+) -> Result<()> {
     let (now, user) = (tx.now(), tx.user());
     let (strategy, version) = source.unzip();
     sqlx::query!(
-        "insert into backtests (id, name, strategy_id, strategy_version, file, created_by, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into backtests (id, name, strategy_id, strategy_version, file, created_by, created_at, rerun_of)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
         id,
         file.strategy.name(),
         strategy,
         version,
-        json(file)?,
+        serde_json::to_value(file).map_err(Error::internal)?,
         user,
-        now.utc()
+        now.utc(),
+        rerun_of
     )
     .execute(tx.conn())
     .await?;
@@ -56,35 +56,39 @@ pub(crate) async fn file(tx: &mut TenantTx, id: Uuid) -> Result<Option<Value>> {
     Ok(file.fetch_optional(tx.conn()).await?)
 }
 
-/// Keeps a result, unless the back-test was deleted meanwhile.
-pub(crate) async fn keep(tx: &mut TenantTx, id: Uuid, outcome: &Outcome) -> Result<()> {
-    let none = || Value::Array(vec![]);
-    let (metrics, combinations, warnings, trades, equity) = match &outcome.answer {
-        Answer::Report(report) => {
-            let Report { metrics, trades, equity, warnings, .. } = report.as_ref();
-            (Some(json(metrics)?), None, json(warnings)?, json(trades)?, json(equity)?)
-        }
-        Answer::Sweep(Sweep { combinations, warnings }) => {
-            (None, Some(json(combinations)?), json(warnings)?, none(), none())
-        }
-    };
+/// How many parts of trades are sent to the database at a time.
+const PARTS: usize = 64;
+
+/// Keeps a result, unless the back-test was deleted meanwhile; what another attempt kept before gives way.
+pub(crate) async fn keep(tx: &mut TenantTx, id: Uuid, result: &Packed) -> Result<()> {
     sqlx::query!("delete from backtest_results where tenant_id = current_tenant() and backtest_id = $1", id)
         .execute(tx.conn())
         .await?;
-    sqlx::query!(
-        "insert into backtest_results (backtest_id, metrics, combinations, warnings, trades, equity, buy_and_hold)
-         select id, $2, $3, $4, $5, $6, $7 from backtests where tenant_id = current_tenant() and id = $1
+    let kept = sqlx::query!(
+        "insert into backtest_results (backtest_id, metrics, content, trade_count, made, digest)
+         select id, $2, $3, $4, $5, $6 from backtests where tenant_id = current_tenant() and id = $1
          for key share",
         id,
-        metrics,
-        combinations,
-        warnings,
-        trades,
-        equity,
-        json(&outcome.buy_and_hold)?
-    )
-    .execute(tx.conn())
-    .await?;
+        result.metrics,
+        result.content,
+        result.trade_count,
+        serde_json::to_value(&result.made).map_err(Error::internal)?,
+        result.digest
+    );
+    if kept.execute(tx.conn()).await?.rows_affected() == 0 {
+        return Ok(());
+    }
+    for (first, parts) in (0_i32..).step_by(PARTS).zip(result.trades.chunks(PARTS)) {
+        sqlx::query!(
+            "insert into backtest_trades (backtest_id, part, content)
+             select $1, $2 + place::integer - 1, content from unnest($3::bytea[]) with ordinality parts (content, place)",
+            id,
+            first,
+            parts
+        )
+        .execute(tx.conn())
+        .await?;
+    }
     Ok(())
 }
 
@@ -95,6 +99,7 @@ struct Row {
     market: Json<BacktestMarket>,
     strategy_id: Option<Uuid>,
     strategy_version: Option<i32>,
+    rerun_of: Option<Uuid>,
     status: String,
     done: i64,
     total: i64,
@@ -107,35 +112,22 @@ struct Row {
 
 impl From<Row> for Backtest {
     fn from(row: Row) -> Self {
-        let status = status(&row.status);
-        let percent = match status {
-            Status::Done => 100,
-            _ => (row.done.saturating_mul(100) / row.total.max(1)).clamp(0, 100),
-        };
+        let status = Status::of_job(&row.status);
         Self {
             id: row.id,
             name: row.name,
             market: row.market.0,
             strategy_id: row.strategy_id,
             strategy_version: row.strategy_version,
+            rerun_of: row.rerun_of,
             status,
-            progress: Done { done: row.done, total: row.total, percent },
+            progress: Done { done: row.done, total: row.total, percent: percent(status, row.done, row.total) },
             metrics: row.metrics,
             error: row.error,
             created_at: row.created_at,
             started_at: row.started_at,
             finished_at: row.finished_at,
         }
-    }
-}
-
-fn status(job: &str) -> Status {
-    match job {
-        "queued" => Status::Queued,
-        "running" => Status::Running,
-        "done" => Status::Done,
-        "cancelled" => Status::Cancelled,
-        _ => Status::Failed,
     }
 }
 
@@ -160,7 +152,7 @@ pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, paging: &Paging) ->
     let total = total.fetch_one(tx.conn()).await?;
     let mut select = QueryBuilder::<Postgres>::new(
         "select b.id, b.name, b.file -> 'strategy' -> 'market' as market, b.strategy_id, b.strategy_version,
-                j.status, j.done, j.total, r.metrics, j.error, b.created_at, j.started_at, j.finished_at
+                b.rerun_of, j.status, j.done, j.total, r.metrics, j.error, b.created_at, j.started_at, j.finished_at
          from backtests b
          join jobs j on j.id = b.id
          left join backtest_results r on r.tenant_id = b.tenant_id and r.backtest_id = b.id
@@ -181,13 +173,15 @@ pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, paging: &Paging) ->
 pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<BacktestDetail>> {
     let found = sqlx::query!(
         r#"select b.id, b.name, b.file -> 'strategy' -> 'market' as "market!: Json<BacktestMarket>", b.strategy_id,
-                  b.strategy_version, j.status, j.done, j.total, r.metrics as "metrics?", j.error,
+                  b.strategy_version, b.rerun_of, j.status, j.done, j.total, r.metrics as "metrics?", j.error,
                   b.created_at as "created_at: Time", j.started_at as "started_at: Time",
-                  j.finished_at as "finished_at: Time", b.file, r.warnings as "warnings?",
-                  r.combinations as "combinations?"
+                  j.finished_at as "finished_at: Time", b.file, r.content as "content?",
+                  r.made as "made?: Json<Made>", r.digest as "digest?",
+                  o.made as "made_before?: Json<Made>", o.digest as "digest_before?"
            from backtests b
            join jobs j on j.id = b.id
            left join backtest_results r on r.tenant_id = b.tenant_id and r.backtest_id = b.id
+           left join backtest_results o on o.tenant_id = b.tenant_id and o.backtest_id = b.rerun_of
            where b.tenant_id = current_tenant() and b.id = $1"#,
         id
     );
@@ -198,6 +192,7 @@ pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<BacktestDe
         market: it.market,
         strategy_id: it.strategy_id,
         strategy_version: it.strategy_version,
+        rerun_of: it.rerun_of,
         status: it.status,
         done: it.done,
         total: it.total,
@@ -207,62 +202,96 @@ pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<BacktestDe
         started_at: it.started_at,
         finished_at: it.finished_at,
     };
-    let warnings = it.warnings.unwrap_or_else(|| Value::Array(vec![]));
-    Ok(Some(BacktestDetail { backtest: row.into(), file: it.file, warnings, combinations: it.combinations }))
+    let mut content = it.content.as_deref().map(Content::read).transpose()?;
+    let mut part = |name| content.as_mut().map(|content| content.take(name)).filter(|part| !part.is_null());
+    let (warnings, combinations, returns) = (part("warnings"), part("combinations"), part("returns"));
+    let (walk_forward, monte_carlo, checks) = (part("walkForward"), part("monteCarlo"), part("checks"));
+    let before = it.digest_before.as_deref().zip(it.made_before.as_deref());
+    let reproduction = match (it.digest.as_deref(), it.made.as_deref(), before) {
+        (Some(digest), Some(made), Some(before)) => Some(Reproduction::of(digest, made, before)),
+        _ => None,
+    };
+    Ok(Some(BacktestDetail {
+        backtest: row.into(),
+        file: it.file,
+        warnings: warnings.unwrap_or_else(|| Value::Array(vec![])),
+        combinations,
+        returns,
+        walk_forward,
+        monte_carlo,
+        checks,
+        digest: it.digest.as_deref().map(hex),
+        made: it.made.map(|made| made.0),
+        reproduction,
+    }))
 }
 
 /// A page of the trades and how many there are; `None` without a result.
 pub(crate) async fn trades(tx: &mut TenantTx, id: Uuid, paging: &Paging) -> Result<Option<(Vec<Trade>, i64)>> {
+    let size = i64::try_from(TRADES_OF_A_PART).unwrap_or(i64::MAX);
+    let (first, end) = (paging.offset(), paging.offset().saturating_add(paging.limit));
     let found = sqlx::query!(
-        r#"select (select coalesce(jsonb_agg(trade order by place), '[]')
-                   from jsonb_array_elements(trades) with ordinality all_trades (trade, place)
-                   where place > $2 and place <= $2 + $3) as "page!: Json<Vec<Trade>>",
-                  jsonb_array_length(trades)::bigint as "total!"
-           from backtest_results where tenant_id = current_tenant() and backtest_id = $1"#,
+        r#"select r.trade_count, array(
+               select t.content from backtest_trades t
+               where t.tenant_id = r.tenant_id and t.backtest_id = r.backtest_id and t.part between $2 and $3
+               order by t.part) as "parts!"
+           from backtest_results r where r.tenant_id = current_tenant() and r.backtest_id = $1"#,
         id,
-        paging.offset(),
-        paging.limit
+        i32::try_from(first / size).unwrap_or(i32::MAX),
+        i32::try_from((end - 1) / size).unwrap_or(i32::MAX)
     );
-    Ok(found.fetch_optional(tx.conn()).await?.map(|it| (it.page.0, it.total)))
+    let Some(it) = found.fetch_optional(tx.conn()).await? else { return Ok(None) };
+    let mut trades = vec![];
+    for part in &it.parts {
+        trades.extend(packed::trades(part)?);
+    }
+    let skipped = usize::try_from(first % size).unwrap_or_default();
+    let limit = usize::try_from(paging.limit).unwrap_or_default();
+    Ok(Some((trades.into_iter().skip(skipped).take(limit).collect(), it.trade_count)))
 }
 
-pub(crate) async fn equity(tx: &mut TenantTx, id: Uuid) -> Result<Option<Equity>> {
-    let equity = sqlx::query_as!(
-        Equity,
-        "select equity, buy_and_hold from backtest_results where tenant_id = current_tenant() and backtest_id = $1",
+/// A part of the trades as it is stored; `None` after the last.
+pub(crate) async fn trades_part(tx: &mut TenantTx, id: Uuid, part: i32) -> Result<Option<Vec<u8>>> {
+    let content = sqlx::query_scalar!(
+        "select content from backtest_trades
+         where tenant_id = current_tenant() and backtest_id = $1 and part = $2",
+        id,
+        part
+    );
+    Ok(content.fetch_optional(tx.conn()).await?)
+}
+
+pub(crate) async fn has_result(tx: &mut TenantTx, id: Uuid) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"select exists (select from backtest_results where tenant_id = current_tenant() and backtest_id = $1) as "is!""#,
         id
     );
-    Ok(equity.fetch_optional(tx.conn()).await?)
+    Ok(found.fetch_one(tx.conn()).await?)
 }
 
-/// A result as it was when the run ended; `None` without one.
-pub(crate) async fn outcome(tx: &mut TenantTx, id: Uuid) -> Result<Option<Outcome>> {
+/// A result without its trades, as it is stored; `None` without one.
+pub(crate) async fn content(tx: &mut TenantTx, id: Uuid) -> Result<Option<Vec<u8>>> {
+    let content = sqlx::query_scalar!(
+        "select content from backtest_results where tenant_id = current_tenant() and backtest_id = $1",
+        id
+    );
+    Ok(content.fetch_optional(tx.conn()).await?)
+}
+
+/// A result as it is stored; `None` without one.
+pub(crate) async fn stored(tx: &mut TenantTx, id: Uuid) -> Result<Option<Stored>> {
     let found = sqlx::query!(
-        r#"select b.file, r.metrics, r.combinations, r.warnings, r.trades, r.equity, r.buy_and_hold
+        r#"select b.file, r.content, array(
+               select t.content from backtest_trades t
+               where t.tenant_id = r.tenant_id and t.backtest_id = r.backtest_id
+               order by t.part) as "trades!"
            from backtest_results r
            join backtests b on b.tenant_id = r.tenant_id and b.id = r.backtest_id
            where r.tenant_id = current_tenant() and r.backtest_id = $1"#,
         id
     );
-    let Some(it) = found.fetch_optional(tx.conn()).await? else { return Ok(None) };
-    let answer = match (it.metrics, it.combinations) {
-        (Some(metrics), _) => Answer::Report(Box::new(Report {
-            metrics: read(metrics)?,
-            trades: read(it.trades)?,
-            equity: read(it.equity)?,
-            warnings: read(it.warnings)?,
-            ..Report::default()
-        })),
-        (None, combinations) => {
-            Answer::Sweep(Sweep { combinations: read(combinations.unwrap_or_default())?, warnings: read(it.warnings)? })
-        }
-    };
-    let file = crate::service::read(&it.file)?;
-    Ok(Some(Outcome { file, answer, buy_and_hold: read(it.buy_and_hold)? }))
-}
-
-fn read<T: serde::de::DeserializeOwned>(part: Value) -> Result<T> {
-    serde_json::from_value(part).map_err(Error::internal)
+    let found = found.fetch_optional(tx.conn()).await?;
+    Ok(found.map(|it| Stored { file: it.file, content: it.content, trades: it.trades }))
 }
 
 pub(crate) async fn delete(tx: &mut TenantTx, id: Uuid) -> Result<()> {

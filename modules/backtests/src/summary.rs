@@ -2,11 +2,11 @@
 
 use crate::{
     offline::Outcome,
-    report::{figures, percent},
+    report::{groups, percent, ranked},
 };
 use std::fmt::Write;
 use trading::{
-    backtest::{Answer, BacktestFile, Combination, Report},
+    backtest::{Answer, BacktestFile, Combination, Report, Sections, Sweep},
     metrics::{Metrics, approximate},
     money::Symbol,
     strategy::Market,
@@ -31,7 +31,7 @@ impl Outcome {
         );
         match &self.answer {
             Answer::Report(report) => head + &one(report, market.quote()),
-            Answer::Sweep(sweep) => head + &many(&self.file, &sweep.combinations),
+            Answer::Sweep(sweep) => head + &many(&self.file, sweep),
         }
     }
 }
@@ -44,24 +44,73 @@ pub(crate) fn symbols(market: &Market) -> String {
 fn one(report: &Report, quote: &str) -> String {
     let equity: Vec<f64> = report.equity.iter().map(|point| approximate(point.1.decimal())).collect();
     let mut text = String::new();
-    let rows = figures(&report.metrics, quote);
-    let width = |of: fn(&(&str, String, String)) -> usize| rows.iter().map(of).max().unwrap_or_default();
-    let (name, value) = (width(|row| row.0.chars().count()), width(|row| row.1.chars().count()));
-    for row in &rows {
+    for (group, figures) in groups(&report.metrics, quote) {
         // writing to a String cannot fail
-        let _ = writeln!(text, "  {:name$}  {:>value$}  {}", row.0, row.1, row.2);
+        let _ = writeln!(text, "  {group}");
+        for (metric, value) in figures {
+            let _ = writeln!(text, "    {:<34}{value:>24}", metric.title);
+        }
+        text.push('\n');
     }
-    let _ = writeln!(text, "\n  {}", sparkline(&equity, WIDTH));
-    for warning in &report.warnings {
-        let _ = writeln!(text, "\n  ! {warning}");
-    }
+    studies(&report.sections, &mut text);
+    let _ = writeln!(text, "  {}", sparkline(&equity, WIDTH));
+    warn(&report.warnings, &mut text);
     text
 }
 
-fn many(file: &BacktestFile, combinations: &[Combination]) -> String {
-    let mut best: Vec<_> = combinations.iter().collect();
-    best.sort_by(|a, b| b.metrics.total_return.total_cmp(&a.metrics.total_return));
-    let heads = file.sweep.keys().cloned().chain(["return", "drawdown", "sharpe", "trades"].map(str::to_owned));
+fn warn(warnings: &[String], text: &mut String) {
+    for warning in warnings {
+        let _ = writeln!(text, "\n  ! {warning}");
+    }
+}
+
+/// What was asked for beyond one run.
+fn studies(sections: &Sections, text: &mut String) {
+    let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), percent);
+    if let Some(walk) = &sections.walk_forward {
+        let _ = writeln!(text, "  Walk-forward: the tests kept {} of the trainings", share(walk.efficiency));
+        for window in &walk.windows {
+            let chosen: Vec<_> = window.parameters.iter().map(|(path, value)| format!("{path} = {value}")).collect();
+            let (inside, outside) = (window.in_sample.total_return, window.out_of_sample.total_return);
+            let (from, to) = (window.test_from.to_datetime().date_naive(), window.test_to.to_datetime().date_naive());
+            let _ = writeln!(
+                text,
+                "    {from} – {to}  training {:>10}  test {:>10}  {}",
+                percent(inside),
+                percent(outside),
+                chosen.join(", ")
+            );
+        }
+        text.push('\n');
+    }
+    if let Some(played) = &sections.monte_carlo {
+        let (equity, drawdown) = (&played.final_equity, &played.max_drawdown);
+        let _ = writeln!(text, "  Luck: {} runs, ruin in {}", played.runs, percent(played.ruin));
+        let _ = writeln!(text, "    final equity      5 %: {}  50 %: {}  95 %: {}", equity.p5, equity.p50, equity.p95);
+        let [low, middle, high] = [drawdown.p5, drawdown.p50, drawdown.p95].map(percent);
+        let _ = writeln!(text, "    largest drawdown  5 %: {low}  50 %: {middle}  95 %: {high}\n");
+    }
+    if let Some(found) = sections.checks.as_ref().and_then(|checks| checks.look_ahead.as_ref()) {
+        let verdict = match found.differences.len() {
+            0 => "nothing looks ahead".to_owned(),
+            many => format!("{many} things were otherwise: the strategy knows the future"),
+        };
+        let _ = writeln!(text, "  Look-ahead: cut after {} of {} decisions, {verdict}\n", found.cuts, found.decisions);
+    }
+    if let Some(drifts) = sections.checks.as_ref().and_then(|checks| checks.recursive.as_ref()) {
+        let _ = writeln!(text, "  Warm-up: candles until an indicator is less than 0.1 % off");
+        for drift in drifts {
+            let needed = drift.warm_up.map_or_else(|| "more than there are".to_owned(), |candles| candles.to_string());
+            let _ = writeln!(text, "    {:<34}{needed:>24}", drift.output);
+        }
+        text.push('\n');
+    }
+}
+
+fn many(file: &BacktestFile, sweep: &Sweep) -> String {
+    let best = ranked(file, &sweep.combinations);
+    let paths = best.first().map(|best| best.parameters.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+    let heads = paths.into_iter().chain(["return", "drawdown", "sharpe", "trades"].map(str::to_owned));
     let row =
         |it: &&Combination| it.parameters.values().map(ToString::to_string).chain(key_figures(&it.metrics)).collect();
     let rows: Vec<Vec<String>> = std::iter::once(heads.collect()).chain(best.iter().take(SHOWN).map(row)).collect();
@@ -78,6 +127,7 @@ fn many(file: &BacktestFile, combinations: &[Combination]) -> String {
     if best.len() > SHOWN {
         let _ = writeln!(text, "\n  the best {SHOWN} of {} combinations", best.len());
     }
+    warn(&sweep.warnings, &mut text);
     text
 }
 

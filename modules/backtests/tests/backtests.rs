@@ -172,14 +172,14 @@ async fn a_back_test_whose_candles_went_away_fails_and_says_why(db: PgPool) {
 #[db_test]
 async fn only_so_many_back_tests_of_a_tenant_wait_at_once(db: PgPool) {
     let (app, ana) = start(db).await;
-    for _ in 0..5 {
+    for _ in 0..20 {
         ana.post("/api/v1/backtests", &quick()).await.accepted();
     }
     ana.post("/api/v1/backtests", &quick()).await.refused(409, "TOO_MANY_BACKTESTS");
     let bob = app.member(ALL).await;
     import(&bob, "1m", an_hour()).await;
     bob.post("/api/v1/backtests", &quick()).await.accepted();
-    assert_eq!(app.run_jobs().await, 6);
+    assert_eq!(app.run_jobs().await, 21);
     ana.post("/api/v1/backtests", &quick()).await.accepted();
     app.run_jobs().await;
 }

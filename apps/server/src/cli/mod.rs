@@ -109,6 +109,9 @@ pub(crate) enum Failure {
     /// The platform refused: exit code 1.
     #[error(transparent)]
     Refused(#[from] kit::Error),
+    /// A file that the command was given is wrong: exit code 3.
+    #[error("{0}")]
+    Input(String),
     /// The command could not do its work: exit code 1.
     #[error("{0}")]
     Failed(String),
@@ -118,6 +121,7 @@ impl Failure {
     fn code(&self) -> ExitCode {
         match self {
             Self::Configuration(_) | Self::Logging(_) => ExitCode::from(2),
+            Self::Input(_) => ExitCode::from(3),
             Self::Database(_) | Self::Refused(_) | Self::Failed(_) => ExitCode::from(1),
         }
     }
@@ -140,6 +144,7 @@ const EXIT_CODES: &[(u8, &str)] = &[
     (0, "done"),
     (1, "the command failed; the line on the standard error says why"),
     (2, "the command line or the configuration is wrong"),
+    (3, "a file that was given is wrong; what follows says where, and what to do"),
 ];
 
 fn exit_codes_help() -> String {

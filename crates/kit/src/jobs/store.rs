@@ -1,4 +1,4 @@
-use super::Progress;
+use super::{JobState, Progress};
 use crate::{Result, SystemTx, Time, db::Tx};
 use serde_json::Value;
 use sqlx::types::Json;
@@ -16,23 +16,27 @@ pub(super) struct Claimed {
     pub correlation_id: String,
 }
 
-pub(super) async fn insert<K>(
-    tx: &mut Tx<K>,
-    id: Uuid,
-    kind: &str,
-    attempts: i32,
-    payload: &Value,
-    at: Time,
-) -> Result<()> {
+/// A job that is asked for.
+pub(super) struct New<'a> {
+    pub id: Uuid,
+    pub kind: &'static str,
+    pub attempts: i32,
+    pub payload: &'a Value,
+    pub at: Time,
+    pub at_once: Option<i32>,
+}
+
+pub(super) async fn insert<K>(tx: &mut Tx<K>, new: New<'_>) -> Result<()> {
     let (now, correlation) = (tx.now(), tx.actor().origin.correlation_id.clone());
     sqlx::query!(
-        "insert into jobs (id, kind, max_attempts, payload, run_at, created_at, correlation_id)
-         values ($1, $2, $3, $4, $5, $6, $7)",
-        id,
-        kind,
-        attempts,
-        payload,
-        at.utc(),
+        "insert into jobs (id, kind, max_attempts, payload, run_at, at_once, created_at, correlation_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        new.id,
+        new.kind,
+        new.attempts,
+        new.payload,
+        new.at.utc(),
+        new.at_once,
         now.utc(),
         correlation
     )
@@ -42,16 +46,60 @@ pub(super) async fn insert<K>(
 }
 
 /// Takes the jobs that are due, and those whose worker has been silent for too long.
+///
+/// Whoever has the fewest of a kind running comes first, then whoever was served the longest ago, then the oldest:
+/// somebody's thousand jobs delay another's first by one turn at most. A job whose owner has as many running as it
+/// allows waits. Two claims at once see the same jobs first, so that together they stay within that number.
 pub(super) async fn claim(tx: &mut SystemTx, kinds: &[String], most: i64, until: Time) -> Result<Vec<Claimed>> {
     let now = tx.now();
     let claimed = sqlx::query_as!(
         Claimed,
-        "update jobs set status = 'running', attempts = attempts + 1, lease_until = $4,
+        "with recursive waiting (owner, kind) as (
+             (select owner, kind from jobs where status = 'queued' order by owner, kind limit 1)
+             union all
+             select next.owner, next.kind
+             from waiting w
+             cross join lateral (
+                 select j.owner, j.kind from jobs j
+                 where j.status = 'queued' and (j.owner, j.kind) > (w.owner, w.kind)
+                 order by j.owner, j.kind limit 1
+             ) next
+         ),
+         had as (
+             select w.owner, w.kind, running.n as running, served.at as served
+             from waiting w
+             cross join lateral (
+                 select count(*) as n from jobs r where r.status = 'running' and r.owner = w.owner and r.kind = w.kind
+             ) running
+             cross join lateral (
+                 select max(s.started_at) as at from jobs s where s.owner = w.owner and s.kind = w.kind
+             ) served
+             where w.kind = any ($1)
+         ),
+         candidates (id, turn, served, run_at) as (
+             select first.id, had.running + first.place, had.served, first.run_at
+             from had
+             cross join lateral (
+                 select q.id, q.run_at, q.at_once, row_number() over (order by q.run_at, q.id) as place
+                 from (
+                     select j.id, j.run_at, j.at_once from jobs j
+                     where j.status = 'queued' and j.owner = had.owner and j.kind = had.kind and j.run_at <= $3
+                     order by j.run_at, j.id limit $2
+                 ) q
+             ) first
+             where first.at_once is null or had.running + first.place <= first.at_once
+             union all
+             select id, 0, null, run_at from jobs where status = 'running' and lease_until < $3 and kind = any ($1)
+         )
+         update jobs set status = 'running', attempts = attempts + 1, lease_until = $4,
                          started_at = coalesce(started_at, $3)
          where id in (
-             select id from jobs
-             where kind = any ($1) and ((status = 'queued' and run_at <= $3) or (status = 'running' and lease_until < $3))
-             order by run_at, id limit $2 for update skip locked
+             select j.id
+             from (select * from candidates order by turn, served nulls first, run_at, id limit $2 + 64) c
+             join jobs j on j.id = c.id
+             where j.status = 'queued' or (j.status = 'running' and j.lease_until < $3)
+             order by c.turn, c.served nulls first, c.run_at, c.id
+             limit $2 for update of j skip locked
          )
          returning id, tenant_id, user_id, kind, payload, attempts, max_attempts, correlation_id",
         kinds,
@@ -143,4 +191,21 @@ pub(super) async fn counts(tx: &mut SystemTx) -> Result<Json<Value>> {
     .fetch_one(tx.conn())
     .await?;
     Ok(counts)
+}
+
+/// What has become of a job; `None` for one that there is not.
+pub(super) async fn state(tx: &mut SystemTx, id: Uuid) -> Result<Option<JobState>> {
+    let state = sqlx::query_as!(
+        JobState,
+        r#"select j.status, j.attempts, j.done, j.total, j.error, j.owner, j.kind,
+                  j.started_at as "started_at: Time",
+                  case when j.status = 'queued' then 1 + (
+                      select count(*) from jobs a
+                      where a.status = 'queued' and a.owner = j.owner and a.kind = j.kind
+                        and (a.run_at, a.id) < (j.run_at, j.id)
+                  ) end as place
+           from jobs j where j.id = $1"#,
+        id
+    );
+    Ok(state.fetch_optional(tx.conn()).await?)
 }

@@ -3,10 +3,17 @@ use crate::{App, Error, Reason, Result, Scope, http::Origin};
 use chrono::TimeDelta;
 use futures::FutureExt;
 use serde_json::Value;
-use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use sqlx::postgres::{PgListener, PgNotification};
+use std::{
+    collections::HashMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 use tokio::{sync::Semaphore, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{Instrument, error, info_span, warn};
+use uuid::Uuid;
 
 /// Runs the jobs of all modules.
 #[derive(Clone)]
@@ -14,12 +21,20 @@ pub struct Worker {
     app: App,
     kinds: Arc<HashMap<&'static str, JobKind>>,
     names: Arc<[String]>,
+    /// The kinds that are done in a moment.
+    short: Arc<[String]>,
+    /// What runs here.
+    running: Arc<Mutex<HashMap<Uuid, Progress>>>,
+    pulse: Duration,
 }
 
 /// How long a silent worker keeps its jobs.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
-/// How often a running job's progress is written down and its cancellation looked for.
+/// How often a running job's progress is written down. That it is cancelled is told at once; where that is not heard,
+/// it is seen then.
 const PULSE: Duration = Duration::from_millis(250);
+/// The channel on which jobs that run and are no longer wanted are told.
+const CANCELLED: &str = "jobs_cancelled";
 /// How often the table is looked at when no notification comes.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -28,23 +43,29 @@ impl Worker {
     pub fn new(app: &App, kinds: impl IntoIterator<Item = JobKind>) -> Self {
         let kinds: HashMap<_, _> = kinds.into_iter().map(|kind| (kind.name, kind)).collect();
         let names = kinds.keys().map(|&name| name.to_owned()).collect();
-        Self { app: app.clone(), kinds: Arc::new(kinds), names }
+        let short = kinds.values().filter(|kind| !kind.long).map(|kind| kind.name.to_owned()).collect();
+        Self { app: app.clone(), kinds: Arc::new(kinds), names, short, running: Arc::default(), pulse: PULSE }
+    }
+
+    /// The same, looking after its running jobs as often as this, and not several times a second.
+    pub fn with_pulse(self, pulse: Duration) -> Self {
+        Self { pulse, ..self }
     }
 
     /// Runs jobs, so many at once, until it is told to stop; then waits for those that run.
     pub async fn run(self, at_once: usize, stop: CancellationToken) {
         let (room, running) = (Arc::new(Semaphore::new(at_once)), TaskTracker::new());
-        let mut notices = None;
+        let mut notices: Option<PgListener> = None;
         while !stop.is_cancelled() {
             if notices.is_none() {
-                notices = self.app.db().listen(&["jobs"]).await.ok();
+                notices = self.app.db().listen(&["jobs", CANCELLED]).await.ok();
             }
             if let Err(failure) = self.start_due(&room, &running).await {
                 warn!("jobs cannot be claimed: {failure}");
             }
             let notice = async {
                 match &mut notices {
-                    Some(listener) => listener.recv().await.is_ok(),
+                    Some(listener) => listener.recv().await.map(|notice| self.hear(&notice)).is_ok(),
                     None => std::future::pending().await,
                 }
             };
@@ -67,8 +88,10 @@ impl Worker {
             if free == 0 {
                 return Ok(());
             }
-            let claimed = self.claim(free).await?;
-            let all_taken = i64::try_from(claimed.len()).is_ok_and(|taken| taken == free);
+            // the last place is kept for what is done in a moment
+            let (kinds, most) = if free > 1 { (&self.names, free - 1) } else { (&self.short, 1) };
+            let claimed = self.claim(kinds, most).await?;
+            let all_taken = i64::try_from(claimed.len()).is_ok_and(|taken| taken == most);
             for job in claimed {
                 let Ok(permit) = room.clone().acquire_owned().await else { return Ok(()) };
                 let worker = self.clone();
@@ -87,7 +110,7 @@ impl Worker {
     /// Answers how many attempts were made.
     pub async fn drain(&self) -> Result<usize> {
         let mut attempts = 0;
-        while let Some(job) = self.claim(1).await?.pop() {
+        while let Some(job) = self.claim(&self.names, 1).await?.pop() {
             attempts += 1;
             self.attend(job).await;
         }
@@ -100,10 +123,24 @@ impl Worker {
         Ok(store::counts(&mut tx).await?.0)
     }
 
-    async fn claim(&self, most: i64) -> Result<Vec<store::Claimed>> {
+    /// A job that runs here may be one that is no longer wanted.
+    fn hear(&self, notice: &PgNotification) {
+        if notice.channel() == CANCELLED
+            && let Ok(id) = notice.payload().parse::<Uuid>()
+            && let Some(progress) = self.running().get(&id)
+        {
+            progress.cancel();
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<Uuid, Progress>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn claim(&self, kinds: &[String], most: i64) -> Result<Vec<store::Claimed>> {
         let mut tx = self.app.db().system(Reason::Jobs, Origin::internal("worker")).await?;
         let until = tx.now() + LEASE;
-        let claimed = store::claim(&mut tx, &self.names, most, until).await?;
+        let claimed = store::claim(&mut tx, kinds, most, until).await?;
         tx.commit().await?;
         Ok(claimed)
     }
@@ -112,7 +149,9 @@ impl Worker {
         let span = info_span!("job", correlation_id = %job.correlation_id, job_id = %job.id, kind = %job.kind);
         async {
             let progress = Progress::default();
+            self.running().insert(job.id, progress.clone());
             let end = self.attempt(&mut job, &progress).await;
+            self.running().remove(&job.id);
             if let Err(failure) = self.end(&job, &progress, end).await {
                 // the lease runs out and the job is tried again
                 error!("the end of a job cannot be written down: {failure}");
@@ -132,7 +171,7 @@ impl Worker {
         let context = JobContext { app: self.app.clone(), id: job.id, scope, origin, progress: progress.clone() };
         let payload = std::mem::take(&mut job.payload);
         let mut work = AssertUnwindSafe((kind.run)(context, payload)).catch_unwind();
-        let mut pulse = time::interval_at(time::Instant::now() + PULSE, PULSE);
+        let mut pulse = time::interval_at(time::Instant::now() + self.pulse, self.pulse);
         let outcome = loop {
             tokio::select! {
                 outcome = &mut work => break outcome.unwrap_or_else(|_| Err(Error::internal("the job panicked"))),

@@ -7,18 +7,11 @@ use crate::{
 };
 use bytes::Bytes;
 use futures::{Stream, stream::try_unfold};
-use kit::{CallerInAnyState, Result, TenantTx};
+use kit::{CallerInAnyState, Format, Result, TenantTx};
 use std::sync::Arc;
 
 /// How many entries are read at once.
 const ENTRIES: i64 = 500;
-
-/// In which form the trail is exported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    Csv,
-    Json,
-}
 
 /// Records that the trail is exported.
 pub(crate) async fn note(tx: &mut TenantTx, filter: &Filter, format: Format) -> Result<()> {
@@ -33,7 +26,7 @@ pub(crate) fn parts(
     filter: Filter,
     format: Format,
 ) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
-    let begin = Some((Bounds::between(filter.from, filter.to), format.head().to_owned()));
+    let begin = Some((Bounds::between(filter.from, filter.to), head(format).to_owned()));
     let source = Arc::new((caller, filter));
     try_unfold(begin, move |rest| {
         let source = source.clone();
@@ -41,7 +34,7 @@ pub(crate) fn parts(
             let Some((bounds, mut text)) = rest else { return Ok(None) };
             let (caller, filter) = source.as_ref();
             let entries = store::list(&mut caller.begin().await?, filter, bounds, ENTRIES).await?;
-            entries.iter().for_each(|entry| format.write(entry, &mut text));
+            entries.iter().for_each(|entry| write(format, entry, &mut text));
             let last = entries.last().filter(|_| i64::try_from(entries.len()) == Ok(ENTRIES));
             let next = last.map(|last| (Bounds { before: last.id, ..bounds }, String::new()));
             Ok(Some((Bytes::from(text), next)))
@@ -49,46 +42,30 @@ pub(crate) fn parts(
     })
 }
 
-impl Format {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Json => "json",
-        }
+/// What the file is called.
+pub(crate) fn file(format: Format) -> &'static str {
+    match format {
+        Format::Csv => "audit.csv",
+        Format::Json => "audit.ndjson",
     }
+}
 
-    pub(crate) fn media_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv; charset=utf-8",
-            Self::Json => "application/x-ndjson",
+fn head(format: Format) -> &'static str {
+    match format {
+        Format::Csv => {
+            "id,at,actorId,impersonatorId,apiKeyId,action,resource,resourceId,before,after,ip,userAgent,correlationId\r\n"
         }
+        Format::Json => "",
     }
+}
 
-    pub(crate) fn file(self) -> &'static str {
-        match self {
-            Self::Csv => "audit.csv",
-            Self::Json => "audit.ndjson",
-        }
-    }
-
-    fn head(self) -> &'static str {
-        match self {
-            Self::Csv => {
-                "id,at,actorId,impersonatorId,apiKeyId,action,resource,resourceId,before,after,ip,userAgent,\
-                 correlationId\r\n"
-            }
-            Self::Json => "",
-        }
-    }
-
-    fn write(self, entry: &Entry, text: &mut String) {
-        match self {
-            Self::Csv => text.push_str(&row(entry)),
-            Self::Json => {
-                // an entry is made of texts and trees, which always serialise
-                text.push_str(&serde_json::to_string(entry).unwrap_or_default());
-                text.push('\n');
-            }
+fn write(format: Format, entry: &Entry, text: &mut String) {
+    match format {
+        Format::Csv => text.push_str(&row(entry)),
+        Format::Json => {
+            // an entry is made of texts and trees, which always serialise
+            text.push_str(&serde_json::to_string(entry).unwrap_or_default());
+            text.push('\n');
         }
     }
 }

@@ -1,14 +1,11 @@
-//! Line charts as inline SVG: no script, colours by the page's classes.
+//! Line charts over time as inline SVG: no script, colours by the page's classes.
 
-use super::{axis, format::escape};
+use super::{
+    axis,
+    frame::{About, Frame, drawing},
+};
 use std::fmt::Write;
 use trading::time::Timestamp;
-
-const WIDTH: f64 = 1000.0;
-const LEFT: f64 = 64.0;
-const RIGHT: f64 = 12.0;
-const TOP: f64 = 12.0;
-const BOTTOM: f64 = 28.0;
 
 /// A line of a chart: one value for each moment of the chart.
 pub(super) struct Line<'a> {
@@ -21,9 +18,7 @@ pub(super) struct Line<'a> {
 
 /// A chart over time.
 pub(super) struct Chart<'a> {
-    /// What it shows, for those who cannot see it.
-    pub(super) title: &'a str,
-    pub(super) description: &'a str,
+    pub(super) about: About<'a>,
     pub(super) height: f64,
     pub(super) times: &'a [Timestamp],
     pub(super) lines: &'a [Line<'a>],
@@ -34,21 +29,44 @@ pub(super) struct Chart<'a> {
 }
 
 /// Turns moments and values into places.
-struct Scale {
+pub(super) struct Scale {
+    frame: Frame,
     from: f64,
     span: f64,
-    least: f64,
-    range: f64,
-    height: f64,
+    pub(super) least: f64,
+    pub(super) range: f64,
 }
 
 impl Scale {
-    fn x(&self, at: Timestamp) -> f64 {
-        LEFT + (millis(at) - self.from) / self.span * (WIDTH - LEFT - RIGHT)
+    /// Between two moments that differ, and two values with a little air around them.
+    pub(super) fn new(frame: Frame, (from, to): (Timestamp, Timestamp), (least, greatest): (f64, f64)) -> Self {
+        let range = (greatest - least).max(1e-9);
+        Self { frame, from: millis(from), span: millis(to) - millis(from), least, range }
     }
 
-    fn y(&self, value: f64) -> f64 {
-        TOP + (1.0 - (value - self.least) / self.range) * (self.height - TOP - BOTTOM)
+    pub(super) fn x(&self, at: Timestamp) -> f64 {
+        self.frame.left + (millis(at) - self.from) / self.span * self.frame.across()
+    }
+
+    pub(super) fn y(&self, value: f64) -> f64 {
+        self.frame.top + (1.0 - (value - self.least) / self.range) * self.frame.upright()
+    }
+
+    /// The marks of the upright axis.
+    pub(super) fn values(&self, label: fn(f64, f64) -> String, svg: &mut String) {
+        let (marks, step) = axis::values(self.least, self.least + self.range, self.frame.upright() / 36.0);
+        for mark in marks {
+            self.frame.mark(self.y(mark), &label(mark, step), svg);
+        }
+    }
+
+    /// The marks of both axes.
+    pub(super) fn marks(&self, (first, last): (Timestamp, Timestamp), label: fn(f64, f64) -> String, svg: &mut String) {
+        self.values(label, svg);
+        let most = if self.frame.width < 500.0 { 4 } else { 9 };
+        for (at, label) in axis::times(first.to_datetime(), last.to_datetime(), most) {
+            self.frame.below(self.x(Timestamp::from(at)), &label, svg);
+        }
     }
 }
 
@@ -64,84 +82,30 @@ impl Chart<'_> {
         if first == last {
             return String::new();
         }
-        let scale = self.scale(first, last);
-        let mut svg = format!(
-            "<svg viewBox=\"0 0 {WIDTH} {}\" role=\"img\"><title>{}</title><desc>{}</desc>",
-            self.height,
-            escape(self.title),
-            escape(self.description)
-        );
-        self.marks_of_values(&scale, &mut svg);
-        self.marks_of_time(&scale, first, last, &mut svg);
-        for line in self.lines {
-            self.line(line, &scale, &mut svg);
-        }
-        svg.push_str("</svg>");
-        svg
+        drawing(&self.about, self.height, |frame, svg| {
+            let scale = Scale::new(frame, (first, last), self.bounds());
+            scale.marks((first, last), self.label, svg);
+            let y = scale.y(self.base);
+            let _ = write!(svg, "<path class=\"base\" d=\"M{} {y:.1}H{}\"/>", frame.left, frame.end());
+            for line in self.lines {
+                self.line(line, &scale, svg);
+            }
+        })
     }
 
-    fn scale(&self, first: Timestamp, last: Timestamp) -> Scale {
+    /// The least and the greatest value, with air where the base is not the edge.
+    pub(super) fn bounds(&self) -> (f64, f64) {
         let all = self.lines.iter().flat_map(|line| line.values).copied().filter(|value| value.is_finite());
         let (least, greatest) =
             all.fold((self.base, self.base), |(least, greatest), value| (least.min(value), greatest.max(value)));
         let air = ((greatest - least) * 0.04).max(f64::EPSILON * greatest.abs()).max(1e-9);
         let below = if least < self.base { air } else { 0.0 };
         let above = if greatest > self.base { air } else { 0.0 };
-        Scale {
-            from: millis(first),
-            span: millis(last) - millis(first),
-            least: least - below,
-            range: (greatest - least + below + above).max(1e-9),
-            height: self.height,
-        }
-    }
-
-    fn marks_of_values(&self, scale: &Scale, svg: &mut String) {
-        let (marks, step) = axis::values(scale.least, scale.least + scale.range, (self.height - TOP - BOTTOM) / 32.0);
-        for mark in marks {
-            let y = scale.y(mark);
-            let _ = write!(
-                svg,
-                "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
-                 <text class=\"mark\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-                WIDTH - RIGHT,
-                LEFT - 8.0,
-                y + 4.0,
-                escape(&(self.label)(mark, step))
-            );
-        }
-        let y = scale.y(self.base);
-        let _ =
-            write!(svg, "<line class=\"base\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>", WIDTH - RIGHT);
-    }
-
-    fn marks_of_time(&self, scale: &Scale, first: Timestamp, last: Timestamp, svg: &mut String) {
-        for (at, label) in axis::times(first.to_datetime(), last.to_datetime(), 9) {
-            let x = scale.x(Timestamp::from(at));
-            // a label at the very edge would be cut
-            let anchor = if x < LEFT + 24.0 {
-                "start"
-            } else if x > WIDTH - RIGHT - 24.0 {
-                "end"
-            } else {
-                "middle"
-            };
-            let (floor, text) = (self.height - BOTTOM, self.height - 8.0);
-            let _ = write!(
-                svg,
-                "<line class=\"tick\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{floor:.1}\" y2=\"{:.1}\"/>\
-                 <text class=\"mark\" x=\"{x:.1}\" y=\"{text:.1}\" text-anchor=\"{anchor}\">{label}</text>",
-                floor + 4.0
-            );
-        }
+        (least - below, greatest + above)
     }
 
     fn line(&self, line: &Line<'_>, scale: &Scale, svg: &mut String) {
-        let points = self.times.iter().zip(line.values).filter(|(_, value)| value.is_finite());
-        let mut path = String::new();
-        for (&at, &value) in points {
-            let _ = write!(path, "{}{:.1} {:.1}", if path.is_empty() { "M" } else { "L" }, scale.x(at), scale.y(value));
-        }
+        let path = path(self.times, line.values, scale);
         if let (true, Some(&first), Some(&last)) = (line.filled, self.times.first(), self.times.last()) {
             let base = scale.y(self.base);
             let _ = write!(
@@ -156,13 +120,42 @@ impl Chart<'_> {
     }
 }
 
+/// The values as a path. Of those that fall on one column of the screen the least and the greatest are drawn.
+pub(super) fn path(times: &[Timestamp], values: &[f64], scale: &Scale) -> String {
+    let mut path = String::new();
+    let mut column: Option<(f64, f64, f64)> = None;
+    let mut draw = |x: f64, y: f64| {
+        let _ = write!(path, "{}{x:.1} {y:.1}", if path.is_empty() { "M" } else { "L" });
+    };
+    let mut flush = |column: Option<(f64, f64, f64)>| {
+        if let Some((x, low, high)) = column {
+            draw(x, low);
+            if (high - low).abs() > 0.05 {
+                draw(x, high);
+            }
+        }
+    };
+    for (&at, &value) in times.iter().zip(values).filter(|(_, value)| value.is_finite()) {
+        let (x, y) = ((scale.x(at) * 2.0).round() / 2.0, scale.y(value));
+        column = match column {
+            Some((known, low, high)) if known == x => Some((x, low.min(y), high.max(y))),
+            before => {
+                flush(before);
+                Some((x, y, y))
+            }
+        };
+    }
+    flush(column);
+    path
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn chart<'a>(times: &'a [Timestamp], lines: &'a [Line<'a>]) -> Chart<'a> {
-        let label = |value, _| format!("{value}");
-        Chart { title: "<t>", description: "d", height: 200.0, times, lines, base: 0.0, label }
+        let about = About { title: "<t>", description: "d" };
+        Chart { about, height: 200.0, times, lines, base: 0.0, label: |value, _| format!("{value}") }
     }
 
     #[test]
@@ -171,13 +164,13 @@ mod tests {
         let values = [0.0, 10.0, f64::NAN, -4.0, 2.0];
         let svg = chart(&times, &[Line { class: "strategy", values: &values, filled: false }]).svg();
         assert!(svg.contains("<title>&lt;t&gt;</title>") && !svg.contains("NaN"), "{svg}");
-        let path = svg.split(" d=\"M").nth(1).unwrap().split('"').next().unwrap();
+        let path = svg.split("line strategy\" d=\"M").nth(1).unwrap().split('"').next().unwrap();
         let points: Vec<(f64, f64)> = path
             .split('L')
             .map(|point| point.split_once(' ').map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap())).unwrap())
             .collect();
         assert_eq!(points.len(), 4);
-        assert!(points.iter().all(|(x, y)| (LEFT..=WIDTH - RIGHT).contains(x) && (TOP..=200.0 - BOTTOM).contains(y)));
+        assert!(points.iter().all(|(x, y)| (60.0..=990.0).contains(x) && (12.0..=174.0).contains(y)), "{points:?}");
         assert!(points[1].1 < points[0].1 && points[0].1 < points[2].1);
     }
 
@@ -187,5 +180,13 @@ mod tests {
         let times = [Timestamp::from_millis(0), Timestamp::from_millis(60_000)];
         let svg = chart(&times, &[Line { class: "strategy", values: &[0.0, 0.0], filled: true }]).svg();
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+    }
+
+    #[test]
+    fn many_points_make_no_long_path() {
+        let times: Vec<_> = (0..100_000).map(|minute| Timestamp::from_millis(minute * 60_000)).collect();
+        let values: Vec<f64> = (0..100_000).map(|it| f64::from(it % 7)).collect();
+        let svg = chart(&times, &[Line { class: "strategy", values: &values, filled: false }]).svg();
+        assert!(svg.len() < 100_000, "{}", svg.len());
     }
 }

@@ -1,24 +1,35 @@
 //! The report of a back-test: one HTML page that needs nothing but itself, and no script.
 
 mod axis;
+mod bars;
+mod candles;
+mod card;
 mod chart;
+mod figures;
 mod format;
+mod frame;
+mod heat;
+mod spread;
+mod study;
 mod sweep;
 mod tables;
 mod tiles;
 
+pub use card::PictureError;
+pub(crate) use figures::groups;
 pub(crate) use format::percent;
-pub use sweep::sweep_html;
-pub(crate) use tiles::figures;
+pub(crate) use sweep::{ranked, sweep_html};
 
-use crate::{curve::Curve, summary::symbols};
+use crate::{curve::Curve, scenes::Scenes, summary::symbols};
 use chart::{Chart, Line};
 use format::{date, escape, money, short};
+use frame::About;
 use std::fmt::Write;
 use trading::{
     backtest::{BacktestFile, Report},
     metrics::approximate,
     money::{Notional, Rate},
+    position::Trade,
     simulator::{FillAt, PaidIn},
     time::Timestamp,
 };
@@ -29,33 +40,80 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe
 
 /// At most so many trades are shown from either end.
 const TRADES_SHOWN: usize = 25;
+/// Of so many trades the best and the worst are shown in tables of their own.
+const RANKED: usize = 10;
 
 /// The page of one run. `held` is what holding would have been worth at each point of the equity.
 /// Every text of the user in it is escaped.
-pub fn html(file: &BacktestFile, report: &Report, held: &[(Timestamp, Notional)]) -> String {
+pub(crate) fn html(file: &BacktestFile, report: &Report, held: &[(Timestamp, Notional)], scenes: &Scenes) -> String {
     let curve = Curve::of(&report.equity, held, approximate(file.config.initial_cash.decimal()));
     let period = curve.times.first().copied().zip(curve.times.last().copied());
     let mut page = Page::begin(file, "Back-test", period);
     page.push(&tiles::tiles(&report.metrics, file.strategy.market().quote()));
     page.push(&warnings(&report.warnings));
-    page.push(&equity(&curve));
-    page.push(&drawdown(&curve, report.metrics.max_drawdown));
+    page.push(&equity(&curve, report.metrics.max_drawdown));
+    market(&mut page, scenes, &report.trades);
     page.section(
         "Monthly returns",
         "In per cent of the equity at the month’s beginning; months are UTC.",
         &tables::months(&curve.months),
     );
     page.push("<div class=\"pair\">");
+    page.drawing("Yearly returns", "Of the equity at the year’s beginning.", &spread::years(&curve.months));
+    page.drawing(
+        "Returns of trades",
+        "Profit over what the trade cost; the ends hold all beyond.",
+        &spread::returns(&report.trades),
+    );
+    page.drawing("Holding times", "From the first buy to the last sale.", &spread::holding(&report.trades));
     let ways = tables::ways_out(&report.trades);
     page.section("How trades ended", "Closed trades, by what the last sale was for.", &ways);
-    page.section("Rules of the run", "How signals became fills.", &rules(file));
     page.push("</div>");
-    let about = match report.trades.len() {
+    study::sections(&mut page, &report.sections);
+    page.section(
+        "All figures",
+        "Rest on a name to see how it is reckoned.",
+        &figures::tables(&report.metrics, file.strategy.market().quote()),
+    );
+    trades(&mut page, &report.trades);
+    page.section("Rules of the run", "How signals became fills.", &rules(file));
+    page.end(file)
+}
+
+/// The candles: the whole period, and around the trades that earned and lost the most.
+fn market(page: &mut Page, scenes: &Scenes, trades: &[Trade]) {
+    let overview = candles::overview(&scenes.overview, trades);
+    if overview.is_empty() {
+        return;
+    }
+    page.push(
+        "<section><h2>Market and trades</h2><p>Each line is a trade, from its entry to its exit.</p>\
+         <ul class=\"legend\"><li class=\"won\"><i></i>Earned</li><li class=\"lost\"><i></i>Lost</li>\
+         <li><b aria-hidden=\"true\">▲</b>Entry</li><li><b aria-hidden=\"true\">▼</b>Exit by signal or target</li>\
+         <li><b aria-hidden=\"true\">✕</b>Exit by stop or time</li></ul>",
+    );
+    page.push(&overview);
+    page.push("</section>");
+    let close_ups = scenes.trades.iter().filter_map(|scene| Some((scene, trades.get(scene.trade)?)));
+    page.push("<div class=\"pair\">");
+    for (scene, trade) in close_ups {
+        let title = format!("Trade {}: {}", scene.trade + 1, format::signed(tables::pnl(trade)));
+        let about = format!("{}, held {}.", tables::words(trade.reason), tables::held(trade));
+        page.drawing(&title, &about, &candles::close_up(scene, trade));
+    }
+    page.push("</div>");
+}
+
+fn trades(page: &mut Page, trades: &[Trade]) {
+    if trades.len() > 2 * RANKED {
+        page.section("Best trades", "The ten that earned the most.", &tables::ranked(trades, RANKED, true));
+        page.section("Worst trades", "The ten that lost the most.", &tables::ranked(trades, RANKED, false));
+    }
+    let about = match trades.len() {
         many if many > 2 * TRADES_SHOWN => format!("The first and the last {TRADES_SHOWN} of {many}; times are UTC."),
         _ => "Every closed trade; times are UTC.".to_owned(),
     };
-    page.section("Trades", &about, &tables::trades(&report.trades, TRADES_SHOWN));
-    page.end()
+    page.section("Trades", &about, &tables::trades(trades, TRADES_SHOWN));
 }
 
 /// A page in the making.
@@ -84,14 +142,35 @@ impl Page {
         self.0.push_str(html);
     }
 
+    /// A table, which may be wider than the screen: then it is moved by hand, or by the keyboard.
     fn section(&mut self, title: &str, about: &str, content: &str) {
         // writing to a String cannot fail
-        let _ = write!(self.0, "<section><h2>{title}</h2><p>{about}</p><div class=\"wide\">{content}</div></section>");
+        let _ = write!(
+            self.0,
+            "<section><h2>{title}</h2><p>{about}</p>\
+             <div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{title}\">{content}</div></section>"
+        );
     }
 
-    fn end(mut self) -> String {
+    /// A drawing, which fits; nothing where there is none.
+    fn drawing(&mut self, title: &str, about: &str, svg: &str) {
+        if !svg.is_empty() {
+            let _ = write!(self.0, "<section><h2>{title}</h2><p>{about}</p>{svg}</section>");
+        }
+    }
+
+    fn end(mut self, file: &BacktestFile) -> String {
+        // a file is made of texts and trees, which always serialise
+        let text = serde_json::to_string_pretty(file).unwrap_or_default();
+        let _ = write!(
+            self.0,
+            "<section><h2>The file</h2><p>Saved as <code>file.json</code>, it runs once more by \
+             <code>botcriptofy backtest file.json --candles FILE</code>.</p>\
+             <details><summary>Show it</summary><pre>{}</pre></details></section>",
+            escape(&text)
+        );
         self.push(
-            "</main><footer>BotCriptoFy. What happened says nothing certain about what will.</footer></body></html>\n",
+            "</main><footer>Made by BotCriptoFy. What happened says nothing certain about what will.</footer></body></html>\n",
         );
         self.0
     }
@@ -105,7 +184,8 @@ fn warnings(warnings: &[String]) -> String {
     format!("<section class=\"warnings\"><h2>Worth knowing</h2><ul>{items}</ul></section>")
 }
 
-fn equity(curve: &Curve) -> String {
+/// The equity, and below it on the same axis of time how far it had fallen.
+fn equity(curve: &Curve, deepest: f64) -> String {
     let lines = [
         Line { class: "held", values: &curve.held, filled: false },
         Line { class: "strategy", values: &curve.equity, filled: true },
@@ -117,37 +197,30 @@ fn equity(curve: &Curve) -> String {
         last(&curve.equity),
         last(&curve.held)
     );
-    let chart = Chart {
-        title: "Equity over time",
-        description: &description,
+    let equity = Chart {
+        about: About { title: "Equity over time", description: &description },
         height: 340.0,
         times: &curve.times,
         lines: &lines,
         base: curve.initial,
         label: short,
     };
-    format!(
-        "<section><h2>Equity</h2><p>Cash and coins over time, beside coins bought at the start and kept.</p>\
-         <ul class=\"legend\"><li><i></i>Strategy</li><li class=\"held\"><i></i>Buy and hold</li></ul>\
-         <div class=\"wide\">{}</div></section>",
-        chart.svg()
-    )
-}
-
-fn drawdown(curve: &Curve, deepest: f64) -> String {
-    let chart = Chart {
-        title: "Drawdown over time",
-        description: &format!("At its deepest {} below the highest equity before.", percent(deepest)),
-        height: 180.0,
+    let description = format!("At its deepest {} below the highest equity before.", percent(deepest));
+    let drawdown = Chart {
+        about: About { title: "Drawdown over time", description: &description },
+        height: 150.0,
         times: &curve.times,
         lines: &[Line { class: "fall", values: &curve.drawdown, filled: true }],
         base: 0.0,
         label: |value, step| format!("{} %", format::grouped(value * 100.0, format::digits_of(step * 100.0))),
     };
     format!(
-        "<section><h2>Drawdown</h2><p>How far the equity stands below its highest before.</p>\
-         <div class=\"wide\">{}</div></section>",
-        chart.svg()
+        "<section><h2>Equity</h2><p>Cash and coins over time, beside coins bought at the start and kept; below, how far \
+         it stands under its highest before.</p>\
+         <ul class=\"legend\"><li><i></i>Strategy</li><li class=\"held\"><i></i>Buy and hold</li>\
+         <li class=\"fall\"><i></i>Drawdown</li></ul>{}{}</section>",
+        equity.svg(),
+        drawdown.svg()
     )
 }
 
@@ -209,7 +282,7 @@ mod tests {
 
     #[test]
     fn nothing_of_the_user_becomes_markup_and_nothing_is_fetched() {
-        let page = html(&file("<script>alert(1)</script>"), &report("<img src=x onerror=y>"), &[]);
+        let page = html(&file("<script>alert(1)</script>"), &report("<img src=x onerror=y>"), &[], &Scenes::default());
         assert!(page.contains("&lt;script&gt;alert(1)") && page.contains("&lt;img src=x"));
         for forbidden in ["<script", "<img", "http:", "https:", "url(", "@import", "javascript:"] {
             assert!(!page.contains(forbidden), "{forbidden}");
@@ -218,7 +291,7 @@ mod tests {
 
     #[test]
     fn a_run_without_trades_has_a_whole_report() {
-        let page = html(&file("Quiet"), &report("none"), &[]);
+        let page = html(&file("Quiet"), &report("none"), &[], &Scenes::default());
         assert!(!page.contains("NaN") && !page.contains("inf"));
         assert!(page.contains("<title>Equity over time</title>") && page.ends_with("</html>\n"));
     }

@@ -70,7 +70,7 @@ pub(super) fn pairs(rows: &[(&str, String)]) -> String {
     format!("<table><tbody>{rows}</tbody></table>")
 }
 
-fn words(reason: Purpose) -> &'static str {
+pub(super) fn words(reason: Purpose) -> &'static str {
     match reason {
         Purpose::Entry => "Entry",
         Purpose::Exit => "Signal",
@@ -87,12 +87,17 @@ fn float(value: rust_decimal::Decimal) -> f64 {
     value.to_f64().unwrap_or_default()
 }
 
-fn pnl(trade: &Trade) -> f64 {
+pub(super) fn pnl(trade: &Trade) -> f64 {
     float(trade.pnl.decimal())
 }
 
+/// For how long a trade went on.
+pub(super) fn held(trade: &Trade) -> String {
+    duration(trade.exit_time.millis() - trade.entry_time.millis())
+}
+
 /// What a trade earned of what it cost.
-fn gain(trade: &Trade) -> f64 {
+pub(super) fn gain(trade: &Trade) -> f64 {
     let cost = float((trade.entry_price * trade.quantity).decimal());
     if cost > 0.0 { pnl(trade) / cost } else { 0.0 }
 }
@@ -137,23 +142,36 @@ const HEADS: [&str; 9] = ["#", "Entry", "Price", "Exit", "Price", "Held", "Quant
 
 /// The first and the last so many trades.
 pub(super) fn trades(trades: &[Trade], most: usize) -> String {
+    let skipped = trades.len().saturating_sub(2 * most);
+    let first = if skipped == 0 { trades.len() } else { most };
+    let mut rows = String::new();
+    for (index, trade) in trades.iter().enumerate() {
+        if index < first || index >= first + skipped {
+            row(index + 1, trade, &mut rows);
+        } else if index == first {
+            let count = HEADS.len();
+            let _ = write!(rows, "<tr><td class=\"skipped\" colspan=\"{count}\">… {skipped} more …</td></tr>");
+        }
+    }
+    table(&rows)
+}
+
+/// So many trades, in order of what they earned: the best first, or the worst.
+pub(super) fn ranked(trades: &[Trade], most: usize, best: bool) -> String {
+    let mut order: Vec<usize> = (0..trades.len()).collect();
+    let by_profit = |a: &usize, b: &usize| trades[*a].pnl.cmp(&trades[*b].pnl);
+    order.sort_by(|a, b| if best { by_profit(b, a) } else { by_profit(a, b) }.then(a.cmp(b)));
+    let mut rows = String::new();
+    order.iter().take(most).for_each(|&index| row(index + 1, &trades[index], &mut rows));
+    table(&rows)
+}
+
+fn table(rows: &str) -> String {
     let heads: String = HEADS
         .iter()
         .map(|head| format!("<th scope=\"col\"{}>{head}</th>", if *head == "Reason" { " class=\"word\"" } else { "" }))
         .collect();
-    let mut html = format!("<table><thead><tr>{heads}</tr></thead><tbody>");
-    let skipped = trades.len().saturating_sub(2 * most);
-    let first = if skipped == 0 { trades.len() } else { most };
-    for (index, trade) in trades.iter().enumerate() {
-        if index < first || index >= first + skipped {
-            row(index + 1, trade, &mut html);
-        } else if index == first {
-            let count = HEADS.len();
-            let _ = write!(html, "<tr><td class=\"skipped\" colspan=\"{count}\">… {skipped} more …</td></tr>");
-        }
-    }
-    html.push_str("</tbody></table>");
-    html
+    format!("<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
 }
 
 fn row(number: usize, trade: &Trade, html: &mut String) {
@@ -165,7 +183,7 @@ fn row(number: usize, trade: &Trade, html: &mut String) {
         money(float(trade.entry_price.decimal())),
         minute(trade.exit_time),
         money(float(trade.exit_price.decimal())),
-        duration(trade.exit_time.millis() - trade.entry_time.millis()),
+        held(trade),
         trade.quantity.decimal().round_sf(8).unwrap_or_default().normalize(),
         sign(pnl(trade)),
         signed(pnl(trade)),

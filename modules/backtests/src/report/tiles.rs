@@ -30,11 +30,6 @@ fn all(metrics: &Metrics, quote: &str) -> impl Iterator<Item = Tile> {
     money_made(metrics, quote).into_iter().chain(risk(metrics)).chain(trading(metrics, quote))
 }
 
-/// Every figure as its name, its value and a note, for other places than the page.
-pub(crate) fn figures(metrics: &Metrics, quote: &str) -> Vec<(&'static str, String, String)> {
-    all(metrics, quote).map(|it| (it.name, it.value, it.note)).collect()
-}
-
 /// The tiles, in the currency `quote`.
 pub(super) fn tiles(metrics: &Metrics, quote: &str) -> String {
     let tiles: String = all(metrics, quote).map(|it| it.html()).collect();

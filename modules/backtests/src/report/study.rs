@@ -1,0 +1,201 @@
+//! What a report tells beyond one run: walk-forward, luck, and whether the figures can be trusted.
+
+use super::{
+    Page, axis,
+    chart::Scale,
+    format::{date, escape, grouped, minute, money, percent, short, signed_percent},
+    frame::{About, drawing},
+    tables::sign,
+    tiles::{maybe, two},
+};
+use std::fmt::Write;
+use trading::{
+    backtest::{CheckReport, Drift, FanPoint, LookAhead, MonteCarloReport, Quantiles, Sections, WalkForwardReport},
+    metrics::approximate,
+    money::Notional,
+    time::Timestamp,
+};
+
+pub(super) fn sections(page: &mut Page, sections: &Sections) {
+    if let Some(walk) = &sections.walk_forward {
+        walk_forward(page, walk);
+    }
+    if let Some(played) = &sections.monte_carlo {
+        monte_carlo(page, played);
+    }
+    if let Some(found) = &sections.checks {
+        checks(page, found);
+    }
+}
+
+fn walk_forward(page: &mut Page, walk: &WalkForwardReport) {
+    let heads =
+        ["Test", "Chosen", "Return in training", "Return in test", "Sharpe in training", "Sharpe in test", "Kept"];
+    let mut html = table_head(&heads);
+    for window in &walk.windows {
+        let chosen: Vec<_> = window.parameters.iter().map(|(path, value)| format!("{path} = {value}")).collect();
+        let (inside, outside) = (&window.in_sample, &window.out_of_sample);
+        // writing to a String cannot fail
+        let _ = write!(
+            html,
+            "<tr><td>{} – {}</td><td class=\"word\">{}</td><td class=\"{}\">{}</td><td class=\"{}\">{}</td><td>{}</td>\
+             <td>{}</td><td>{}</td></tr>",
+            date(window.test_from),
+            date(window.test_to),
+            escape(&chosen.join(", ")),
+            sign(inside.total_return),
+            signed_percent(inside.total_return),
+            sign(outside.total_return),
+            signed_percent(outside.total_return),
+            maybe(inside.sharpe, two),
+            maybe(outside.sharpe, two),
+            maybe(window.efficiency, percent)
+        );
+    }
+    html.push_str("</tbody></table>");
+    let about = format!(
+        "Values are chosen on a stretch and traded on the next; all other figures are of the tests alone. Of what the \
+         trainings earned a day the tests kept {}.",
+        maybe(walk.efficiency, percent)
+    );
+    page.section("Walk-forward", &about, &html);
+}
+
+fn table_head(heads: &[&str]) -> String {
+    let heads: String = heads.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
+    format!("<table><thead><tr>{heads}</tr></thead><tbody>")
+}
+
+fn monte_carlo(page: &mut Page, played: &MonteCarloReport) {
+    let about = format!(
+        "The {} trades played {} times with other luck. In {} of the runs the loss counts as ruin.",
+        played.trades,
+        grouped(number(played.runs), 0),
+        percent(played.ruin)
+    );
+    page.drawing("Luck", &about, &fan(&played.fan));
+    let heads = ["Of the runs, below", "1 %", "5 %", "25 %", "50 %", "75 %", "95 %", "99 %"];
+    let mut html = table_head(&heads);
+    let equity = each(&played.final_equity, |value| money(approximate(value.decimal())));
+    let rows = [
+        ("Final equity", equity),
+        ("Largest drawdown", each(&played.max_drawdown, |value| percent(-value))),
+        ("Longest losing streak", each(&played.losing_streak, |value| grouped(value, 0))),
+    ];
+    for (name, cells) in rows {
+        let cells: String = cells.iter().map(|cell| format!("<td>{cell}</td>")).collect();
+        let _ = write!(html, "<tr><th scope=\"row\">{name}</th>{cells}</tr>");
+    }
+    html.push_str("</tbody></table>");
+    page.section("Luck in numbers", "What so many of the runs stay below.", &html);
+}
+
+fn each<T: Copy>(of: &Quantiles<T>, show: impl Fn(T) -> String) -> [String; 7] {
+    [of.p1, of.p5, of.p25, of.p50, of.p75, of.p95, of.p99].map(show)
+}
+
+/// The equity over the trades: where half of the runs are, where nine of ten are, and the one in the middle.
+fn fan(points: &[FanPoint]) -> String {
+    let (Some(first), Some(last)) = (points.first(), points.last()) else { return String::new() };
+    if first.trades == last.trades {
+        return String::new();
+    }
+    let value = |value: Notional| approximate(value.decimal());
+    let (low, high) = points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), point| {
+        (low.min(value(point.equity.p5)), high.max(value(point.equity.p95)))
+    });
+    let air = ((high - low) * 0.04).max(1e-9);
+    let moment = |point: &FanPoint| Timestamp::from_millis(i64::try_from(point.trades).unwrap_or(i64::MAX));
+    let description = format!(
+        "In the end half of the runs have between {} and {}, the one in the middle {}.",
+        money(value(last.equity.p25)),
+        money(value(last.equity.p75)),
+        money(value(last.equity.p50))
+    );
+    drawing(&About { title: "Equity of all runs", description: &description }, 300.0, |frame, svg| {
+        let scale = Scale::new(frame, (moment(first), moment(last)), (low - air, high + air));
+        scale.values(short, svg);
+        for mark in axis::values(number(first.trades), number(last.trades), 6.0).0 {
+            let share = (mark - number(first.trades)) / (number(last.trades) - number(first.trades));
+            frame.below(frame.left + share * frame.across(), &grouped(mark, 0), svg);
+        }
+        let line = |of: fn(&Quantiles<Notional>) -> Notional, backwards: bool| {
+            let place =
+                |point: &FanPoint| format!("{:.1} {:.1}", scale.x(moment(point)), scale.y(value(of(&point.equity))));
+            let mut places: Vec<String> = points.iter().map(place).collect();
+            if backwards {
+                places.reverse();
+            }
+            places.join("L")
+        };
+        let _ = write!(
+            svg,
+            "<path class=\"band\" d=\"M{}L{}Z\"/><path class=\"band\" d=\"M{}L{}Z\"/>\
+             <path class=\"line strategy\" d=\"M{}\"/>",
+            line(|of| of.p5, false),
+            line(|of| of.p95, true),
+            line(|of| of.p25, false),
+            line(|of| of.p75, true),
+            line(|of| of.p50, false)
+        );
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a number on a page")]
+fn number(count: usize) -> f64 {
+    count as f64
+}
+
+fn checks(page: &mut Page, found: &CheckReport) {
+    if let Some(look_ahead) = &found.look_ahead {
+        ahead(page, look_ahead);
+    }
+    if let Some(drifts) = &found.recursive {
+        recursive(page, drifts);
+    }
+}
+
+fn ahead(page: &mut Page, found: &LookAhead) {
+    let LookAhead { cuts, decisions, differences } = found;
+    let verdict = if differences.is_empty() {
+        "Nothing looks ahead.".to_owned()
+    } else {
+        format!("{} things were otherwise: the strategy knows the future.", differences.len())
+    };
+    let about = format!("The candles were cut off after {cuts} of {decisions} decisions. {verdict}");
+    let mut html = String::new();
+    if !differences.is_empty() {
+        html = table_head(&["Cut after", "Differs at", "What"]);
+        for it in differences {
+            let _ = write!(
+                html,
+                "<tr><td>{}</td><td>{}</td><td class=\"word\">{}</td></tr>",
+                minute(it.cut),
+                minute(it.at),
+                escape(&it.what)
+            );
+        }
+        html.push_str("</tbody></table>");
+    }
+    page.section("Does it look ahead?", &about, &html);
+}
+
+fn recursive(page: &mut Page, drifts: &[Drift]) {
+    let lengths: Vec<String> = drifts
+        .first()
+        .map(|first| first.drifts.iter().map(|(candles, _)| candles.to_string()).collect())
+        .unwrap_or_default();
+    let heads: Vec<&str> = ["Indicator", "Needs"].into_iter().chain(lengths.iter().map(String::as_str)).collect();
+    let mut html = table_head(&heads);
+    for Drift { output, drifts, warm_up } in drifts {
+        let needs = warm_up.map_or_else(|| "more".to_owned(), |candles| candles.to_string());
+        let cell =
+            |drift: &Option<f64>| format!("<td>{}</td>", maybe(*drift, |drift| format!("{} %", grouped(drift, 3))));
+        let cells: String = drifts.iter().map(|(_, drift)| cell(drift)).collect();
+        let _ = write!(html, "<tr><th scope=\"row\">{}</th><td>{needs}</td>{cells}</tr>", escape(output));
+    }
+    html.push_str("</tbody></table>");
+    let about = "How far the last value of each indicator is off with so many candles before it, and how many it needs to be \
+                 less than a tenth of a percent off.";
+    page.section("Warm-up of the indicators", about, &html);
+}
