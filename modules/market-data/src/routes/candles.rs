@@ -1,37 +1,17 @@
 use crate::{
-    GapReport, Market, ReadMarketData, WriteMarketData,
-    indicators::{self, Computation, IndicatorKind, Values},
-    service::{self, CandleFilter, GapFilter, Imported, MAX_UPLOAD, MarketCandle, Series, SeriesFilter},
+    Market, ReadMarketData, WriteMarketData,
+    service::{self, CandleFilter, Imported, MAX_UPLOAD, MarketCandle},
 };
 use axum::{
     extract::{FromRequest, Request},
     http::{StatusCode, header::CONTENT_TYPE},
 };
 use bytes::Buf;
-use kit::{
-    App, Caller, Error, Feed, Input, Json, NoContent, Operation, Page, Paging, Path, Query, Result, Route, Upload,
-    delete, get, post, routes,
-};
-use uuid::Uuid;
-
-pub(crate) static ROUTES: &[Route] =
-    routes![markets, candles, import, gaps, remove, list_indicators, compute_indicator];
-
-/// Lists the series of candles that the tenant sees: its own and the platform's.
-#[get("/api/v1/market-data/markets")]
-async fn markets(
-    caller: Caller<ReadMarketData>,
-    Query(filter): Query<SeriesFilter>,
-    paging: Paging,
-) -> Result<Page<Series>> {
-    let mut tx = caller.begin().await?;
-    let (series, total) = service::list(&mut tx, &filter, &paging).await?;
-    Ok(Page::new(series, &paging, total))
-}
+use kit::{App, Caller, Error, Feed, Input, Json, Operation, Query, Result, Upload, get, post};
 
 /// Lists candles of a market, the oldest first; with `before`, the newest first.
 #[get("/api/v1/market-data/candles")]
-async fn candles(
+pub(super) async fn candles(
     caller: Caller<ReadMarketData>,
     Query(market): Query<Market>,
     Query(filter): Query<CandleFilter>,
@@ -47,7 +27,7 @@ async fn candles(
 /// of the file is imported or, with the first line that is wrong, nothing. A candle that is there
 /// already takes the figures of the file. The series is the tenant's own; no other tenant sees it.
 #[post("/api/v1/market-data/candles/import")]
-async fn import(
+pub(super) async fn import(
     caller: Caller<WriteMarketData>,
     Query(market): Query<Market>,
     CandleFile(file): CandleFile,
@@ -58,44 +38,8 @@ async fn import(
     Ok(Json(service::import(tx, &market, candles).await?))
 }
 
-/// Tells which candles of a market are missing between those that are there.
-#[get("/api/v1/market-data/gaps")]
-async fn gaps(
-    caller: Caller<ReadMarketData>,
-    Query(market): Query<Market>,
-    Query(filter): Query<GapFilter>,
-) -> Result<Json<GapReport>> {
-    let mut tx = caller.begin().await?;
-    Ok(Json(service::gaps(&mut tx, &market, &filter).await?))
-}
-
-/// Deletes a series of the tenant's own with all its candles.
-#[delete("/api/v1/market-data/series/{id}")]
-async fn remove(caller: Caller<WriteMarketData>, Path(id): Path<Uuid>) -> Result<NoContent> {
-    let mut tx = caller.begin().await?;
-    service::remove(&mut tx, id).await?;
-    tx.commit().await?;
-    Ok(NoContent)
-}
-
-/// Lists the kinds of indicators with their parameters, defaults and outputs.
-#[get("/api/v1/indicators")]
-async fn list_indicators(_: Caller<ReadMarketData>) -> Result<Json<Vec<IndicatorKind>>> {
-    Ok(Json(indicators::catalogue()))
-}
-
-/// Computes an indicator on the candles of a market.
-#[post("/api/v1/indicators/compute")]
-async fn compute_indicator(
-    caller: Caller<ReadMarketData>,
-    Json(computation): Json<Computation>,
-) -> Result<Json<Values>> {
-    let mut tx = caller.begin().await?;
-    Ok(Json(indicators::compute(&mut tx, &computation).await?))
-}
-
 /// A file as the body, of a type that files have.
-struct CandleFile(Upload);
+pub(super) struct CandleFile(Upload);
 
 const FILE_TYPES: [&str; 5] =
     ["text/csv", "text/plain", "application/gzip", "application/x-gzip", "application/octet-stream"];
