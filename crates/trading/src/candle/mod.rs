@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::money::{Price, Quantity};
 use crate::time::{Timeframe, Timestamp};
 
+mod aggregate;
 mod columns;
 pub mod csv;
 pub mod gaps;
 
+pub use aggregate::Aggregator;
 pub use columns::{Candles, Field};
 
 /// What was traded from `open_time` on, for the length of a time frame that the context knows.
@@ -46,6 +48,8 @@ pub enum CandleError {
     OffGrid { at: Timestamp, timeframe: Timeframe },
     #[error("the candle of {at} has more digits than a column can hold beside the others")]
     TooPrecise { at: Timestamp },
+    #[error("candles of {from} do not fill one of {to}")]
+    OtherTimeframe { from: Timeframe, to: Timeframe },
 }
 
 impl Candle {

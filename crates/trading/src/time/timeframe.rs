@@ -99,6 +99,30 @@ impl Timeframe {
         })
     }
 
+    /// Whether each candle of a longer time frame is filled by whole candles of this one.
+    #[must_use]
+    pub const fn divides(self, longer: Self) -> bool {
+        match (self.fixed_millis(), longer.fixed_millis()) {
+            (Some(length), Some(sum)) => length < sum && sum % length == 0,
+            (Some(length), None) => length <= DAY,
+            (None, _) => false,
+        }
+    }
+
+    /// The most candles of this time frame within one of a longer one that it divides.
+    #[must_use]
+    pub const fn most_within(self, longer: Self) -> i64 {
+        const LONGEST_MONTH: i64 = 31 * DAY;
+        let length = match self.fixed_millis() {
+            Some(length) => length,
+            None => return 1,
+        };
+        match longer.fixed_millis() {
+            Some(sum) => sum / length,
+            None => LONGEST_MONTH / length,
+        }
+    }
+
     /// The opening time of the candle that holds `at`. Weeks open on Monday, months on their
     /// first day, all others at multiples of their length since the epoch.
     #[must_use]

@@ -1,11 +1,12 @@
-use crate::copy::Number;
+use crate::{CandleOrigin, copy::Number};
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use kit::{Error, Result, TenantTx, Tx};
+use rust_decimal::Decimal;
 use trading::{
     candle::Candle,
     money::{Price, Quantity},
-    time::Timestamp,
+    time::{Timeframe, Timestamp},
 };
 use uuid::Uuid;
 
@@ -26,28 +27,29 @@ pub(crate) async fn each_candle<K>(
     tx: &mut Tx<K>,
     series: Uuid,
     part: Part,
-    mut take: impl FnMut(Candle) -> Result<()>,
+    mut take: impl FnMut(Candle, CandleOrigin) -> Result<()>,
 ) -> Result<()> {
     let (from, to) = (part.from.to_datetime(), part.to.to_datetime());
     macro_rules! candles {
         ($statement:literal) => {{
             let mut rows = sqlx::query!($statement, series, from, to, part.limit).fetch(tx.conn());
             while let Some(row) = rows.try_next().await? {
-                take(candle(row.open_time, [row.open, row.high, row.low, row.close], row.volume)?)?;
+                let candle = candle(row.open_time, [row.open, row.high, row.low, row.close], row.volume)?;
+                take(candle, row.origin.try_into()?)?;
             }
         }};
     }
     if part.newest_first {
         candles!(
             r#"select open_time, open as "open: Number", high as "high: Number", low as "low: Number",
-                      close as "close: Number", volume as "volume: Number"
+                      close as "close: Number", volume as "volume: Number", origin
                from candles
                where series_id = $1 and open_time >= $2 and open_time < $3 order by open_time desc limit $4"#
         );
     } else {
         candles!(
             r#"select open_time, open as "open: Number", high as "high: Number", low as "low: Number",
-                      close as "close: Number", volume as "volume: Number"
+                      close as "close: Number", volume as "volume: Number", origin
                from candles
                where series_id = $1 and open_time >= $2 and open_time < $3 order by open_time limit $4"#
         );
@@ -55,17 +57,55 @@ pub(crate) async fn each_candle<K>(
     Ok(())
 }
 
+/// Hands over the hours or days of a series in the same way.
+pub(crate) async fn each_rollup<K>(
+    tx: &mut Tx<K>,
+    series: Uuid,
+    timeframe: Timeframe,
+    part: Part,
+    mut take: impl FnMut(Candle) -> Result<()>,
+) -> Result<()> {
+    let (from, to) = (part.from.to_datetime(), part.to.to_datetime());
+    macro_rules! rollups {
+        ($statement:literal) => {{
+            let mut rows = sqlx::query!($statement, series, from, to, part.limit, timeframe.as_str()).fetch(tx.conn());
+            while let Some(row) = rows.try_next().await? {
+                take(candle(row.open_time, [row.open, row.high, row.low, row.close], row.volume)?)?;
+            }
+        }};
+    }
+    if part.newest_first {
+        rollups!(
+            r#"select open_time, open as "open: Number", high as "high: Number", low as "low: Number",
+                      close as "close: Number", volume as "volume: Number"
+               from candle_rollups
+               where series_id = $1 and timeframe = $5 and open_time >= $2 and open_time < $3
+               order by open_time desc limit $4"#
+        );
+    } else {
+        rollups!(
+            r#"select open_time, open as "open: Number", high as "high: Number", low as "low: Number",
+                      close as "close: Number", volume as "volume: Number"
+               from candle_rollups
+               where series_id = $1 and timeframe = $5 and open_time >= $2 and open_time < $3
+               order by open_time limit $4"#
+        );
+    }
+    Ok(())
+}
+
 fn candle(open_time: DateTime<Utc>, prices: [Number; 4], Number(volume): Number) -> Result<Candle> {
-    let price = |Number(value)| Price::new(value).map_err(Error::internal);
-    let [open, high, low, close] = prices;
-    Ok(Candle {
-        open_time: open_time.into(),
-        open: price(open)?,
-        high: price(high)?,
-        low: price(low)?,
-        close: price(close)?,
-        volume: Quantity::new(volume).map_err(Error::internal)?,
-    })
+    let [open, high, low, close] = prices.map(|Number(value)| price(value));
+    let volume = quantity(volume)?;
+    Ok(Candle { open_time: open_time.into(), open: open?, high: high?, low: low?, close: close?, volume })
+}
+
+pub(super) fn price(value: Decimal) -> Result<Price> {
+    Price::new(value).map_err(Error::internal)
+}
+
+pub(super) fn quantity(value: Decimal) -> Result<Quantity> {
+    Quantity::new(value).map_err(Error::internal)
 }
 
 /// Hands over the times of candles, in their order.

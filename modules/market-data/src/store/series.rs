@@ -27,22 +27,28 @@ impl TryFrom<SeriesRow> for Series {
             timeframe: row.timeframe.parse().map_err(Error::internal)?,
         };
         let SeriesRow { id, shared, first_open_time, last_open_time, candle_count, created_at, updated_at, .. } = row;
-        Ok(Self { id, market, shared, first_open_time, last_open_time, candle_count, created_at, updated_at })
+        let stored = market.timeframe;
+        Ok(Self { id, market, stored, shared, first_open_time, last_open_time, candle_count, created_at, updated_at })
     }
 }
 
-/// The series of a market that the tenant sees: its own, else the platform's.
-pub(crate) async fn find(tx: &mut TenantTx, market: &Market) -> Result<Option<Series>> {
+/// The series by which a market is answered: one of its own time frame, else the one of the longest
+/// among the others that are named, which ascend; the tenant's own before the platform's. Across
+/// tenants only the platform's are meant.
+pub(crate) async fn find<K>(tx: &mut Tx<K>, market: &Market, others: &[&str]) -> Result<Option<Series>> {
     let row = sqlx::query_as!(
         SeriesRow,
         r#"select id, exchange, symbol, timeframe, tenant_id is null as "shared!",
                   first_open_time as "first_open_time: Time", last_open_time as "last_open_time: Time",
                   candle_count, created_at, updated_at
-           from candle_series where exchange = $1 and symbol = $2 and timeframe = $3
-           order by tenant_id nulls last limit 1"#,
+           from candle_series
+           where exchange = $1 and symbol = $2 and (timeframe = $3 or timeframe = any($4) and candle_count > 0)
+             and (tenant_id is null or tenant_id = current_tenant())
+           order by timeframe = $3 desc, tenant_id nulls last, array_position($4, timeframe) desc limit 1"#,
         market.exchange.as_str(),
         market.symbol.as_str(),
-        market.timeframe.as_str()
+        market.timeframe.as_str(),
+        others as _
     )
     .fetch_optional(tx.conn())
     .await?;
@@ -62,6 +68,35 @@ pub(crate) async fn find_own(tx: &mut TenantTx, id: Uuid) -> Result<Option<Serie
     .fetch_optional(tx.conn())
     .await?;
     row.map(Series::try_from).transpose()
+}
+
+/// The series that a market's gaps can be filled from: others of its time frame, then shorter ones,
+/// the longest of them first; the tenant's own before the platform's.
+pub(crate) async fn sources(tx: &mut TenantTx, market: &Market, but: Uuid, shorter: &[&str]) -> Result<Vec<Series>> {
+    let rows = sqlx::query_as!(
+        SeriesRow,
+        r#"select id, exchange, symbol, timeframe, tenant_id is null as "shared!",
+                  first_open_time as "first_open_time: Time", last_open_time as "last_open_time: Time",
+                  candle_count, created_at, updated_at
+           from candle_series
+           where exchange = $1 and symbol = $2 and (timeframe = $3 or timeframe = any($4)) and id <> $5
+             and candle_count > 0
+           order by timeframe = $3 desc, array_position($4, timeframe) desc, tenant_id nulls last"#,
+        market.exchange.as_str(),
+        market.symbol.as_str(),
+        market.timeframe.as_str(),
+        shorter as _,
+        but
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Series::try_from).collect()
+}
+
+/// Whether the tenant sees a series: its own or the platform's.
+pub(crate) async fn sees(tx: &mut TenantTx, id: Uuid) -> Result<bool> {
+    let sees = sqlx::query_scalar!(r#"select exists (select from candle_series where id = $1) as "sees!""#, id);
+    Ok(sees.fetch_one(tx.conn()).await?)
 }
 
 /// A page of the series that the tenant sees, and how many there are.
