@@ -82,7 +82,10 @@ fn tell_export(args: &Candles, context: &Context) -> Result<(), Failure> {
 
 fn tell_file(args: &Candles, context: &Context) -> Result<(), Failure> {
     let market = market(args)?;
-    let candles = runtime()?.block_on(read(args, &market, &bar(args)))?;
+    let progress = bar(args);
+    let candles = runtime()?.block_on(read(args, &market, &progress));
+    progress.finish_and_clear();
+    let candles = candles?;
     let gaps = gaps(&candles);
     if context.json {
         return print(&format!("{}\n", json!({ "candles": candles.len(), "gaps": gaps })));
