@@ -30,7 +30,8 @@ fn candles(frame: Timeframe) -> Result<Candles, csv::CsvError> {
 fuzz_target!(|text: &str| {
     let Ok(document) = Document::parse_text(text) else { return };
     assert_eq!(Document::parse(&document.to_json()).as_ref(), Ok(&document));
-    let program = Arc::new(Program::compile(&document));
+    let Some(rules) = document.rules() else { return };
+    let program = Arc::new(Program::compile(rules, document.market().timeframe));
     let candles = CANDLES.iter().find(|candles| candles.timeframe() == program.timeframe()).expect("every frame");
     let signals = program.signals(&Columns::new(candles));
     let mut stream = StreamRules::new(program);

@@ -46,10 +46,15 @@ fn text(candles: &Candles) -> String {
     })
 }
 
+fn program(document: &Document) -> Program {
+    let rules = document.rules().unwrap_or_else(|| panic!("the fixture has rules"));
+    Program::compile(rules, document.market().timeframe)
+}
+
 fn strategy(c: &mut Criterion) {
     let candles = candles();
     let _ = candles.column(Field::Close);
-    let program = Arc::new(Program::compile(&sma_cross()));
+    let program = Arc::new(program(&sma_cross()));
     let mut group = c.benchmark_group("strategy");
     group.throughput(Throughput::Elements(ROWS as u64)).sample_size(20);
     group.bench_function("signals of an SMA cross, indicators included", |b| {

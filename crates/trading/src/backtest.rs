@@ -1,17 +1,44 @@
 //! Back-tests: a history through the engine and the simulated venue, and the figures of it.
 
+mod checks;
+mod compare;
+mod execute;
 mod file;
+mod history;
+mod lanes;
+mod monte_carlo;
+mod outside;
+mod random;
 mod recorder;
 mod run;
+mod search;
+mod study;
 mod sweep;
+mod symbols;
+mod tpe;
+mod trial;
+mod walk_forward;
 
+pub use checks::{CheckReport, DRIFT_ALLOWED, Difference, Drift, LookAhead, look_ahead, look_ahead_of, recursive};
+pub use compare::{Comparison, Row, compare};
+pub use execute::Answer;
 pub use file::{BacktestConfig, BacktestFile, MAX_COMBINATIONS, MAX_FILE_BYTES};
-pub use recorder::{MAX_POINTS, Report};
-pub use run::{Answer, Setup, measure, run};
-pub use sweep::{Combination, Sweep, sweep};
+pub use history::History;
+pub use monte_carlo::{FanPoint, MAX_PLAYED, MonteCarloReport, Quantiles, monte_carlo};
+pub use outside::{MAX_SIGNALS, OutsideSignal};
+pub use recorder::{MAX_POINTS, Report, Sections};
+pub use run::{Setup, measure, run};
+pub use study::{
+    Checks, Direction, MAX_PATHS, MAX_RUNS, MAX_TRIALS, MAX_VALUES, Method, MonteCarlo, Objective, Search, SearchKind,
+    Values, WalkForward,
+};
+pub use sweep::{Combination, Sweep};
+pub use symbols::{Contribution, contributions};
+pub use walk_forward::{WalkForwardReport, Window};
 
-use crate::strategy::Fault;
+use crate::money::Symbol;
 use crate::strategy::plan::PlanError;
+use crate::strategy::{Failure, Fault};
 use crate::time::Timeframe;
 
 /// Why there is no answer.
@@ -28,12 +55,43 @@ pub enum BacktestError {
         /// What was given.
         candles: Timeframe,
     },
+    /// A symbol of the strategy of which no candles were given.
+    #[error("there are no candles of {0}")]
+    NoHistory(Symbol),
+    /// The file asks for finer candles that were not given.
+    #[error("`intrabar` asks for {0} candles of the same market, which are not there")]
+    NoIntrabar(Timeframe),
     /// Sizing, protection or guards make no sense.
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// A combination of a sweep is no strategy.
     #[error("{}", .0.first().map_or_else(String::new, ToString::to_string))]
     Faults(Vec<Fault>),
+    /// The script failed.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+    /// What was asked for is of one symbol only.
+    #[error("{0} is for a strategy of one symbol")]
+    OneSymbol(&'static str),
+    /// A walk-forward has nothing to test.
+    #[error("the period is too short: it holds no training with a test after it")]
+    NoWindow,
+    /// A walk-forward asks for too much.
+    #[error("{windows} windows need {runs} runs; at most {MAX_COMBINATIONS} are allowed")]
+    TooManyRuns {
+        /// Trainings.
+        windows: usize,
+        /// All combinations of all of them.
+        runs: usize,
+    },
+    /// A Monte-Carlo simulation asks for too much.
+    #[error("{runs} runs of {trades} trades are too many; at most {MAX_PLAYED} trades are played in all")]
+    TooMuchLuck {
+        /// Of the back-test.
+        trades: usize,
+        /// That were asked for.
+        runs: usize,
+    },
     /// `progress` asked for the end.
     #[error("the back-test was cancelled")]
     Cancelled,

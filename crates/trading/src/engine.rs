@@ -4,26 +4,37 @@
 //! with the input, and the state is a function of the configuration and the inputs alone, so that
 //! a journal of `(at, input)` rebuilds it.
 
+mod account;
 mod atr;
 mod book;
 mod day;
+mod dca;
+mod desk;
 mod driver;
+mod grid;
 mod guard;
+mod holding;
 mod io;
+mod lanes;
 mod machine;
 mod protect;
+mod rebalance;
 mod sizing;
 mod trade;
+mod trips;
 
 pub use driver::Driver;
 pub use io::{Effect, Effects, Input, Note, Reason, RejectReason, Rejection, Stop};
-pub use machine::{Config, Engine};
+pub use lanes::Lanes;
+pub use machine::{Conduct, Config, Engine, Silent};
+pub use rebalance::Rebalancer;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::candle::Candle;
 use crate::position::Position;
+use crate::strategy::Failure;
 
 /// What a strategy asks for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -39,4 +50,19 @@ pub enum Signal {
 pub trait Strategy: Send {
     /// Called once for every closed candle, in order, whether or not a position is open.
     fn on_candle(&mut self, candle: &Candle, position: &Position) -> Option<Signal>;
+
+    /// Why it cannot go on, if so; whoever drives it looks after each candle and ends.
+    fn failure(&self) -> Option<&Failure> {
+        None
+    }
+}
+
+impl<S: Strategy + ?Sized> Strategy for Box<S> {
+    fn on_candle(&mut self, candle: &Candle, position: &Position) -> Option<Signal> {
+        (**self).on_candle(candle, position)
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        (**self).failure()
+    }
 }

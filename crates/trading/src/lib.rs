@@ -18,3 +18,8 @@ pub mod risk;
 pub mod simulator;
 pub mod strategy;
 pub mod time;
+
+/// Whether JSON may leave a value out, for `skip_serializing_if`.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

@@ -92,6 +92,12 @@ decimal_type!(
     |value| value > Decimal::ZERO && value <= Decimal::ONE
 );
 
+decimal_type!(
+    /// A fraction of a position's value, negative where holding it earns: above −1, below 1.
+    FundingRate, "funding rate", "above -1 and below 1", r"^-?0(\.\d{1,28})?$",
+    |value| value.abs() < Decimal::ONE
+);
+
 impl Price {
     /// `mantissa / 10^scale`, for columns that have checked both.
     #[inline]
@@ -103,6 +109,21 @@ impl Price {
     pub(crate) fn moved_by(self, fraction: Decimal) -> Self {
         let moved = self.0 * (Decimal::ONE + fraction).clamp(Decimal::ZERO, PERCENT_LIMIT);
         Self(moved.round_dp(20).clamp(SMALLEST_PRICE, PRICE_LIMIT))
+    }
+
+    /// This price with `distance` added, kept within the type's bounds.
+    pub(crate) fn plus(self, distance: Notional) -> Self {
+        Self((self.0 + distance.0).round_dp(20).clamp(SMALLEST_PRICE, PRICE_LIMIT))
+    }
+
+    /// A price on the way to another one, of which it has gone `part` (from 0 to 1).
+    pub(crate) fn towards(self, other: Self, part: Decimal) -> Self {
+        Self((self.0 + (other.0 - self.0) * part).round_dp(12).clamp(SMALLEST_PRICE, PRICE_LIMIT))
+    }
+
+    /// How much higher this price is than another one, for one coin.
+    pub(crate) fn above(self, other: Self) -> Notional {
+        Notional(self.0 - other.0)
     }
 
     /// The price `distance` of quote currency lower, or `None` where that is not above nought.
@@ -212,6 +233,19 @@ impl Notional {
         Self::bounded(self.0.checked_mul(percent.0 / HUNDRED).unwrap_or(limit))
     }
 
+    /// A share of this amount.
+    #[must_use]
+    pub fn share_of(self, share: Share) -> Self {
+        Self(self.0 * share.0)
+    }
+
+    /// What holding so much costs at a funding rate, a number of times.
+    #[must_use]
+    pub fn funding(self, rate: FundingRate, times: i64) -> Self {
+        let limit = if self.is_negative() == rate.0.is_sign_negative() { NOTIONAL_LIMIT } else { -NOTIONAL_LIMIT };
+        Self::bounded((self.0 * rate.0).checked_mul(Decimal::from(times)).unwrap_or(limit))
+    }
+
     /// The fee of `rate` on this amount.
     #[must_use]
     pub fn fee(self, rate: Rate) -> Self {
@@ -281,6 +315,11 @@ impl Percent {
     pub fn fraction(self) -> Decimal {
         self.0 / HUNDRED
     }
+}
+
+impl Factor {
+    /// Once.
+    pub const ONE: Self = Self(Decimal::ONE);
 }
 
 impl Rate {

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::money::{Notional, Price, Quantity};
+use crate::is_default;
+use crate::money::{Notional, Price, Quantity, Symbol};
 use crate::order::{ClientOrderId, Purpose, Side};
 use crate::time::Timestamp;
 
@@ -98,7 +99,7 @@ pub enum PositionError {
     Empty,
 }
 
-/// Cash and coins. A function of the starting cash and the fills alone.
+/// Cash and coins. A function of the starting cash, the fills and the funding alone.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Position {
@@ -109,6 +110,12 @@ pub struct Position {
     fees: Notional,
     dust: Quantity,
     open: bool,
+    /// All funding charged so far.
+    #[serde(default, skip_serializing_if = "is_default")]
+    funding: Notional,
+    /// Funding that the cash did not suffice for yet.
+    #[serde(default, skip_serializing_if = "is_default")]
+    owed: Notional,
 }
 
 impl Position {
@@ -123,6 +130,8 @@ impl Position {
             fees: Notional::ZERO,
             dust: Quantity::ZERO,
             open: false,
+            funding: Notional::ZERO,
+            owed: Notional::ZERO,
         }
     }
 
@@ -130,6 +139,11 @@ impl Position {
     #[must_use]
     pub fn cash(&self) -> Notional {
         self.cash
+    }
+
+    /// Holds so much cash from now on, which its account lends it.
+    pub(crate) fn hold_cash(&mut self, cash: Notional) {
+        self.cash = cash;
     }
 
     /// Coins held; never negative.
@@ -174,10 +188,36 @@ impl Position {
         self.fees
     }
 
-    /// Cash, and the coins at `price`.
+    /// All funding charged so far, negative where more was earned; no trade's profit counts it.
+    #[must_use]
+    pub fn funding(&self) -> Notional {
+        self.funding
+    }
+
+    /// Funding that the cash did not suffice for yet.
+    #[must_use]
+    pub fn owed(&self) -> Notional {
+        self.owed
+    }
+
+    /// Cash, and the coins at `price`, less what is owed.
     #[must_use]
     pub fn equity(&self, price: Price) -> Notional {
-        self.cash + price * self.quantity
+        self.cash + price * self.quantity - self.owed
+    }
+
+    /// Takes funding from the cash, and what is not there from what comes in next: coins are sold
+    /// by orders alone.
+    pub(crate) fn pay_funding(&mut self, due: Notional) {
+        self.funding += due;
+        self.owed += due;
+        self.settle_owed();
+    }
+
+    fn settle_owed(&mut self) {
+        let paid = self.owed.min(self.cash);
+        self.cash -= paid;
+        self.owed -= paid;
     }
 
     /// Profit of the coins held if they were worth `price`, before a selling fee.
@@ -203,6 +243,9 @@ impl Position {
             Side::Sell => self.sell(fill)?,
         };
         self.cash = cash;
+        if !self.owed.is_zero() {
+            self.settle_owed();
+        }
         self.realised += profit;
         self.fees += fill.fee_value();
         self.open = self.quantity > self.dust;
@@ -230,6 +273,9 @@ impl Position {
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Trade {
+    /// What was traded, where an account has several symbols.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symbol: Option<Symbol>,
     /// The candle of the first buy.
     pub entry_index: u64,
     /// The time of the first buy.

@@ -58,6 +58,8 @@ pub struct View<'a> {
     pub instrument: &'a Instrument,
     /// Cash and coins.
     pub position: &'a Position,
+    /// Cash that no open order may spend.
+    pub cash: Notional,
     /// The last price.
     pub price: Price,
     /// Entries so far in this UTC day.
@@ -119,6 +121,9 @@ impl Limits {
     /// The first rule that the order breaks.
     pub fn check(&self, view: &View<'_>, order: Order) -> Result<Approved<Order>, Refusal> {
         let price = self.check_price(view, &order)?;
+        if let (OrderKind::Market {}, Size::Base(quantity)) = (order.kind, order.size) {
+            view.instrument.check_market(quantity)?;
+        }
         match (order.side, order.size, order.reduces_only()) {
             (Side::Buy, size, false) => self.check_entry(view, price, size)?,
             (Side::Sell, Size::Base(quantity), true) => check_exit(view, price, quantity)?,
@@ -129,11 +134,10 @@ impl Limits {
 
     /// The price at which the order is valued, inside the collar and on the tick.
     fn check_price(&self, view: &View<'_>, order: &Order) -> Result<Price, Refusal> {
-        let price = match order.kind {
-            OrderKind::Market {} => return Ok(view.price),
-            OrderKind::Limit { price } | OrderKind::StopMarket { trigger: price } => price,
-        };
-        view.instrument.check_price(price)?;
+        for price in [order.kind.trigger(), order.kind.limit()].into_iter().flatten() {
+            view.instrument.check_price(price)?;
+        }
+        let Some(price) = order.kind.limit().or(order.kind.trigger()) else { return Ok(view.price) };
         if let (Some(collar), false) = (self.price_collar, order.reduces_only()) {
             let (last, distance) = (view.price.decimal(), collar.fraction());
             if (price.decimal() - last).abs() > last * distance {
@@ -155,7 +159,7 @@ impl Limits {
             Size::Base(quantity) => view.instrument.check(price, quantity)?,
             Size::Quote(value) => check_smallest(view.instrument, value)?,
         }
-        let cash = view.position.cash();
+        let cash = view.cash;
         if value > cash {
             return Err(Refusal::NotEnoughCash { value, cash });
         }
@@ -206,7 +210,7 @@ mod tests {
 
     fn entry(size: Size) -> Order {
         let client_order_id = ClientOrderId::new("t".parse().unwrap(), 1);
-        Order { client_order_id, side: Side::Buy, kind: OrderKind::Market {}, size, purpose: Purpose::Entry }
+        Order::new(client_order_id, Side::Buy, OrderKind::Market {}, size, Purpose::Entry)
     }
 
     fn amount(text: &str) -> Notional {
@@ -218,7 +222,14 @@ mod tests {
         let position = Position::with_cash(amount("1000"));
         let price = "100".parse().unwrap();
         let realised_today = amount(realised_today);
-        let view = View { instrument: &instrument, position: &position, price, orders_today: 2, realised_today };
+        let view = View {
+            instrument: &instrument,
+            position: &position,
+            cash: position.cash(),
+            price,
+            orders_today: 2,
+            realised_today,
+        };
         serde_json::from_str::<Limits>(limits).unwrap().check(&view, order)
     }
 

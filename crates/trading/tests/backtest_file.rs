@@ -6,7 +6,7 @@ mod common;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{candles, file, sma_cross};
+use common::{candles, file, history, sma_cross};
 use serde_json::{Value, json};
 use trading::backtest::{Answer, BacktestError, BacktestFile, MAX_POINTS, Report};
 use trading::candle::Candles;
@@ -33,7 +33,8 @@ fn on(_: usize, _: usize) -> ControlFlow<()> {
 }
 
 fn report(rest: Value, candles: &Candles) -> Report {
-    match file(strategy(), rest).execute(candles, on).unwrap() {
+    let file = file(strategy(), rest);
+    match file.execute(&history(&file, candles), on).unwrap() {
         Answer::Report(report) => *report,
         Answer::Sweep(_) => unreachable!("there is no sweep"),
     }
@@ -151,7 +152,8 @@ fn candles_before_the_period_only_warm_up() {
     let whole = report(json!({"initialCash": "10000"}), &candles);
     let entries: Vec<u64> = whole.trades.iter().map(|trade| trade.entry_index).collect();
     assert!(part.trades.iter().all(|trade| entries.contains(&trade.entry_index)));
-    let nothing = file(strategy(), json!({"initialCash": "1", "from": "2030-01-01"})).execute(&candles, on);
+    let nothing = file(strategy(), json!({"initialCash": "1", "from": "2030-01-01"}));
+    let nothing = nothing.execute(&history(&nothing, &candles), on);
     assert_eq!(nothing.unwrap_err(), BacktestError::NoCandles);
 }
 
@@ -173,13 +175,13 @@ fn progress_is_told_and_can_end_the_run() {
     let candles = candles(HOURS);
     let file = file(strategy(), json!({"initialCash": "10000"}));
     let told = AtomicUsize::new(0);
-    let answer = file.execute(&candles, |done, total| {
+    let answer = file.execute(&history(&file, &candles), |done, total| {
         assert!(done <= total && done > told.swap(done, Ordering::Relaxed));
         ControlFlow::Continue(())
     });
     assert!(answer.is_ok());
     assert_eq!(told.into_inner(), candles.len());
-    let stopped = file.execute(&candles, |_, _| ControlFlow::Break(()));
+    let stopped = file.execute(&history(&file, &candles), |_, _| ControlFlow::Break(()));
     assert_eq!(stopped.unwrap_err(), BacktestError::Cancelled);
 }
 
@@ -190,28 +192,33 @@ fn a_sweep_gives_every_combination_the_figures_of_a_run_of_its_own() {
     let strategy =
         |fast, percent| sma_cross("BTC/USDT", "1h", fast, 50, &json!({"kind": "percentEquity", "percent": percent}));
     let swept = file(strategy(5, "1"), json!({"initialCash": "10000", "sweep": sweep}));
-    let Answer::Sweep(answer) = swept.execute(&candles, on).unwrap() else { unreachable!("there is a sweep") };
+    let Answer::Sweep(answer) = swept.execute(&history(&swept, &candles), on).unwrap() else {
+        unreachable!("there is a sweep")
+    };
     let mut order = Vec::new();
     for combination in &answer.combinations {
         let fast = combination.parameters["indicators.fast.period"].as_u64().unwrap();
         let percent = combination.parameters["sizing.percent"].as_str().unwrap();
         order.push((fast, percent.to_owned()));
         let alone = file(strategy(u32::try_from(fast).unwrap(), percent), json!({"initialCash": "10000"}));
-        let Answer::Report(alone) = alone.execute(&candles, on).unwrap() else { unreachable!("there is no sweep") };
+        let Answer::Report(alone) = alone.execute(&history(&alone, &candles), on).unwrap() else {
+            unreachable!("there is no sweep")
+        };
         assert_eq!(combination.metrics, alone.metrics);
     }
     let expected = [(5, "50"), (5, "100"), (10, "50"), (10, "100")];
     assert_eq!(order, expected.map(|(fast, percent)| (fast, percent.to_owned())));
-    let cancelled = swept.execute(&candles, |_, _| ControlFlow::Break(()));
+    let cancelled = swept.execute(&history(&swept, &candles), |_, _| ControlFlow::Break(()));
     assert_eq!(cancelled.unwrap_err(), BacktestError::Cancelled);
     let wrong = file(strategy(5, "1"), json!({"initialCash": "1", "sweep": {"indicators.fast.period": [0]}}));
-    assert!(matches!(wrong.execute(&candles, on), Err(BacktestError::Faults(_))));
+    assert!(matches!(wrong.execute(&history(&wrong, &candles), on), Err(BacktestError::Faults(_))));
 }
 
 #[test]
 fn candles_of_another_time_frame_are_refused() {
     let five = candles("binance_ETHUSDT_5m_20230101_20230630.csv.gz");
-    let refused = file(strategy(), json!({"initialCash": "1"})).execute(&five, on).unwrap_err();
+    let refused = file(strategy(), json!({"initialCash": "1"}));
+    let refused = refused.execute(&history(&refused, &five), on).unwrap_err();
     assert_eq!(refused.to_string(), "the strategy decides on 1h candles, but these are 5m");
 }
 
@@ -220,7 +227,28 @@ fn the_published_schema_names_every_key_and_allows_no_other() {
     let schema = schemars::schema_for!(BacktestFile).to_value();
     let mut keys: Vec<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
-    let expected = ["fees", "fill", "from", "initialCash", "slippageBps", "strategy", "sweep", "to", "volumeShare"];
+    let expected = [
+        "checks",
+        "fees",
+        "fill",
+        "from",
+        "funding",
+        "initialCash",
+        "intrabar",
+        "latencyMs",
+        "limitFill",
+        "monteCarlo",
+        "objective",
+        "search",
+        "signals",
+        "slippageBps",
+        "slippageOfRange",
+        "strategy",
+        "sweep",
+        "to",
+        "volumeShare",
+        "walkForward",
+    ];
     assert_eq!(keys, expected);
     assert_eq!(schema["required"], json!(["strategy", "initialCash"]));
     assert_eq!(schema["additionalProperties"], json!(false));

@@ -193,7 +193,7 @@ fn a_sale_that_the_venue_refuses_is_tried_again_at_the_next_candle() {
         orders.find(|order| order.purpose == Purpose::Exit).unwrap().client_order_id
     };
     let first = exit(&bot);
-    let rejection = trading::engine::Rejection { client_order_id: first, reason: RejectReason::Other };
+    let rejection = trading::engine::Rejection { client_order_id: first, reason: RejectReason::Other, filter: None };
     bot.tell(Input::Rejected(rejection));
     // The simulated venue still has the refused order; its fill is unknown to the engine.
     bot.feed(&[FLAT]);
@@ -301,8 +301,11 @@ mod live {
         engine.step(at(2), Input::Cancelled(stop.client_order_id));
         let again = placed(&engine.step(at(3), Input::Candle(candle(1, FLAT))))[0];
         assert_eq!((again.kind, again.purpose), (stop.kind, Purpose::StopLoss));
-        let rejection =
-            trading::engine::Rejection { client_order_id: again.client_order_id, reason: RejectReason::Other };
+        let rejection = trading::engine::Rejection {
+            client_order_id: again.client_order_id,
+            reason: RejectReason::Other,
+            filter: None,
+        };
         let sale = placed(&engine.step(at(3), Input::Rejected(rejection)))[0];
         assert_eq!((sale.kind, sale.size), (trading::order::OrderKind::Market {}, again.size));
     }

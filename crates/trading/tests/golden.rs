@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use common::average::{Cross, average, ever_equal};
-use common::{candles, data, file, market_of, sma_cross};
+use common::{candles, data, file, history, market_of, sma_cross};
 use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -155,7 +155,7 @@ fn sweep_of(
     for (id, periods) in [("fast", fast), ("slow", slow)] {
         file.sweep.insert(format!("indicators.{id}.period"), periods.into_iter().map(Value::from).collect());
     }
-    let Answer::Sweep(sweep) = file.execute(candles, |_, _| ControlFlow::Continue(())).unwrap() else {
+    let Answer::Sweep(sweep) = file.execute(&history(&file, candles), |_, _| ControlFlow::Continue(())).unwrap() else {
         panic!("a sweep gives combinations")
     };
     let key = |parameters: &BTreeMap<String, Value>| {

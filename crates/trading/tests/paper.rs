@@ -8,13 +8,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use common::bot::engine_config;
-use common::{candles, file, sma_cross};
+use common::{candles, file, program, sma_cross};
 use serde_json::json;
 use trading::backtest::{BacktestFile, Setup, run};
 use trading::candle::Candles;
 use trading::engine::{Driver, Effect, Engine, Input, Note, Signal, Stop, Strategy};
 use trading::simulator::Simulator;
-use trading::strategy::{ColumnRules, Columns, Program, StreamRules};
+use trading::strategy::{ColumnRules, Columns, StreamRules};
 use trading::time::Timestamp;
 
 /// A line of a journal as it is stored: time, input, effects.
@@ -63,7 +63,7 @@ fn journal<S: Strategy>(mut driver: Driver<S>, candles: &Candles) -> Vec<Line> {
 fn a_live_feed_gives_the_journal_of_the_back_test() {
     let (file, candles) = (busy(), history());
     let setup = Setup::of(&file.strategy, file.config.clone());
-    let program = Arc::new(Program::compile(&file.strategy));
+    let program = Arc::new(program(&file.strategy));
     let signals = Arc::new(program.signals(&Columns::new(&candles)));
     let columns = journal(driver(ColumnRules::new(signals.clone(), 0), &setup, &candles), &candles);
     let stream = journal(driver(StreamRules::new(program), &setup, &candles), &candles);
@@ -81,7 +81,7 @@ fn a_live_feed_gives_the_journal_of_the_back_test() {
 fn the_journals_inputs_give_the_same_effects_to_an_engine_that_starts_anew() {
     let (file, candles) = (busy(), history());
     let setup = Setup::of(&file.strategy, file.config.clone());
-    let program = Arc::new(Program::compile(&file.strategy));
+    let program = Arc::new(program(&file.strategy));
     let recorded = journal(driver(StreamRules::new(program.clone()), &setup, &candles), &candles);
     let mut engine = Engine::new(StreamRules::new(program), engine_config(&setup));
     for (at, input, effects) in recorded {
@@ -94,7 +94,7 @@ fn the_journals_inputs_give_the_same_effects_to_an_engine_that_starts_anew() {
 fn a_bot_that_is_rebuilt_from_its_journal_goes_on_as_if_nothing_had_happened() {
     let (file, candles) = (busy(), history());
     let setup = Setup::of(&file.strategy, file.config.clone());
-    let program = Arc::new(Program::compile(&file.strategy));
+    let program = Arc::new(program(&file.strategy));
     let start = || driver(StreamRules::new(program.clone()), &setup, &candles);
     let outside = [(5_000, Input::Pause), (5_100, Input::Resume), (6_000, Input::Signal(Signal::Enter))];
     let (mut bot, mut lines) = (start(), Vec::<Line>::new());

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use trading::candle::Candle;
 use trading::engine::{Effect, Note};
 use trading::money::{Notional, Quantity};
-use trading::order::{ClientOrderId, Order, OrderKind, OrderStatus, Side, Size};
+use trading::order::{ClientOrderId, Order, OrderKind, OrderStatus, Purpose, Side, Size};
 use trading::position::Position;
 
 /// A walk in tenths that stays above 20: gap, body, and both shadows of each candle.
@@ -62,6 +62,34 @@ fn protect() -> impl Strategy<Value = Value> {
     )
 }
 
+/// By which kinds of order the plan trades; pairs where there is something to pair.
+fn orders_of() -> impl Strategy<Value = Value> {
+    let entry = vec![
+        json!({"kind": "market"}),
+        json!({"kind": "limit", "offset": "0.3", "expires": "3m"}),
+        json!({"kind": "limitMaker", "offset": "0.5"}),
+        json!({"kind": "stop", "offset": "0.5", "expires": "2m"}),
+    ];
+    let exit = vec![
+        json!({"kind": "market"}),
+        json!({"kind": "limit", "offset": "0.4", "expires": "3m"}),
+        json!({"kind": "limitMaker", "offset": "1"}),
+    ];
+    let stop = vec![json!({"kind": "market"}), json!({"kind": "limit", "offset": "1"})];
+    (select(entry), select(exit), select(stop), select(vec!["separate", "oco"]))
+        .prop_map(|(entry, exit, stop, pair)| json!({"entry": entry, "exit": exit, "stop": stop, "pair": pair}))
+}
+
+fn plan() -> impl Strategy<Value = Value> {
+    let orders = prop_oneof![Just(json!({})), orders_of()];
+    (sizing(), protect(), orders).prop_map(|(sizing, protect, mut orders)| {
+        if protect["takeProfit"] == json!([]) {
+            orders["pair"] = json!("separate");
+        }
+        json!({"sizing": sizing, "protect": protect, "orders": orders})
+    })
+}
+
 /// A venue whose volume is without limit, or where little trades in a candle.
 fn config() -> impl Strategy<Value = Value> {
     (boundless(), select(vec![Value::Null, json!("0.01"), json!("0.003")])).prop_map(|(mut config, share)| {
@@ -70,6 +98,18 @@ fn config() -> impl Strategy<Value = Value> {
         }
         config
     })
+}
+
+/// One to which orders take a while.
+fn slow() -> impl Strategy<Value = Value> {
+    (config(), select(vec![1_000, 20_000, 90_000]), select(vec!["touch", "through"])).prop_map(
+        |(mut config, latency, fill)| {
+            config["fill"] = json!("nextOpen");
+            config["latencyMs"] = json!(latency);
+            config["limitFill"] = json!(fill);
+            config
+        },
+    )
 }
 
 fn boundless() -> impl Strategy<Value = Value> {
@@ -93,19 +133,23 @@ fn instrument() -> impl Strategy<Value = Value> {
 
 /// A bot that has lived through a market.
 fn life() -> impl Strategy<Value = (Bot, Vec<Candle>)> {
-    life_at(config())
+    life_at(prop_oneof![config(), slow()])
 }
 
 fn life_at(config: impl Strategy<Value = Value>) -> impl Strategy<Value = (Bot, Vec<Candle>)> {
+    life_of(config, instrument())
+}
+
+fn life_of(
+    config: impl Strategy<Value = Value>,
+    instrument: impl Strategy<Value = Value>,
+) -> impl Strategy<Value = (Bot, Vec<Candle>)> {
     let signals = "[ex.]{120}";
-    (market(), signals, sizing(), protect(), config, instrument()).prop_map(
-        |(candles, signals, sizing, protect, config, instrument)| {
-            let plan = json!({"sizing": sizing, "protect": protect});
-            let mut bot = Case { plan, config, instrument, ..Case::default() }.bot_with(script(&signals));
-            candles.iter().for_each(|candle| bot.take(candle));
-            (bot, candles)
-        },
-    )
+    (market(), signals, plan(), config, instrument).prop_map(|(candles, signals, plan, config, instrument)| {
+        let mut bot = Case { plan, config, instrument, ..Case::default() }.bot_with(script(&signals));
+        candles.iter().for_each(|candle| bot.take(candle));
+        (bot, candles)
+    })
 }
 
 fn cash() -> Notional {
@@ -151,10 +195,6 @@ proptest! {
         prop_assert!(close_to(equity, cash() + position.realised() + position.unrealised(close)));
         let flows: Notional = bot.fills().iter().map(trading::position::Fill::cash_flow).sum();
         prop_assert!(close_to(position.cash(), cash() + flows));
-        if !bot.driver.engine().in_trade() {
-            let earned: Notional = bot.trades().iter().map(|trade| trade.pnl).sum();
-            prop_assert!(close_to(earned, position.realised()));
-        }
     }
 
     #[test]
@@ -184,16 +224,48 @@ proptest! {
             let Candle { low, high, .. } = candles[row];
             match (orders[&fill.client_order_id].kind, fill.side) {
                 (OrderKind::StopMarket { trigger }, Side::Sell) => prop_assert!(fill.price <= trigger.min(high)),
-                (OrderKind::Limit { price }, Side::Sell) => prop_assert!(fill.price == price && price <= high),
+                (OrderKind::StopMarket { trigger }, Side::Buy) => prop_assert!(fill.price >= trigger.max(low)),
+                (OrderKind::StopLimit { trigger, price }, Side::Sell) => {
+                    prop_assert!(price <= fill.price && fill.price <= trigger && price <= high);
+                }
+                (OrderKind::Limit { price } | OrderKind::LimitMaker { price }, Side::Sell) => {
+                    prop_assert!(fill.price == price && price <= high);
+                }
+                (OrderKind::Limit { price } | OrderKind::LimitMaker { price }, Side::Buy) => {
+                    prop_assert!(fill.price == price && price >= low);
+                }
                 (OrderKind::Market {}, Side::Buy) => prop_assert!(fill.price >= low),
                 (OrderKind::Market {}, Side::Sell) => prop_assert!(fill.price <= high),
-                (kind, Side::Buy) => prop_assert!(false, "nothing buys by {:?}", kind),
+                (kind, side) => prop_assert!(false, "nothing has the side {:?} and the kind {:?}", side, kind),
             }
         }
     }
 
     #[test]
-    fn a_flat_bot_leaves_no_order_behind((bot, _) in life()) {
+    fn trades_earn_what_the_position_has_realised((bot, _) in life_at(config())) {
+        let earned: Notional = bot.trades().iter().map(|trade| trade.pnl).sum();
+        prop_assert!(bot.driver.engine().in_trade() || close_to(earned, bot.position().realised()));
+    }
+
+    #[test]
+    fn what_is_held_is_protected_or_on_its_way_out((bot, _) in life_of(config(), Just(json!({"symbol": "BTC/USDT"})))) {
+        let sells = |order: &Order| order.side == Side::Sell;
+        prop_assert!(!bot.driver.engine().in_trade() || bot.driver.simulator().orders().any(sells));
+    }
+
+    #[test]
+    fn both_orders_of_a_pair_are_open_unless_an_exit_waits((bot, _) in life_at(config())) {
+        let open: Vec<Order> = bot.driver.simulator().orders().copied().collect();
+        if open.iter().all(|order| order.purpose != Purpose::Exit) {
+            for order in open.iter().filter(|order| order.pair.is_some()) {
+                let pair = open.iter().find(|other| Some(other.client_order_id) == order.pair);
+                prop_assert_eq!(pair.map(|pair| (pair.size, pair.pair)), Some((order.size, Some(order.client_order_id))));
+            }
+        }
+    }
+
+    #[test]
+    fn a_flat_bot_leaves_no_order_behind((bot, _) in life_at(config())) {
         let entry = |order: &Order| order.side == Side::Buy;
         prop_assert!(bot.driver.engine().in_trade() || bot.driver.simulator().orders().all(entry));
     }

@@ -53,6 +53,11 @@ fn without(key: &str) -> Value {
     document
 }
 
+/// The document's rules, compiled.
+fn program(document: &Document) -> Program {
+    Program::compile(document.rules().unwrap(), document.market().timeframe)
+}
+
 fn faults(document: &Value) -> Vec<Fault> {
     Document::parse(document).unwrap_err()
 }
@@ -68,7 +73,7 @@ fn told(document: &Value, expected: &[&str]) {
 fn the_example_is_right_and_comes_back_from_its_own_json() {
     let document = Document::parse(&full()).unwrap();
     assert_eq!(document.market().timeframe, Timeframe::M5);
-    assert_eq!(document.indicators()["trend"].timeframe, Some(Timeframe::H1));
+    assert_eq!(document.rules().unwrap().indicators()["trend"].timeframe, Some(Timeframe::H1));
     assert_eq!(Document::parse(&document.to_json()), Ok(document.clone()));
     assert_eq!(Document::parse_text(&document.to_json().to_string()), Ok(document.clone()));
     assert_eq!(serde_json::from_value::<Document>(full()).unwrap(), document);
@@ -217,7 +222,7 @@ fn the_nearest_right_word_is_proposed() {
     told(
         &renamed,
         &[
-            "guard: unknown key (did you mean `guards`?); expected name, market, entry, sizing, indicators, exit, protect, guards",
+            "guard: unknown key (did you mean `guards`?); expected name, market, entry, sizing, indicators, exit, protect, guards, orders",
         ],
     );
 }
@@ -337,12 +342,30 @@ fn a_fault_of_an_indicator_is_not_told_again_where_it_is_used() {
 }
 
 #[test]
-fn bots_that_are_no_strategies_are_refused_with_what_is_supported() {
-    for document in [json!({"kind": "grid", "lower": "1"}), json!({"grid": {"lower": "1"}}), with("/dca", json!({}))] {
-        let faults = faults(&document);
-        assert_eq!((faults.len(), faults[0].code), (1, "NOT_SUPPORTED"));
-        assert!(faults[0].message.contains("is not a strategy of this language, which has indicators"), "{faults:?}");
+fn a_market_of_several_symbols_shares_one_account_and_keeps_their_order() {
+    let market = |symbols: Value| json!({"exchange": "binance", "symbols": symbols, "timeframe": "5m"});
+    let document = Document::parse(&with("/market", market(json!(["ETH/USDT", "BTC/USDT"])))).unwrap();
+    let symbols: Vec<&str> = document.market().symbols().iter().map(trading::money::Symbol::as_str).collect();
+    assert_eq!((symbols, document.market().quote()), (vec!["ETH/USDT", "BTC/USDT"], "USDT"));
+    assert_eq!(document.to_json()["market"], market(json!(["ETH/USDT", "BTC/USDT"])));
+    let one = Document::parse(&with("/market", market(json!(["BTC/USDT"])))).unwrap();
+    assert_eq!(one, Document::parse(&full()).unwrap(), "a list of one is written as one");
+
+    let many: Vec<String> = (0..21).map(|i| format!("C{i}/USDT")).collect();
+    for (symbols, expected) in [
+        (json!([]), "market.symbols: expected 1 to 20 items, not 0"),
+        (json!(many), "market.symbols: expected 1 to 20 items, not 21"),
+        (json!(["BTC/USDT", "ETH/USDT", "BTC/USDT"]), "market.symbols[2]: BTC/USDT stands here twice"),
+        (
+            json!(["BTC/USDT", "ETH/BTC"]),
+            "market.symbols[1]: all symbols share one account: ETH/BTC is not paid in USDT",
+        ),
+    ] {
+        told(&with("/market", market(symbols)), &[expected]);
     }
+    let mut both = full();
+    both["market"]["symbols"] = json!(["ETH/USDT"]);
+    told(&both, &["market.symbol: unknown key; expected exchange, symbols, timeframe"]);
 }
 
 #[test]
@@ -423,14 +446,23 @@ fn a_sweep_sets_values_by_their_paths() {
 
 #[test]
 fn the_schema_and_the_reader_know_the_same_words() {
-    let schema = schema();
+    let root = schema();
+    let schema = &root["oneOf"][0];
     assert_eq!(schema["additionalProperties"], false);
     let properties: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-    assert_eq!(properties, ["name", "market", "indicators", "entry", "exit", "sizing", "protect", "guards"]);
+    assert_eq!(properties, ["name", "market", "indicators", "entry", "exit", "sizing", "protect", "guards", "orders"]);
     assert_eq!(schema["required"], json!(["name", "market", "entry", "sizing"]));
-    let definitions = &schema["$defs"];
+    let definitions = &root["$defs"];
     let kinds: Vec<&Value> = definitions["Indicator"]["oneOf"].as_array().unwrap().iter().collect();
-    assert_eq!(kinds.len(), trading::indicator::CATALOGUE.len());
+    let words = |kind: &Value| {
+        let word = &kind["properties"]["kind"];
+        word["enum"].as_array().cloned().unwrap_or_else(|| vec![word["const"].clone()])
+    };
+    let mut named: Vec<Value> = kinds.iter().flat_map(|kind| words(kind)).collect();
+    let mut known: Vec<Value> = trading::indicator::CATALOGUE.iter().map(|kind| json!(kind.name)).collect();
+    named.sort_by_key(ToString::to_string);
+    known.sort_by_key(ToString::to_string);
+    assert_eq!(named, known, "patterns that are declared alike share a shape");
     assert_eq!(
         kinds[0]["properties"]["period"],
         json!({"type": "integer", "minimum": 1, "maximum": 10_000, "default": 30})
@@ -448,10 +480,10 @@ fn the_schema_and_the_reader_know_the_same_words() {
 
 #[test]
 fn a_program_says_how_many_candles_it_needs_before_it_decides() {
-    let program = Program::compile(&Document::parse(&full()).unwrap());
-    assert_eq!(program.timeframe(), Timeframe::M5);
-    assert_eq!(program.warm_up(), (199 + 2) * 12);
+    let compiled = program(&Document::parse(&full()).unwrap());
+    assert_eq!(compiled.timeframe(), Timeframe::M5);
+    assert_eq!(compiled.warm_up(), (199 + 2) * 12);
     let document = with("/entry", json!({"rising": {"of": {"of": "slow", "shift": 5}, "over": 3}}));
     let document = Document::parse(&document).unwrap().apply("exit", &json!({"crossesAbove": ["fast", 5]})).unwrap();
-    assert_eq!(Program::compile(&document).warm_up(), 49 + 5 + 3);
+    assert_eq!(program(&document).warm_up(), 49 + 5 + 3);
 }

@@ -150,7 +150,7 @@ impl Naive<'_> {
             return self.candles.column(field)[row];
         }
         let (id, output) = name.split_once('.').unwrap_or((name, "value"));
-        let declared = &self.document.indicators()[id];
+        let declared = &self.document.rules().unwrap().indicators()[id];
         let output = declared.indicator.kind().outputs.iter().position(|known| *known == output).unwrap();
         let frame = declared.timeframe.filter(|frame| *frame != Timeframe::M5);
         let seen = self.seen(frame, row);
@@ -228,6 +228,11 @@ impl Naive<'_> {
 }
 
 /// The signals candle by candle.
+/// The document's rules, compiled.
+fn program(document: &Document) -> Program {
+    Program::compile(document.rules().unwrap(), document.market().timeframe)
+}
+
 fn streamed(program: &Arc<Program>, candles: &Candles) -> Vec<(bool, bool)> {
     let mut stream = StreamRules::new(program.clone());
     candles.iter().map(|candle| stream.observe(&candle)).collect()
@@ -244,20 +249,21 @@ proptest! {
 
     #[test]
     fn columns_stream_and_the_language_as_written_agree(document in any_document(), candles in any_candles()) {
-        let program = Arc::new(Program::compile(&document));
+        let program = Arc::new(program(&document));
         let expected = columns(&program, &candles);
         prop_assert_eq!(&streamed(&program, &candles), &expected);
+        let rules = document.rules().unwrap();
         let naive = Naive { document: &document, candles: &candles };
         for row in (0..candles.len()).rev().step_by(7) {
             let holds = |condition| naive.condition(condition, row) == Some(true);
-            let written = (holds(document.entry()), document.exit().is_some_and(holds));
+            let written = (holds(rules.entry()), rules.exit().is_some_and(holds));
             prop_assert_eq!(written, expected[row], "row {} of {}", row, document.to_json());
         }
     }
 
     #[test]
     fn no_signal_changes_when_later_candles_come(document in any_document(), candles in any_candles(), cut in 0.0..1.0) {
-        let program = Program::compile(&document);
+        let program = program(&document);
         let whole = columns(&program, &candles);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
         let length = (candles.len() as f64 * cut) as usize;
@@ -284,7 +290,7 @@ fn rows(entry: Value, prices: &[&str]) -> Vec<usize> {
         "indicators": {"two": {"kind": "sma", "period": 2}}, "entry": entry,
         "sizing": {"kind": "allIn"}, "protect": {"maxHold": "1h"}
     });
-    let program = Program::compile(&Document::parse(&document).unwrap());
+    let program = program(&Document::parse(&document).unwrap());
     let signals = program.signals(&Columns::new(&closes(prices)));
     (0..prices.len()).filter(|row| signals.entry(*row)).collect()
 }
@@ -332,7 +338,7 @@ fn a_cache_without_room_gives_the_same_signals() {
         "indicators": {"two": {"kind": "sma", "period": 2}, "five": {"kind": "sma", "period": 2, "timeframe": "5m"}},
         "entry": {"gt": ["close", "two"]}, "exit": {"lt": ["close", "five"]}, "sizing": {"kind": "allIn"}
     });
-    let program = Program::compile(&Document::parse(&document).unwrap());
+    let program = program(&Document::parse(&document).unwrap());
     let prices: Vec<String> = (0..500_u32).map(|row| (row * row % 97 + 1).to_string()).collect();
     let candles = closes(&prices.iter().map(String::as_str).collect::<Vec<_>>());
     let roomy = Columns::new(&candles);

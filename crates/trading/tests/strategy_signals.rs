@@ -25,6 +25,11 @@ fn sma_cross() -> Document {
     Document::parse_text(include_str!("fixtures/sma_cross.json")).unwrap()
 }
 
+/// The document's rules, compiled.
+fn program(document: &Document) -> Program {
+    Program::compile(document.rules().unwrap(), document.market().timeframe)
+}
+
 /// Closed and open trades where each signal is filled at the next candle's open.
 fn trades(signals: &Signals) -> (usize, usize) {
     let (mut closed, mut from) = (0, 0);
@@ -67,7 +72,7 @@ fn every_combination_of_the_golden_sweeps_has_its_trades() {
             let (fast, slow) = pair.split_once('/').unwrap();
             let [fast, slow]: [usize; 2] = [fast, slow].map(|period| period.parse().unwrap());
             let periods = [("indicators.fast.period", &json!(fast)), ("indicators.slow.period", &json!(slow))];
-            let signals = Program::compile(&document.apply_all(periods).unwrap()).signals(&columns);
+            let signals = program(&document.apply_all(periods).unwrap()).signals(&columns);
             let (closed, open) = trades(&signals);
             let [golden_closed, golden_open] = [1, 2].map(|i| usize::try_from(figures[i].as_u64().unwrap()).unwrap());
             if (closed, open) == (golden_closed, golden_open) {
@@ -86,7 +91,7 @@ fn the_first_and_last_golden_trades_stand_at_their_candles() {
     let golden: Value = serde_json::from_reader(File::open(data("golden/backtest_sma_cross.json")).unwrap()).unwrap();
     for (file, expected) in golden["files"].as_object().unwrap() {
         let candles = candles(file);
-        let signals = Program::compile(&sma_cross()).signals(&Columns::new(&candles));
+        let signals = program(&sma_cross()).signals(&Columns::new(&candles));
         let figures = &expected["sma10_50"]["close/one_unit"];
         let mut from = 0;
         for trade in figures["firstTrades"].as_array().unwrap() {
@@ -132,7 +137,7 @@ fn the_stream_gives_the_signals_of_the_columns_on_real_candles() {
     let candles = candles("binance_BTCUSDT_1h_20170817_20211231.csv.gz");
     let columns = Columns::new(&candles);
     for document in [sma_cross(), busy()] {
-        let program = Arc::new(Program::compile(&document));
+        let program = Arc::new(program(&document));
         let signals = program.signals(&columns);
         let mut stream = StreamRules::new(program);
         for (row, candle) in candles.iter().enumerate() {
@@ -148,7 +153,7 @@ fn the_stream_gives_the_signals_of_the_columns_on_real_candles() {
 #[test]
 fn rules_enter_only_when_flat_and_leave_only_when_open() {
     let candles = candles("binance_BTCUSDT_1h_20170817_20211231.csv.gz");
-    let signals = Arc::new(Program::compile(&sma_cross()).signals(&Columns::new(&candles)));
+    let signals = Arc::new(program(&sma_cross()).signals(&Columns::new(&candles)));
     let flat = Position::with_cash(Notional::ZERO);
     let mut rules = ColumnRules::new(signals.clone(), 0);
     for (row, candle) in candles.iter().enumerate() {

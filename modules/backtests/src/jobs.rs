@@ -7,10 +7,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 use std::{ops::ControlFlow, sync::OnceLock};
 use tokio::{sync::oneshot, task::spawn_blocking};
-use trading::{
-    backtest::{BacktestError, BacktestFile},
-    candle::Candles,
-};
+use trading::backtest::{BacktestError, BacktestFile, History};
 
 pub(crate) const JOBS: &[JobKind] = &[JobKind::of::<Run>()];
 
@@ -28,12 +25,15 @@ impl Job for Run {
             return Ok(()); // it was deleted meanwhile
         };
         let file = service::read(&file)?;
-        let market = service::market(&file)?;
-        let series = market_data::series(&mut tx, &market).await?;
-        let candles = market_data::load(&mut tx, &series, None, file.config.to).await?;
+        let mut history = History::default();
+        for market in service::markets(&file)? {
+            let series = market_data::series(&mut tx, &market).await?;
+            let candles = market_data::load(&mut tx, &series, None, file.config.to).await?;
+            history.markets.insert(market.symbol, candles);
+        }
         // a run may take minutes, in which no transaction should be open
         tx.commit().await?;
-        let Some(outcome) = compute(file, candles, context.progress().clone()).await? else {
+        let Some(outcome) = compute(file, history, context.progress().clone()).await? else {
             return Ok(()); // cancelled
         };
         let mut tx = context.begin().await?;
@@ -43,13 +43,13 @@ impl Job for Run {
 }
 
 /// Runs beside the threads of the server. `None` when it was cancelled.
-async fn compute(file: BacktestFile, candles: Candles, progress: Progress) -> Result<Option<Outcome>> {
+async fn compute(file: BacktestFile, history: History, progress: Progress) -> Result<Option<Outcome>> {
     let sweeps = !file.sweep.is_empty();
     let work = move || {
         let report = |done: usize, total: usize| {
             if progress.report(done as u64, total as u64) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        offline::execute(file, &candles, report)
+        offline::execute(file, &history, report)
     };
     // a long sweep has the pool for itself, so that single runs never wait behind it
     let outcome = if sweeps { on_pool(work).await? } else { spawn_blocking(work).await.map_err(Error::internal)? };

@@ -10,12 +10,14 @@ use serde::Serialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, io::Read, ops::ControlFlow};
 use trading::{
-    backtest::{Answer, BacktestError, BacktestFile},
+    backtest::{Answer, BacktestError, BacktestFile, History, Report},
     candle::{
         CandleError, Candles,
         csv::{self, CsvError, Options},
     },
+    money::Symbol,
     strategy::Fault,
+    time::Timestamp,
 };
 
 /// The most candles of a run: five years of minutes.
@@ -43,6 +45,12 @@ pub enum Failure {
         /// Up to `to`.
         candles: usize,
     },
+    /// A file of candles does not say of which symbol it is.
+    #[error("the strategy trades several symbols: say of which each file of candles is, as in BTC/USDT=FILE")]
+    Unnamed,
+    /// Two files of candles are of one symbol.
+    #[error("there are two files of candles of {0}")]
+    Twice(Symbol),
     /// The run itself failed or was cancelled.
     #[error(transparent)]
     Run(#[from] BacktestError),
@@ -74,28 +82,40 @@ impl Outcome {
     }
 }
 
-/// Runs a back-test file on a file of candles (CSV, plain or gzip). `progress` is told the done and
+/// Runs a back-test file on files of candles (CSV, plain or gzip), each of the symbol that is named, or of the only
+/// one of the strategy. `progress` is told the done and
 /// the total steps and may ask for the end.
 ///
 /// # Errors
 /// What is wrong with either file, or why the run has no answer.
-pub fn run(
+pub fn run<R: Read>(
     file: &str,
-    candles: impl Read,
+    candles: Vec<(Option<Symbol>, R)>,
     progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
 ) -> Result<Outcome, Failure> {
     let file = BacktestFile::read(file).map_err(Failure::File)?;
     check_sweep(&file).map_err(Failure::File)?;
+    let mut history = History::default();
+    for (symbol, candles) in candles {
+        let only = file.strategy.market().symbol().copied();
+        let symbol = symbol.or(only).ok_or(Failure::Unnamed)?;
+        if history.markets.insert(symbol, read(candles, file.config.to)?).is_some() {
+            return Err(Failure::Twice(symbol));
+        }
+    }
+    execute(file, &history, progress)
+}
+
+/// The candles of a file up to a moment: what comes after the end has no say in anything, not even
+/// in a warning of missing candles.
+fn read(candles: impl Read, to: Option<Timestamp>) -> Result<Candles, Failure> {
     // the time frame is inferred: told, hours would pass for five minutes with most of them missing
     let candles = csv::read(candles, &Options::default())?;
-    let rows = candles.rows(None, file.config.to);
-    // what comes after the end has no say in anything, not even in a warning of missing candles
-    let candles = if rows.end < candles.len() {
-        Candles::collect(candles.timeframe(), rows.map(|row| candles.get(row)))?
-    } else {
-        candles
-    };
-    execute(file, &candles, progress)
+    let rows = candles.rows(None, to);
+    if rows.end == candles.len() {
+        return Ok(candles);
+    }
+    Ok(Candles::collect(candles.timeframe(), rows.map(|row| candles.get(row)))?)
 }
 
 /// Runs a back-test on its candles, which end where it does. A sweep runs on the rayon pool from
@@ -105,20 +125,34 @@ pub fn run(
 /// Why the run has no answer.
 pub(crate) fn execute(
     file: BacktestFile,
-    candles: &Candles,
+    history: &History,
     progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
 ) -> Result<Outcome, Failure> {
-    within_limits(&file, candles.len())?;
-    let answer = file.execute(candles, progress)?;
+    within_limits(&file, history.markets.values().map(Candles::len).sum())?;
+    let answer = file.execute(history, progress)?;
     let buy_and_hold = match &answer {
-        Answer::Report(report) => {
-            let moments: Vec<_> = report.equity.iter().map(|point| point.0).collect();
-            let first = candles.rows(file.config.from, file.config.to).start;
-            buy_and_hold(candles, first, file.config.initial_cash, &moments)
-        }
+        Answer::Report(report) => held(&file, history, report),
         Answer::Sweep(_) => vec![],
     };
     Ok(Outcome { file, answer, buy_and_hold })
+}
+
+/// What the cash would be worth at each point of the equity, spread evenly over the symbols.
+fn held(file: &BacktestFile, history: &History, report: &Report) -> Points {
+    let moments: Vec<_> = report.equity.iter().map(|point| point.0).collect();
+    let symbols = file.strategy.market().symbols();
+    let cash = file.config.initial_cash.shared_by(symbols.len() as u64);
+    let mut held: Points = vec![];
+    for candles in symbols.iter().filter_map(|symbol| history.markets.get(symbol)) {
+        let first = candles.rows(file.config.from, file.config.to).start;
+        let points = buy_and_hold(candles, first, cash, &moments);
+        if held.is_empty() {
+            held = points;
+        } else {
+            held.iter_mut().zip(points).for_each(|(sum, point)| sum.1 += point.1);
+        }
+    }
+    held
 }
 
 /// Whether the run is one that a machine can be asked for.

@@ -52,7 +52,12 @@ pub(crate) struct Backtest {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct BacktestMarket {
     pub(crate) exchange: String,
-    pub(crate) symbol: String,
+    /// Where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) symbol: Option<String>,
+    /// Where these are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) symbols: Option<Vec<String>>,
     pub(crate) timeframe: String,
 }
 
@@ -153,25 +158,37 @@ async fn checked(file: BacktestFile) -> Result<BacktestFile> {
     checked.map_err(|found| Error::faults(strategies::faults(found)))
 }
 
-/// There are candles for it, and not too many.
+/// There are candles for it, of every symbol, and not too many.
 async fn within_reach(tx: &mut TenantTx, file: &BacktestFile) -> Result<()> {
-    let series = market_data::series(tx, &market(file)?).await?;
+    let mut count = 0;
+    for market in markets(file)? {
+        count += reach(tx, file, &market).await?;
+    }
+    if count > MAX_CANDLES {
+        let message = format!("The market has {count} candles; a back-test takes {MAX_CANDLES} at most.");
+        return Err(Error::invalid("strategy.market", "TOO_MANY_CANDLES", message));
+    }
+    offline::within_limits(file, count).map_err(refused)
+}
+
+/// How many candles there are of one market, some of them in the period.
+async fn reach(tx: &mut TenantTx, file: &BacktestFile, market: &Market) -> Result<usize> {
+    let series = market_data::series(tx, market).await?;
     let (Some(first), Some(last)) = (series.first_open_time(), series.last_open_time()) else {
-        return Err(Error::invalid("strategy.market", "NO_CANDLES", "The market has no candles yet."));
+        let message = format!("The market has no candles yet: {market}.");
+        return Err(Error::invalid("strategy.market", "NO_CANDLES", message));
     };
-    let outside = |path| Error::invalid(path, "NO_CANDLES", format!("The candles open from {first} to {last}."));
+    let outside = |path| {
+        let message = format!("The candles of {} open from {first} to {last}.", market.symbol);
+        Error::invalid(path, "NO_CANDLES", message)
+    };
     if file.config.to.is_some_and(|to| to.millis() <= first.millis()) {
         return Err(outside("to"));
     }
     if file.config.from.is_some_and(|from| from.millis() > last.millis()) {
         return Err(outside("from"));
     }
-    let count = usize::try_from(series.candle_count()).unwrap_or_default();
-    if count > MAX_CANDLES {
-        let message = format!("The market has {count} candles; a back-test takes {MAX_CANDLES} at most.");
-        return Err(Error::invalid("strategy.market", "TOO_MANY_CANDLES", message));
-    }
-    offline::within_limits(file, count).map_err(refused)
+    Ok(usize::try_from(series.candle_count()).unwrap_or_default())
 }
 
 async fn within_quota(tx: &mut TenantTx) -> Result<()> {
@@ -187,9 +204,9 @@ async fn within_quota(tx: &mut TenantTx) -> Result<()> {
     Ok(())
 }
 
-/// The market that a back-test trades.
-pub(crate) fn market(file: &BacktestFile) -> Result<Market> {
-    Market::try_from(file.strategy.market()).map_err(|why| Error::invalid("strategy.market", "INVALID", why))
+/// The markets that a back-test trades.
+pub(crate) fn markets(file: &BacktestFile) -> Result<Vec<Market>> {
+    Market::all_of(file.strategy.market()).map_err(|why| Error::invalid("strategy.market", "INVALID", why))
 }
 
 /// A stored file, which was checked when it was stored.
@@ -202,6 +219,9 @@ pub(crate) fn refused(failure: Failure) -> Error {
     match failure {
         Failure::File(faults) | Failure::Run(BacktestError::Faults(faults)) => {
             Error::faults(strategies::faults(faults))
+        }
+        Failure::Run(BacktestError::Failed(failure)) => {
+            Error::invalid("strategy.script", "SCRIPT_FAILED", failure.to_string())
         }
         Failure::TooMuch { .. } => Error::invalid("sweep", "TOO_MUCH", failure.to_string()),
         other => Error::invalid("", "NO_ANSWER", other.to_string()),

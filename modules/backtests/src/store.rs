@@ -61,10 +61,12 @@ pub(crate) async fn keep(tx: &mut TenantTx, id: Uuid, outcome: &Outcome) -> Resu
     let none = || Value::Array(vec![]);
     let (metrics, combinations, warnings, trades, equity) = match &outcome.answer {
         Answer::Report(report) => {
-            let Report { metrics, trades, equity, warnings } = report.as_ref();
+            let Report { metrics, trades, equity, warnings, .. } = report.as_ref();
             (Some(json(metrics)?), None, json(warnings)?, json(trades)?, json(equity)?)
         }
-        Answer::Sweep(Sweep { combinations }) => (None, Some(json(combinations)?), none(), none(), none()),
+        Answer::Sweep(Sweep { combinations, warnings }) => {
+            (None, Some(json(combinations)?), json(warnings)?, none(), none())
+        }
     };
     sqlx::query!("delete from backtest_results where tenant_id = current_tenant() and backtest_id = $1", id)
         .execute(tx.conn())
@@ -249,8 +251,11 @@ pub(crate) async fn outcome(tx: &mut TenantTx, id: Uuid) -> Result<Option<Outcom
             trades: read(it.trades)?,
             equity: read(it.equity)?,
             warnings: read(it.warnings)?,
+            ..Report::default()
         })),
-        (None, combinations) => Answer::Sweep(Sweep { combinations: read(combinations.unwrap_or_default())? }),
+        (None, combinations) => {
+            Answer::Sweep(Sweep { combinations: read(combinations.unwrap_or_default())?, warnings: read(it.warnings)? })
+        }
     };
     let file = crate::service::read(&it.file)?;
     Ok(Some(Outcome { file, answer, buy_and_hold: read(it.buy_and_hold)? }))

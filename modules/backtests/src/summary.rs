@@ -8,6 +8,8 @@ use std::fmt::Write;
 use trading::{
     backtest::{Answer, BacktestFile, Combination, Report},
     metrics::{Metrics, approximate},
+    money::Symbol,
+    strategy::Market,
 };
 
 /// At most so many combinations of a sweep are shown.
@@ -23,15 +25,20 @@ impl Outcome {
         let head = format!(
             "{} · {} {} of {}\n\n",
             self.file.strategy.name(),
-            market.symbol,
+            symbols(market),
             market.timeframe,
             market.exchange
         );
         match &self.answer {
-            Answer::Report(report) => head + &one(report, market.symbol.quote()),
+            Answer::Report(report) => head + &one(report, market.quote()),
             Answer::Sweep(sweep) => head + &many(&self.file, &sweep.combinations),
         }
     }
+}
+
+/// The symbols of a market in a line.
+pub(crate) fn symbols(market: &Market) -> String {
+    market.symbols().iter().map(Symbol::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn one(report: &Report, quote: &str) -> String {

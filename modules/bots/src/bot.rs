@@ -68,7 +68,7 @@ struct Charges {
 
 impl From<Rules> for Venue {
     fn from(rules: Rules) -> Self {
-        let Rules { fees: Fees { maker, taker, paid_in }, fill, slippage_bps, volume_share } = rules;
+        let Rules { fees: Fees { maker, taker, paid_in }, fill, slippage_bps, volume_share, .. } = rules;
         Self { fees: Charges { maker, taker, paid_in }, fill, slippage_bps, volume_share }
     }
 }
@@ -78,7 +78,7 @@ impl Venue {
     pub(crate) fn rules(&self) -> Rules {
         let Charges { maker, taker, paid_in } = self.fees;
         let (fees, fill, slippage_bps) = (Fees { maker, taker, paid_in }, self.fill, self.slippage_bps);
-        Rules { fees, fill, slippage_bps, volume_share: self.volume_share }
+        Rules { fees, fill, slippage_bps, volume_share: self.volume_share, ..Rules::default() }
     }
 }
 

@@ -19,10 +19,9 @@ pub(crate) struct NewBot {
     /// What people call it; no other bot of the tenant has this name.
     #[garde(length(chars, min = 1, max = 100))]
     pub(crate) name: String,
-    /// `strategy`.
-    #[serde(default = "strategy")]
-    #[garde(custom(supported(&["strategy"])))]
-    kind: String,
+    /// `strategy`, `script`, `grid`, `dca` or `signal`: what the strategy's document makes it, and so may be left out.
+    #[garde(skip)]
+    pub(crate) kind: Option<String>,
     /// `paper`: trades on a simulated venue.
     #[garde(custom(supported(&["paper"])))]
     mode: String,
@@ -59,7 +58,8 @@ pub(crate) struct NewBot {
 impl NewBot {
     /// The manners of its venue.
     pub(crate) fn rules(&self) -> Rules {
-        Rules { fees: self.fees, fill: self.fill, slippage_bps: self.slippage_bps, volume_share: self.volume_share }
+        let (fees, fill, slippage_bps, volume_share) = (self.fees, self.fill, self.slippage_bps, self.volume_share);
+        Rules { fees, fill, slippage_bps, volume_share, ..Rules::default() }
     }
 }
 
@@ -104,10 +104,6 @@ pub(crate) enum Speed {
 }
 
 const SPEEDS: RangeInclusive<f64> = 0.001..=10_000.0;
-
-fn strategy() -> String {
-    "strategy".to_owned()
-}
 
 fn supported(known: &'static [&'static str]) -> impl Fn(&String, &()) -> garde::Result {
     move |given, ()| {

@@ -36,7 +36,14 @@ impl Event {
         let how = match order.kind {
             OrderKind::Market {} => "at the market".to_owned(),
             OrderKind::Limit { price } => format!("at {price} or better"),
-            OrderKind::StopMarket { trigger } => format!("once the price reaches {trigger}"),
+            OrderKind::LimitMaker { price } => format!("at {price} or better, by waiting"),
+            OrderKind::StopMarket { trigger } | OrderKind::TakeProfitMarket { trigger } => {
+                format!("once the price reaches {trigger}")
+            }
+            OrderKind::StopLimit { trigger, price } | OrderKind::TakeProfitLimit { trigger, price } => {
+                format!("at {price} or better once the price reaches {trigger}")
+            }
+            OrderKind::TrailingStop { percent, .. } => format!("once the price turns by {percent} %"),
         };
         Self::new(at, "order.placed", format!("Order {}: {side} {size} {how}.", order.client_order_id), order)
     }
@@ -52,8 +59,16 @@ impl Event {
         Self::new(at, "order.cancelled", format!("Order {id} was taken back."), json!({ "clientOrderId": id }))
     }
 
+    pub(crate) fn expired(at: Timestamp, id: ClientOrderId) -> Self {
+        Self::new(at, "order.expired", format!("Order {id} has expired."), json!({ "clientOrderId": id }))
+    }
+
     pub(crate) fn rejected(at: Timestamp, rejection: &Rejection) -> Self {
-        let message = format!("Order {} was rejected: {}.", rejection.client_order_id, word(rejection.reason));
+        let id = rejection.client_order_id;
+        let message = match rejection.filter {
+            Some(filter) => format!("Order {id} was rejected: {filter}."),
+            None => format!("Order {id} was rejected: {}.", word(rejection.reason)),
+        };
         Self::new(at, "order.rejected", message, rejection)
     }
 

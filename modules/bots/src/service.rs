@@ -7,8 +7,12 @@ use crate::{
 };
 use audit::Change;
 use kit::{Cursor, Error, Paging, Result, TenantTx};
+use market_data::Market;
 use serde_json::json;
-use trading::{money::Symbol, strategy::Document};
+use trading::{
+    money::Symbol,
+    strategy::{Body, Document},
+};
 use uuid::Uuid;
 
 /// The most bots of a tenant.
@@ -18,14 +22,21 @@ pub(crate) async fn create(tx: &mut TenantTx, new: &NewBot) -> Result<Bot> {
     let version = new.strategy_version.map(|version| version.get().into());
     let strategy = strategies::get(tx, new.strategy_id, version).await?;
     let document = document(&strategy)?;
+    let market = market(&document)?;
+    let kind = kind(&document);
+    if let Some(given) = new.kind.as_deref().filter(|given| *given != kind) {
+        let given: String = given.chars().take(40).collect();
+        let message = format!("The strategy makes a bot of the kind {kind}, not `{given}`.");
+        return Err(Error::invalid("kind", "OTHER_KIND", message));
+    }
     store::lock_bots(tx).await?;
     if store::count(tx).await? >= MOST_BOTS {
         let message = format!("There are {MOST_BOTS} bots, the most that there can be; delete one first.");
         return Err(Error::conflict("BOT_LIMIT", message).with("limit", MOST_BOTS));
     }
     let id = tx.new_id();
-    store::insert(tx, id, new, strategy.version, document.market()).await?;
-    portfolio::open(tx, id, &document.market().symbol, new.initial_cash).await?;
+    store::insert(tx, id, new, kind, strategy.version, &market).await?;
+    portfolio::open(tx, id, &market.symbol, new.initial_cash).await?;
     let bot = get(tx, id).await?;
     store::add_event(tx, id, &Event::of_bot("bot.created", "The bot was created.")).await?;
     audit::record(tx, Change::new("bot", id, "bot.created").after(&bot)).await?;
@@ -35,6 +46,37 @@ pub(crate) async fn create(tx: &mut TenantTx, new: &NewBot) -> Result<Bot> {
 /// The strategy that a version holds. It was checked when it was written.
 pub(crate) fn document(strategy: &strategies::Strategy) -> Result<Document> {
     Document::parse(&strategy.document).map_err(|found| Error::faults(strategies::faults(found)))
+}
+
+/// Which kind of bot a document makes.
+fn kind(document: &Document) -> &'static str {
+    match document.body() {
+        Body::Rules(_) => "strategy",
+        Body::Script(_) => "script",
+        Body::Grid { .. } => "grid",
+        Body::Dca { .. } => "dca",
+        Body::Rebalance { .. } => "rebalance",
+        Body::Signal(_) => "signal",
+    }
+}
+
+/// The one market that a bot trades.
+///
+/// # Errors
+/// 422 for a strategy of several symbols.
+pub(crate) fn market(document: &Document) -> Result<Market> {
+    if let Body::Rebalance { .. } = document.body() {
+        let message = "Rebalancing runs in a back-test only: a paper bot trades one symbol.";
+        return Err(Error::invalid("strategyId", "SEVERAL_SYMBOLS", message));
+    }
+    let mut markets = Market::all_of(document.market()).map_err(Error::internal)?;
+    match (markets.pop(), markets.is_empty()) {
+        (Some(market), true) => Ok(market),
+        _ => {
+            let message = "A paper bot trades one symbol; a strategy of several runs in a back-test only.";
+            Err(Error::invalid("strategyId", "SEVERAL_SYMBOLS", message))
+        }
+    }
 }
 
 /// The symbol as the trading core knows it.

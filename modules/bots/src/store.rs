@@ -11,9 +11,10 @@ use crate::{
     status::Status,
 };
 use kit::{Error, OnConstraint, Paging, Result, TenantTx};
+use market_data::Market;
 use serde_json::Value;
 use sqlx::{FromRow, Postgres, QueryBuilder, Row, postgres::PgRow, types::Json};
-use trading::{simulator::Rules, strategy::Market};
+use trading::simulator::Rules;
 use uuid::Uuid;
 
 const BOT: &str = "id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol, timeframe, \
@@ -64,6 +65,7 @@ pub(crate) async fn insert(
     tx: &mut TenantTx,
     id: Uuid,
     new: &NewBot,
+    kind: &str,
     strategy_version: i32,
     market: &Market,
 ) -> Result<()> {
@@ -71,12 +73,13 @@ pub(crate) async fn insert(
     sqlx::query!(
         "insert into bots (id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol, timeframe,
                            initial_cash, rules, feed, created_at, updated_at)
-         values ($1, $2, 'strategy', 'paper', 'created', $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+         values ($1, $2, $3, 'paper', 'created', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)",
         id,
         new.name,
+        kind,
         new.strategy_id,
         strategy_version,
-        market.exchange,
+        market.exchange.as_str(),
         market.symbol.as_str(),
         market.timeframe.as_str(),
         new.initial_cash.decimal().normalize(),

@@ -82,7 +82,8 @@ async fn candles_before_the_beginning_only_warm_up_as_in_a_back_test(db: PgPool)
 fn journal_of_driver(candles: &[trading::candle::Candle]) -> Vec<(i64, Input)> {
     let document = Document::parse(&strategy("Often")).expect("a sound strategy");
     let candles = Candles::collect(Timeframe::M5, candles.iter().copied()).expect("sound candles");
-    let signals = Program::compile(&document).signals(&Columns::new(&candles));
+    let signals = Program::compile(document.rules().expect("rules"), document.market().timeframe)
+        .signals(&Columns::new(&candles));
     let mut rules = settings();
     rules.as_object_mut().unwrap().remove("initialCash");
     let rules: Rules = serde_json::from_value(rules).expect("sound rules");

@@ -63,12 +63,15 @@ impl JsonSchema for Exchange {
     }
 }
 
-impl TryFrom<&strategy::Market> for Market {
-    type Error = String;
-
-    fn try_from(market: &strategy::Market) -> Result<Self, String> {
-        let strategy::Market { exchange, symbol, timeframe } = market;
-        Ok(Self { exchange: exchange.parse()?, symbol: symbol.clone(), timeframe: *timeframe })
+impl Market {
+    /// The markets of a strategy, in its order.
+    ///
+    /// # Errors
+    /// What is wrong with its exchange.
+    pub fn all_of(market: &strategy::Market) -> Result<Vec<Self>, String> {
+        let exchange: Exchange = market.exchange.parse()?;
+        let of = |symbol: &Symbol| Self { exchange: exchange.clone(), symbol: *symbol, timeframe: market.timeframe };
+        Ok(market.symbols().iter().map(of).collect())
     }
 }
 

@@ -23,11 +23,12 @@ pub(crate) struct Order {
     pub(crate) symbol: String,
     /// `buy` or `sell`.
     pub(crate) side: String,
-    /// `market`, `limit` or `stopMarket`.
+    /// `market`, `limit`, `limitMaker`, `stopMarket`, `stopLimit`, `takeProfitMarket`, `takeProfitLimit` or
+    /// `trailingStop`.
     pub(crate) kind: String,
-    /// The worst price of a limit order.
+    /// The worst price of an order with a limit.
     pub(crate) price: Option<Decimal>,
-    /// The price that releases a stop order.
+    /// The price that releases an order which waits for one.
     pub(crate) trigger_price: Option<Decimal>,
     /// How many coins it trades; `null` where it spends a budget.
     pub(crate) quantity: Option<Decimal>,

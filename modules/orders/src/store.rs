@@ -7,7 +7,7 @@ use kit::{Paging, Result, TenantTx};
 use rust_decimal::Decimal;
 use sqlx::{Postgres, QueryBuilder};
 use trading::{
-    money::Symbol,
+    money::{Price, Symbol},
     order::{OrderKind, Purpose, Side, Size},
 };
 use uuid::Uuid;
@@ -257,11 +257,8 @@ fn side(side: Side) -> &'static str {
 
 /// The name of the kind, its price and its trigger.
 fn kind(kind: OrderKind) -> (&'static str, Option<Decimal>, Option<Decimal>) {
-    match kind {
-        OrderKind::Market {} => ("market", None, None),
-        OrderKind::Limit { price } => ("limit", Some(price.decimal().normalize()), None),
-        OrderKind::StopMarket { trigger } => ("stopMarket", None, Some(trigger.decimal().normalize())),
-    }
+    let number = |price: Price| price.decimal().normalize();
+    (kind.as_str(), kind.limit().map(number), kind.trigger().map(number))
 }
 
 /// Coins or budget.

@@ -50,14 +50,14 @@ fn at(hour: i64) -> Timestamp {
 /// Trades: buys and sales of so many coins at a price, each with a fee of 1.
 async fn trade(tx: &mut TenantTx, bot: Uuid, symbol: &Symbol, cash: &str, trades: &[(Side, &str, &str)]) -> Position {
     let mut position = Position::with_cash(amount(cash));
-    let mut book = orders::Book::new(bot, symbol.clone());
+    let mut book = orders::Book::new(bot, symbol);
     for (number, (side, quantity, price)) in (1_u64..).zip(trades) {
         let prefix = bot.simple().to_string()[8..].parse().unwrap();
         let client_order_id = ClientOrderId::new(prefix, number);
         let (quantity, when) = (quantity.parse().unwrap(), at(number.cast_signed()));
         let purpose = if *side == Side::Buy { Purpose::Entry } else { Purpose::Exit };
         let (kind, size) = (OrderKind::Market {}, Size::Base(quantity));
-        book.place(&Order { client_order_id, side: *side, kind, size, purpose }, when);
+        book.place(&Order::new(client_order_id, *side, kind, size, purpose), when);
         book.advance(client_order_id, OrderStatus::Submitted, when).unwrap();
         let (fee, liquidity) = (Fee::Quote(amount("1")), Liquidity::Taker);
         let price = price.parse().unwrap();

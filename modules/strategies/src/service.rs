@@ -1,12 +1,20 @@
-use crate::{draft::Draft, store};
+use crate::{
+    ManageStrategies,
+    draft::{Draft, faults},
+    store,
+};
 use audit::Change;
 use configurations::Setting;
 use garde::Validate;
-use kit::{Error, Fault, Level, Paging, Result, TenantTx, Time};
+use kit::{Caller, Error, Fault, Level, Paging, Permission, Result, TenantTx, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
+
+pub(crate) mod diff;
+pub(crate) mod sharing;
+pub(crate) mod transfer;
 
 pub(crate) static MOST_STRATEGIES: Setting<i64> = Setting::integer(
     "strategies.most",
@@ -15,7 +23,31 @@ pub(crate) static MOST_STRATEGIES: Setting<i64> = Setting::integer(
     "How many strategies a tenant may have.",
 );
 /// The most versions of a strategy.
-const MOST_VERSIONS: i32 = 1_000;
+pub(crate) const MOST_VERSIONS: i32 = 1_000;
+
+/// Through whose eyes strategies are seen; nobody's where all of the tenant's are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Viewer(pub(crate) Option<Uuid>);
+
+impl Viewer {
+    /// The caller; whoever may manage strategies sees all of them.
+    pub(crate) fn of<P>(caller: &Caller<P>) -> Self {
+        let manages = caller.membership().permissions.hold(ManageStrategies::NAME);
+        Self((!manages).then_some(caller.user().id))
+    }
+}
+
+/// Who sees a strategy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "StrategyVisibility")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum Visibility {
+    /// Every member who may read strategies.
+    Tenant,
+    /// The owner, those it is shared with, and whoever may manage strategies.
+    Private,
+}
 
 /// A strategy at one of its versions.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -29,6 +61,11 @@ pub struct Strategy {
     pub version: i32,
     /// The strategy itself, every indicator with all of its parameters.
     pub document: Value,
+    /// Whoever made it, if that user is still there.
+    pub owner_id: Option<Uuid>,
+    pub visibility: Visibility,
+    /// When it was put away, if it was.
+    pub archived_at: Option<Time>,
     /// When its first version was written.
     pub created_at: Time,
     /// When this version was written.
@@ -45,6 +82,9 @@ pub(crate) struct Summary {
     /// The latest.
     pub(crate) version: i32,
     pub(crate) market: Market,
+    pub(crate) owner_id: Option<Uuid>,
+    pub(crate) visibility: Visibility,
+    pub(crate) archived_at: Option<Time>,
     pub(crate) created_at: Time,
     pub(crate) updated_at: Time,
 }
@@ -54,7 +94,12 @@ pub(crate) struct Summary {
 #[schemars(rename = "StrategyMarket")]
 pub(crate) struct Market {
     pub(crate) exchange: String,
-    pub(crate) symbol: String,
+    /// Where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) symbol: Option<String>,
+    /// Where these are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) symbols: Option<Vec<String>>,
     pub(crate) timeframe: String,
 }
 
@@ -76,6 +121,9 @@ pub(crate) struct Search {
     /// Only those whose name holds this text.
     #[garde(length(max = 100))]
     pub(crate) q: Option<String>,
+    /// Only those that were put away; without it, only those that were not.
+    #[garde(skip)]
+    pub(crate) archived: Option<bool>,
 }
 
 /// Whether a document keeps every rule.
@@ -85,15 +133,34 @@ pub(crate) struct Verdict {
     pub(crate) valid: bool,
     /// Every fault by its path; none when it is valid.
     pub(crate) errors: Vec<Fault>,
+    /// What keeps the rules and is worth a second look; told of valid documents only.
+    pub(crate) warnings: Vec<Fault>,
 }
 
-/// The strategy at this version, or at its latest.
+/// The strategy at this version, or at its latest, as the user of the transaction sees it; the
+/// platform itself sees all.
 ///
 /// # Errors
-/// 404 when the tenant has no such strategy, or the strategy no such version.
+/// 404 when the user sees no such strategy, or the strategy has no such version.
 pub async fn get(tx: &mut TenantTx, id: Uuid, version: Option<i32>) -> Result<Strategy> {
+    let viewer = Viewer(tx.user());
+    find(tx, viewer, id, version).await
+}
+
+pub(crate) async fn find(tx: &mut TenantTx, viewer: Viewer, id: Uuid, version: Option<i32>) -> Result<Strategy> {
     let what = if version.is_some() { "strategy version" } else { "strategy" };
-    store::get(tx, id, version).await?.ok_or_else(|| Error::not_found(what))
+    store::get(tx, viewer, id, version).await?.ok_or_else(|| Error::not_found(what))
+}
+
+/// The strategy, locked, if the viewer may change it: a private one is its owner's.
+pub(crate) async fn changeable(tx: &mut TenantTx, viewer: Viewer, id: Uuid) -> Result<Strategy> {
+    store::lock(tx, id).await?;
+    let strategy = find(tx, viewer, id, None).await?;
+    let others = strategy.visibility == Visibility::Private && viewer.0.is_some() && viewer.0 != strategy.owner_id;
+    if others {
+        return Err(Error::forbidden("STRATEGY_OF_ANOTHER", "This strategy is shared with you to be read and used."));
+    }
+    Ok(strategy)
 }
 
 pub(crate) async fn create(tx: &mut TenantTx, draft: &Draft) -> Result<Strategy> {
@@ -107,16 +174,15 @@ pub(crate) async fn create(tx: &mut TenantTx, draft: &Draft) -> Result<Strategy>
     let id = tx.new_id();
     store::insert(tx, id, document.name()).await?;
     store::insert_version(tx, id, 1, &document.to_json()).await?;
-    let strategy = get(tx, id, None).await?;
+    let strategy = find(tx, Viewer(None), id, None).await?;
     audit::record(tx, Change::new("strategy", id, "strategy.created").after(&strategy)).await?;
     Ok(strategy)
 }
 
 /// Writes a new version; the same document once more is the version that is there.
-pub(crate) async fn replace(tx: &mut TenantTx, id: Uuid, draft: &Draft) -> Result<Strategy> {
+pub(crate) async fn replace(tx: &mut TenantTx, viewer: Viewer, id: Uuid, draft: &Draft) -> Result<Strategy> {
     let document = draft.document()?;
-    store::lock(tx, id).await?;
-    let before = get(tx, id, None).await?;
+    let before = changeable(tx, viewer, id).await?;
     let json = document.to_json();
     if before.document == json {
         return Ok(before);
@@ -127,29 +193,53 @@ pub(crate) async fn replace(tx: &mut TenantTx, id: Uuid, draft: &Draft) -> Resul
     }
     store::insert_version(tx, id, before.version + 1, &json).await?;
     store::update(tx, id, document.name(), before.version + 1).await?;
-    let after = get(tx, id, None).await?;
+    let after = find(tx, viewer, id, None).await?;
     audit::record(tx, Change::new("strategy", id, "strategy.updated").before(&before).after(&after)).await?;
     Ok(after)
 }
 
-pub(crate) async fn delete(tx: &mut TenantTx, id: Uuid) -> Result<()> {
-    let before = get(tx, id, None).await?;
+pub(crate) async fn delete(tx: &mut TenantTx, viewer: Viewer, id: Uuid) -> Result<()> {
+    let before = changeable(tx, viewer, id).await?;
     store::delete(tx, id).await?;
     audit::record(tx, Change::new("strategy", id, "strategy.deleted").before(&before)).await
 }
 
-pub(crate) async fn list(tx: &mut TenantTx, search: &Search, paging: &Paging) -> Result<(Vec<Summary>, i64)> {
-    let q = search.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
-    store::list(tx, q, paging).await
+pub(crate) async fn list(
+    tx: &mut TenantTx,
+    viewer: Viewer,
+    search: &Search,
+    paging: &Paging,
+) -> Result<(Vec<Summary>, i64)> {
+    store::list(tx, viewer, search, paging).await
 }
 
-pub(crate) async fn versions(tx: &mut TenantTx, id: Uuid, paging: &Paging) -> Result<(Vec<Version>, i64)> {
+/// Puts a strategy away, or takes it out again.
+pub(crate) async fn archive(tx: &mut TenantTx, viewer: Viewer, id: Uuid, archived: bool) -> Result<Strategy> {
+    let before = changeable(tx, viewer, id).await?;
+    if before.archived_at.is_some() == archived {
+        return Ok(before);
+    }
+    store::archive(tx, id, archived).await?;
+    let after = find(tx, viewer, id, None).await?;
+    let action = if archived { "strategy.archived" } else { "strategy.restored" };
+    audit::record(tx, Change::new("strategy", id, action).before(&before).after(&after)).await?;
+    Ok(after)
+}
+
+pub(crate) async fn versions(
+    tx: &mut TenantTx,
+    viewer: Viewer,
+    id: Uuid,
+    paging: &Paging,
+) -> Result<(Vec<Version>, i64)> {
     // versions are numbered without a hole, so the latest number is their count
-    let latest = get(tx, id, None).await?.version;
+    let latest = find(tx, viewer, id, None).await?.version;
     Ok((store::versions(tx, id, paging).await?, i64::from(latest)))
 }
 
 pub(crate) fn validate(draft: &Draft) -> Verdict {
-    let errors = draft.document().err().map(|error| error.input_faults().to_vec()).unwrap_or_default();
-    Verdict { valid: errors.is_empty(), errors }
+    match draft.document() {
+        Ok(document) => Verdict { valid: true, errors: Vec::new(), warnings: faults(document.warnings()) },
+        Err(error) => Verdict { valid: false, errors: error.input_faults().to_vec(), warnings: Vec::new() },
+    }
 }

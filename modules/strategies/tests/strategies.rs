@@ -125,7 +125,8 @@ async fn a_document_that_breaks_rules_is_refused_with_every_fault_by_its_path(db
     let verdict = ana.post("/api/v1/strategies/validate", &wrong).await.ok();
     assert_eq!((&verdict["valid"], &verdict["errors"]), (&json!(false), &faults["errors"]));
     let verdict = ana.post("/api/v1/strategies/validate", &cross("Majors", 10)).await.ok();
-    assert_eq!(verdict, json!({ "valid": true, "errors": [] }));
+    assert_eq!((&verdict["valid"], &verdict["errors"]), (&json!(true), &json!([])));
+    assert_eq!(verdict["warnings"][0]["code"], "NO_STOP");
     assert_eq!(ana.get("/api/v1/strategies").await.ok(), json!([]), "nothing was stored");
 }
 
@@ -153,15 +154,17 @@ async fn templates_can_be_stored_as_they_are_and_the_schema_describes_them(db: P
     let (_app, ana) = start(db).await;
     let templates = ana.get("/api/v1/strategies/templates").await.ok();
     let templates = templates.as_array().unwrap();
-    assert_eq!(templates.len(), 3);
+    assert!(templates.len() >= 10);
     for template in templates {
         ana.post("/api/v1/strategies", &template["document"]).await.created();
     }
     let schema = ana.get("/api/v1/strategies/schema").await.ok();
-    for key in templates.iter().flat_map(|template| template["document"].as_object().unwrap().keys()) {
-        assert!(schema["properties"].get(key).is_some(), "the schema does not know {key}");
+    let kinds = schema["oneOf"].as_array().unwrap();
+    for template in templates {
+        let keys = || template["document"].as_object().unwrap().keys();
+        let fits = |kind: &&Value| keys().all(|key| kind["properties"].get(key).is_some());
+        assert_eq!(kinds.iter().filter(fits).count(), 1, "{}", template["id"]);
     }
-    assert_eq!(schema["additionalProperties"], false);
 }
 
 #[db_test]

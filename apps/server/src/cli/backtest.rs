@@ -7,18 +7,32 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+use trading::money::{Symbol, SymbolError};
 
 /// Try a strategy on the candles of the past, without a server
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The back-test: a JSON file with the strategy, the cash, fees and fills
     file: PathBuf,
-    /// The candles: a CSV file, plain or gzipped: open_time_ms,open,high,low,close,volume
-    #[arg(long, value_name = "FILE")]
-    candles: PathBuf,
+    /// The candles: a CSV file, plain or gzipped: open_time_ms,open,high,low,close,volume; for several symbols one
+    /// file each, as in BTC/USDT=FILE
+    #[arg(long, value_name = "[SYMBOL=]FILE", required = true, value_parser = source)]
+    candles: Vec<Source>,
     /// Write the report with charts here
     #[arg(long, value_name = "OUT")]
     html: Option<PathBuf>,
+}
+
+/// A file of candles, and of which symbol they are where it is said.
+type Source = (Option<Symbol>, PathBuf);
+
+fn source(text: &str) -> Result<Source, String> {
+    match text.split_once('=') {
+        Some((symbol, path)) if symbol.contains('/') && !Path::new(text).exists() => {
+            Ok((Some(symbol.parse().map_err(|error: SymbolError| error.to_string())?), path.into()))
+        }
+        _ => Ok((None, text.into())),
+    }
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
@@ -40,7 +54,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 
 fn outcome(args: &Args) -> Result<Outcome, Failure> {
     let text = fs::read_to_string(&args.file).map_err(|error| unreadable(&args.file, error))?;
-    let candles = File::open(&args.candles).map_err(|error| unreadable(&args.candles, error))?;
+    let open = |(symbol, path): &Source| {
+        File::open(path).map(|file| (*symbol, file)).map_err(|error| unreadable(path, error))
+    };
+    let candles = args.candles.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let bar = ProgressBar::new(0);
     // the template is a constant: if it were wrong, the bar would only look plain
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent:>3} %") {

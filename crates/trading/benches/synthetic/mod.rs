@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use serde_json::json;
-use trading::backtest::{Answer, BacktestFile};
+use trading::backtest::{Answer, BacktestFile, History};
 use trading::candle::{Candle, Candles, Field};
 use trading::money::{Price, Quantity};
 use trading::time::{Timeframe, Timestamp};
@@ -15,7 +15,7 @@ pub const CANDLES: usize = 525_600;
 const START: i64 = 1_672_531_200_000;
 
 /// A random walk of cents, the same each time.
-pub fn candles() -> Candles {
+pub fn history() -> History {
     let mut seed = 42_u64;
     let mut random = |below: u64| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -33,7 +33,7 @@ pub fn candles() -> Candles {
         let [open, high, low, close] = [open, high, low, close].map(price);
         all.push(Candle { open_time, open, high, low, close, volume }).unwrap();
     }
-    all
+    History::of("BTC/USDT".parse().unwrap(), all)
 }
 
 /// The SMA cross as a back-test file, with or without a sweep of a hundred combinations.
@@ -61,14 +61,55 @@ pub fn file(sweep: bool) -> BacktestFile {
     BacktestFile::parse(&file).unwrap()
 }
 
+/// A strategy of ten indicators under every protection and guard, with friction.
+pub fn full() -> BacktestFile {
+    let ids = ["a", "b", "c", "d", "e", "f", "g"];
+    let mut indicators: serde_json::Map<String, serde_json::Value> = (1_u32..)
+        .zip(ids)
+        .map(|(nth, id)| (id.to_owned(), json!({"kind": if nth % 2 == 0 { "ema" } else { "sma" }, "period": nth * 12})))
+        .collect();
+    indicators.insert("rsi".to_owned(), json!({"kind": "rsi", "period": 14}));
+    indicators.insert("bands".to_owned(), json!({"kind": "bbands", "period": 20}));
+    indicators.insert("macd".to_owned(), json!({"kind": "macd"}));
+    BacktestFile::parse(&json!({
+        "strategy": {
+            "name": "Everything",
+            "market": {"exchange": "binance", "symbol": "BTC/USDT", "timeframe": "1m"},
+            "indicators": indicators,
+            "entry": {"all": [
+                {"crossesAbove": ["a", "b"]}, {"gt": ["macd.histogram", 0]}, {"lt": ["rsi", 70]},
+                {"any": [{"gt": ["c", "d"]}, {"gt": ["e", "f"]}, {"gt": ["close", "g"]}]}
+            ]},
+            "exit": {"any": [{"crossesBelow": ["a", "b"]}, {"gt": ["close", "bands.upper"]}]},
+            "sizing": {"kind": "percentEquity", "percent": "25"},
+            "protect": {
+                "stopLoss": {"percent": "3"},
+                "takeProfit": [{"percent": "2", "sell": "50"}, {"percent": "5", "sell": "50"}],
+                "trailingStop": {"percent": "2", "after": "1"},
+                "maxHold": "3d"
+            },
+            "guards": {
+                "cooldown": "30m", "maxTradesPerDay": 1000,
+                "pauseAfterLosses": {"losses": 3, "within": "1d", "pause": "4h"},
+                "maxDrawdown": {"percent": "99"}
+            }
+        },
+        "initialCash": "10000000",
+        "fees": {"maker": "0.0001", "taker": "0.0001", "paidIn": "received"},
+        "slippageBps": "1", "volumeShare": "0.5"
+    }))
+    .unwrap()
+}
+
 /// Runs a file.
-pub fn execute(file: &BacktestFile, candles: &Candles) -> Answer {
-    file.execute(candles, |_, _| ControlFlow::Continue(())).unwrap()
+pub fn execute(file: &BacktestFile, history: &History) -> Answer {
+    file.execute(history, |_, _| ControlFlow::Continue(())).unwrap()
 }
 
 /// The same back-test by hand: running sums, crosses, fills at the next open, fees, equity, its
 /// peak and its largest fall, in one loop over floating numbers.
-pub fn plain_loop(candles: &Candles, fast: usize, slow: usize) -> (f64, f64) {
+pub fn plain_loop(history: &History, fast: usize, slow: usize) -> (f64, f64) {
+    let candles = history.markets.values().next().unwrap();
     let (open, close) = (candles.column(Field::Open), candles.column(Field::Close));
     let (mut cash, mut coins, mut peak, mut fall) = (1e7, 0.0, 1e7_f64, 0.0_f64);
     let (mut fast_sum, mut slow_sum, mut before, mut order) = (0.0, 0.0, f64::NAN, 0);

@@ -3,20 +3,21 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{CheckReport, Contribution, MonteCarloReport, WalkForwardReport};
 use crate::candle::{Candles, Field};
 use crate::engine::{Driver, Effect, Effects, Engine, Note, Strategy};
-use crate::metrics::{Curve, Ending, Metrics, Tally, approximate};
-use crate::money::Notional;
+use crate::metrics::{Curve, Ending, Metrics, Returns, Tally, approximate};
+use crate::money::{Notional, Symbol};
 use crate::position::Trade;
 use crate::time::Timestamp;
 
 /// The most points of an equity curve in a report.
 pub const MAX_POINTS: usize = 2_000;
 /// Digits after the point of an equity point.
-const POINT_DIGITS: u32 = 8;
+pub(super) const POINT_DIGITS: u32 = 8;
 
 /// The answer of a back-test.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// The figures.
@@ -28,6 +29,29 @@ pub struct Report {
     pub equity: Vec<(Timestamp, Notional)>,
     /// What should be known about the figures.
     pub warnings: Vec<String>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub sections: Sections,
+}
+
+/// What a report holds beside figures, trades and equity.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Sections {
+    /// The returns of days, months and years.
+    pub returns: Returns,
+    /// What each symbol contributed, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub symbols: Vec<Contribution>,
+    /// What was chosen and traded in turn, where a walk-forward was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub walk_forward: Option<WalkForwardReport>,
+    /// What might have come of the same trades, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monte_carlo: Option<MonteCarloReport>,
+    /// Whether the figures can be trusted, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checks: Option<CheckReport>,
 }
 
 /// Things that happened to orders and are worth a warning: how often, and the first of them.
@@ -50,62 +74,55 @@ impl Count {
     }
 }
 
+/// What became of orders, and with `detail` each trade.
+#[derive(Default)]
+pub(super) struct Log {
+    pub(super) detail: bool,
+    pub(super) tally: Tally,
+    pub(super) trades: Vec<Trade>,
+    refused: Count,
+    rejected: Count,
+    halted: bool,
+}
+
 /// Gathers the figures, and with `detail` trades and equity too.
 pub(super) struct Recorder<'a> {
     candles: &'a Candles,
     closes: &'a [f64],
-    detail: bool,
+    log: Log,
     curve: Curve,
-    tally: Tally,
-    trades: Vec<Trade>,
     equity: Vec<(Timestamp, Notional)>,
     stride: usize,
     next_point: usize,
-    refused: Count,
-    rejected: Count,
-    halted: bool,
     /// Cash and coins after so many fills, to be valued at each close.
     fills: u64,
     cash: f64,
     coins: f64,
+    /// What engines before the present one paid.
+    fees: Notional,
+    funding: Notional,
 }
 
-impl<'a> Recorder<'a> {
-    pub(super) fn new(candles: &'a Candles, rows: &std::ops::Range<usize>, cash: Notional, detail: bool) -> Self {
-        Self {
-            candles,
-            closes: candles.column(Field::Close),
-            detail,
-            curve: Curve::new(cash),
-            tally: Tally::default(),
-            trades: Vec::new(),
-            equity: Vec::new(),
-            stride: rows.len().div_ceil(MAX_POINTS - 1).max(1),
-            next_point: if detail { rows.start } else { usize::MAX },
-            refused: Count::default(),
-            rejected: Count::default(),
-            halted: false,
-            fills: 0,
-            cash: approximate(cash.decimal()),
-            coins: 0.0,
-        }
+impl Log {
+    pub(super) fn new(detail: bool) -> Self {
+        Self { detail, ..Self::default() }
     }
 
-    /// Takes in what the engine had to say.
+    /// Takes in what an engine had to say; of a symbol, where there are several.
     #[inline]
-    pub(super) fn note(&mut self, effects: &Effects) {
+    pub(super) fn note(&mut self, effects: &Effects, symbol: Option<Symbol>) {
         if !effects.is_empty() {
-            self.write_down(effects);
+            self.write_down(effects, symbol);
         }
     }
 
-    fn write_down(&mut self, effects: &Effects) {
+    fn write_down(&mut self, effects: &Effects, symbol: Option<Symbol>) {
         for effect in effects.iter() {
             match effect {
                 Effect::Journal(Note::Closed(trade)) => {
                     self.tally.add(trade);
                     if self.detail {
-                        self.trades.push(*trade);
+                        self.trades.push(Trade { symbol, ..*trade });
                     }
                 }
                 Effect::Journal(Note::Refused(refusal)) => self.refused.add(|| refusal.to_string()),
@@ -118,13 +135,62 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// What should be known about the figures.
+    pub(super) fn warnings(&mut self, metrics: &Metrics, equity: Notional) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.detail && metrics.closed_trades + metrics.open_trades == 0 {
+            warnings.push("nothing was bought, so that most figures have no value".to_owned());
+        }
+        std::mem::take(&mut self.refused).warn("orders were refused by the engine's own checks", &mut warnings);
+        std::mem::take(&mut self.rejected).warn("orders were rejected by the venue", &mut warnings);
+        if self.halted {
+            warnings.push("the largest drawdown allowed was reached, and trading ended there".to_owned());
+        }
+        if equity.decimal().abs() >= Notional::MAX.decimal() {
+            warnings.push("amounts reached the largest number that is counted; the figures are not right".to_owned());
+        }
+        warnings
+    }
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(candles: &'a Candles, rows: &std::ops::Range<usize>, cash: Notional, detail: bool) -> Self {
+        Self {
+            candles,
+            closes: candles.column(Field::Close),
+            log: Log::new(detail),
+            curve: Curve::new(cash),
+            equity: Vec::new(),
+            stride: rows.len().div_ceil(MAX_POINTS - 1).max(1),
+            next_point: if detail { rows.start } else { usize::MAX },
+            fills: 0,
+            cash: approximate(cash.decimal()),
+            coins: 0.0,
+            fees: Notional::ZERO,
+            funding: Notional::ZERO,
+        }
+    }
+
+    /// Another engine follows, which begins with what this one ended with.
+    pub(super) fn begin_again<S: Strategy>(&mut self, engine: &Engine<S>) {
+        self.fees += engine.position().fees();
+        self.funding += engine.position().funding();
+        (self.fills, self.cash, self.coins) = (0, approximate(engine.equity().decimal()), 0.0);
+    }
+
+    /// Takes in what the engine had to say.
+    #[inline]
+    pub(super) fn note(&mut self, effects: &Effects) {
+        self.log.note(effects, None);
+    }
+
     /// Values the position at the close of candle `row`.
     #[inline]
     #[expect(clippy::float_arithmetic, reason = "an input of statistics; the report's amounts are exact")]
     pub(super) fn close<S: Strategy>(&mut self, row: usize, engine: &Engine<S>) {
         if engine.fills() != self.fills {
             self.fills = engine.fills();
-            self.cash = approximate(engine.position().cash().decimal());
+            self.cash = approximate((engine.position().cash() - engine.position().owed()).decimal());
             self.coins = approximate(engine.position().quantity().decimal());
         }
         let equity = self.cash + self.coins * self.closes[row];
@@ -148,27 +214,27 @@ impl<'a> Recorder<'a> {
     ) -> Report {
         let (engine, last) = (driver.engine(), rows.end - 1);
         let at = self.candles.timeframe().close_of(self.candles.open_time(last));
-        if self.detail && self.equity.last().is_some_and(|point| point.0 < at) {
+        if self.log.detail && self.equity.last().is_some_and(|point| point.0 < at) {
             self.point(last, engine);
         }
         let end = Ending {
             initial: cash,
             equity: engine.equity(),
-            fees: engine.position().fees(),
+            fees: self.fees + engine.position().fees(),
+            funding: self.funding + engine.position().funding(),
             in_trade: engine.in_trade(),
             at,
             prices: Some((self.candles.column(Field::Open)[rows.start], self.closes[last])),
         };
-        let metrics = Metrics::new(self.curve, &self.tally, end);
-        let mut warnings = Vec::new();
-        self.refused.warn("orders were refused by the engine's own checks", &mut warnings);
-        self.rejected.warn("orders were rejected by the venue", &mut warnings);
-        if self.halted {
-            warnings.push("the largest drawdown allowed was reached, and trading ended there".to_owned());
-        }
-        if end.equity.decimal().abs() >= Notional::MAX.decimal() {
-            warnings.push("amounts reached the largest number that is counted; the figures are not right".to_owned());
-        }
-        Report { metrics, trades: self.trades, equity: self.equity, warnings }
+        let (candles, closes) = (self.candles, self.closes);
+        let close = |at| closes[candles.rows(None, Some(at)).end.saturating_sub(1)];
+        let curve = self.curve.beside(candles.column(Field::Open)[rows.start], |at| {
+            close(at.min(candles.timeframe().next(candles.open_time(last))))
+        });
+        let returns = if self.log.detail { Returns::of(&curve) } else { Returns::default() };
+        let metrics = Metrics::new(curve, &self.log.tally, end);
+        let warnings = self.log.warnings(&metrics, end.equity);
+        let sections = Sections { returns, ..Sections::default() };
+        Report { metrics, trades: self.log.trades, equity: self.equity, warnings, sections }
     }
 }

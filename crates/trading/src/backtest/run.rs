@@ -1,23 +1,20 @@
 //! One back-test.
 
 use std::ops::{ControlFlow, Range};
-use std::sync::Arc;
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
+use super::outside::Outside;
 use super::recorder::{Recorder, Report};
-use super::{BacktestConfig, BacktestError, BacktestFile, Sweep, sweep};
-use crate::candle::Candles;
+use super::{BacktestConfig, BacktestError};
 use crate::candle::gaps::gaps;
-use crate::engine::{Config, Driver, Engine, Strategy};
+use crate::candle::{Candles, Finer};
+use crate::engine::{Conduct, Config, Driver, Effects, Engine, Input, Strategy};
 use crate::metrics::Metrics;
 use crate::money::Instrument;
 use crate::order::IdPrefix;
 use crate::risk::Limits;
 use crate::simulator::Simulator;
+use crate::strategy::Document;
 use crate::strategy::plan::Plan;
-use crate::strategy::{ColumnRules, Columns, Document, Program};
 
 /// Progress is told, and a wish to end heard, each time so many candles are done.
 const CANDLES_BETWEEN_PROGRESS: usize = 8_192;
@@ -36,10 +33,10 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A document tried on its market without filters and limits.
+    /// A document tried on its first symbol without filters and limits.
     #[must_use]
     pub fn of(document: &Document, config: BacktestConfig) -> Self {
-        let instrument = Instrument::unfiltered(document.market().symbol.clone());
+        let instrument = Instrument::unfiltered(document.market().symbols()[0].clone());
         Self { instrument, plan: document.plan(), limits: Limits::default(), config }
     }
 }
@@ -55,12 +52,28 @@ pub fn run<S: Strategy>(
     setup: &Setup,
     progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Report, BacktestError> {
-    let mut report = go(candles, strategy, setup, true, progress)?;
+    let mut report = go(candles, Conduct::RoundTrips(strategy), setup, true, progress)?;
+    warn(candles, setup, &mut report)?;
+    Ok(report)
+}
+
+/// Says where candles are missing or do not add up.
+pub(super) fn warn(candles: &Candles, setup: &Setup, report: &mut Report) -> Result<(), BacktestError> {
+    if let Some(finer) = finer(candles, setup)? {
+        report.warnings.extend(finer.warnings());
+    }
     let missing = missing(candles);
     if missing > 0 {
         report.warnings.push(format!("{missing} candles are missing in the history"));
     }
-    Ok(report)
+    Ok(())
+}
+
+/// The finer candles that the file asks for.
+fn finer<'a>(candles: &'a Candles, setup: &Setup) -> Result<Option<&'a Finer>, BacktestError> {
+    let Some(timeframe) = setup.config.intrabar else { return Ok(None) };
+    let finer = candles.finer().filter(|finer| finer.candles().timeframe() == timeframe);
+    finer.map(Some).ok_or(BacktestError::NoIntrabar(timeframe))
 }
 
 /// How many candles are not there between the first and the last.
@@ -84,28 +97,54 @@ pub fn measure<S: Strategy>(
     setup: &Setup,
     progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Metrics, BacktestError> {
-    go(candles, strategy, setup, false, progress).map(|report| report.metrics)
+    go(candles, Conduct::RoundTrips(strategy), setup, false, progress).map(|report| report.metrics)
 }
 
-fn go<S: Strategy>(
+/// The same for a bot of any kind, with or without trades and equity.
+pub(super) fn go<S: Strategy>(
     candles: &Candles,
-    strategy: S,
+    conduct: Conduct<S>,
     setup: &Setup,
     detail: bool,
-    mut progress: impl FnMut(usize) -> ControlFlow<()>,
+    progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Report, BacktestError> {
+    let rows = candles.rows(setup.config.from, setup.config.to);
+    let mut recorder = Recorder::new(candles, &rows, setup.config.initial_cash, detail);
+    let driver = drive(candles, conduct, setup, &mut recorder, progress)?;
+    Ok(recorder.finish(&rows, &driver, setup.config.initial_cash))
+}
+
+/// Takes a bot through the period; what happens goes to the recorder.
+pub(super) fn drive<S: Strategy>(
+    candles: &Candles,
+    conduct: Conduct<S>,
+    setup: &Setup,
+    recorder: &mut Recorder<'_>,
+    mut progress: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Driver<S>, BacktestError> {
     setup.plan.check()?;
     let rows = candles.rows(setup.config.from, setup.config.to);
     if rows.is_empty() {
         return Err(BacktestError::NoCandles);
     }
-    let mut driver = driver(candles, strategy, setup, &rows);
-    let mut recorder = Recorder::new(candles, &rows, setup.config.initial_cash, detail);
+    let finer = finer(candles, setup)?;
+    let mut driver = driver(candles, conduct, setup, &rows);
+    let mut signals = Outside::new(&setup.config.signals);
     let mut start = 0;
     while start < rows.end {
         let end = (start + CANDLES_BETWEEN_PROGRESS).min(rows.end);
         for row in start..end {
-            driver.on_candle(&candles.get(row), |_, _, effects| recorder.note(effects));
+            if signals.is_due(candles.open_time(row)) {
+                signals.tell(candles.open_time(row), &mut driver, |_, _, effects| recorder.note(effects));
+            }
+            let (candle, record) = (candles.get(row), |_, _: &Input, effects: &Effects| recorder.note(effects));
+            match finer.and_then(|finer| Some((finer.candles(), finer.parts(row)?))) {
+                Some((parts, rows)) => driver.on_candle_of(&candle, parts, rows, record),
+                None => driver.on_candle(&candle, record),
+            }
+            if let Some(failure) = driver.engine().failure() {
+                return Err(BacktestError::Failed(failure.clone()));
+            }
             if row >= rows.start {
                 recorder.close(row, driver.engine());
             }
@@ -115,10 +154,16 @@ fn go<S: Strategy>(
             return Err(BacktestError::Cancelled);
         }
     }
-    Ok(recorder.finish(&rows, &driver, setup.config.initial_cash))
+    Ok(driver)
 }
 
-fn driver<S: Strategy>(candles: &Candles, strategy: S, setup: &Setup, rows: &Range<usize>) -> Driver<S> {
+/// A bot and its venue before the first candle of the period.
+pub(super) fn driver<S: Strategy>(
+    candles: &Candles,
+    conduct: Conduct<S>,
+    setup: &Setup,
+    rows: &Range<usize>,
+) -> Driver<S> {
     let config = Config {
         instrument: setup.instrument.clone(),
         plan: setup.plan.clone(),
@@ -128,41 +173,5 @@ fn driver<S: Strategy>(candles: &Candles, strategy: S, setup: &Setup, rows: &Ran
         trade_from: Some(candles.open_time(rows.start)),
     };
     let simulator = Simulator::new(setup.config.rules(), setup.instrument.clone());
-    Driver::new(Engine::new(strategy, config), simulator, candles.timeframe())
-}
-
-/// The answer to a back-test file: a report, or the combinations of its sweep.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Answer {
-    /// Of one back-test.
-    Report(Box<Report>),
-    /// Of a sweep.
-    Sweep(Sweep),
-}
-
-impl BacktestFile {
-    /// Runs the file on candles. `progress` is told the done and the total steps (candles, or
-    /// combinations of a sweep) and may ask for the end. A sweep runs on the rayon pool from
-    /// which this is called.
-    ///
-    /// # Errors
-    /// Where the candles do not fit the strategy, or as [`run`] and [`sweep`].
-    pub fn execute(
-        &self,
-        candles: &Candles,
-        progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
-    ) -> Result<Answer, BacktestError> {
-        let timeframe = self.strategy.market().timeframe;
-        if timeframe != candles.timeframe() {
-            return Err(BacktestError::Timeframe { strategy: timeframe, candles: candles.timeframe() });
-        }
-        if !self.sweep.is_empty() {
-            return sweep(self, candles, progress).map(Answer::Sweep);
-        }
-        let signals = Program::compile(&self.strategy).signals(&Columns::new(candles));
-        let rules = ColumnRules::new(Arc::new(signals), 0);
-        let setup = Setup::of(&self.strategy, self.config.clone());
-        run(candles, rules, &setup, |done| progress(done, candles.len())).map(|report| Answer::Report(Box::new(report)))
-    }
+    Driver::new(Engine::of(conduct, config), simulator, candles.timeframe())
 }

@@ -92,11 +92,12 @@ impl Candles {
     /// All candles of a longer time frame that these fill.
     ///
     /// # Errors
-    /// [`CandleError::OtherTimeframe`] where candles of this time frame do not fill one of `to`,
+    /// [`CandleError::NotFiner`] where candles of this time frame do not fill one of `to`,
     /// [`CandleError::TooPrecise`] where a volume does not fit into a column.
     pub fn aggregate(&self, to: Timeframe) -> Result<Self, CandleError> {
         let from = self.timeframe();
-        let mut aggregator = Aggregator::new(from, to, None).ok_or(CandleError::OtherTimeframe { from, to })?;
+        let mut aggregator =
+            Aggregator::new(from, to, None).ok_or(CandleError::NotFiner { finer: from, timeframe: to })?;
         let mut candles = Self::new(to);
         for candle in self.iter() {
             aggregator.push(&candle)?.try_for_each(|candle| candles.push(candle))?;

@@ -1,11 +1,11 @@
 //! Candles as columns: exact integers with one decimal scale, and floating views for indicators.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rust_decimal::Decimal;
 
-use super::{Candle, CandleError};
+use super::{Candle, CandleError, Finer};
 use crate::money::{Price, Quantity};
 use crate::time::{Timeframe, Timestamp};
 
@@ -29,9 +29,12 @@ pub enum Field {
     Typical,
     /// `(high + low) / 2`.
     Hl2,
+    /// When the candle opens, in milliseconds since 1970: an input of indicators that know of days,
+    /// and not for strategies to name.
+    OpenTime,
 }
 
-const FIELDS: usize = 7;
+const FIELDS: usize = 8;
 
 /// Mantissas that share one decimal scale: the value of row `i` is `mantissas[i] / 10^scale`.
 #[derive(Clone, Debug)]
@@ -90,6 +93,7 @@ pub struct Candles {
     prices: Block<4>,
     volumes: Block<1>,
     views: [OnceLock<Vec<f64>>; FIELDS],
+    finer: Option<Arc<Finer>>,
 }
 
 impl Candles {
@@ -102,7 +106,25 @@ impl Candles {
             prices: Block::new(),
             volumes: Block::new(),
             views: Default::default(),
+            finer: None,
         }
+    }
+
+    /// These candles together with finer ones of the same market, which tell what came first
+    /// inside them.
+    ///
+    /// # Errors
+    /// [`CandleError::NotFiner`].
+    pub fn with_finer(self, finer: Self) -> Result<Self, CandleError> {
+        let finer = Finer::new(&self, finer)?;
+        Ok(Self { finer: Some(Arc::new(finer)), ..self })
+    }
+
+    /// The finer candles, where they are known.
+    #[inline]
+    #[must_use]
+    pub fn finer(&self) -> Option<&Finer> {
+        self.finer.as_deref()
     }
 
     /// The candles of an iterator.
@@ -227,6 +249,7 @@ impl Candles {
             Field::Volume => floats(&self.volumes.columns[0], self.volumes.scale),
             Field::Typical => self.typical(),
             Field::Hl2 => self.hl2(),
+            Field::OpenTime => floats(&self.open_times, 0),
         }
     }
 

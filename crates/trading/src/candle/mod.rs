@@ -9,10 +9,12 @@ use crate::time::{Timeframe, Timestamp};
 mod aggregate;
 mod columns;
 pub mod csv;
+mod finer;
 pub mod gaps;
 
 pub use aggregate::Aggregator;
 pub use columns::{Candles, Field};
+pub use finer::Finer;
 
 /// What was traded from `open_time` on, for the length of a time frame that the context knows.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,8 +50,8 @@ pub enum CandleError {
     OffGrid { at: Timestamp, timeframe: Timeframe },
     #[error("the candle of {at} has more digits than a column can hold beside the others")]
     TooPrecise { at: Timestamp },
-    #[error("candles of {from} do not fill one of {to}")]
-    OtherTimeframe { from: Timeframe, to: Timeframe },
+    #[error("{finer} candles do not make up {timeframe} candles")]
+    NotFiner { finer: Timeframe, timeframe: Timeframe },
 }
 
 impl Candle {

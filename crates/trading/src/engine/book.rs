@@ -1,31 +1,35 @@
 //! The orders that are open.
 
-use arrayvec::ArrayVec;
+use crate::money::Notional;
+use crate::order::{ClientOrderId, Order, OrderStatus, Purpose};
 
-use crate::order::{ClientOrderId, OrderStatus, Purpose};
-
-/// One entry, one exit, a stop and five targets, and as many again that are being taken back.
-pub(super) const MOST_ORDERS: usize = 16;
+/// Two for each of a grid's levels, one of which may be being taken back, and some to spare.
+const MOST_ORDERS: usize = 512;
 
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Working {
     pub(super) id: ClientOrderId,
     pub(super) purpose: Purpose,
-    /// Which take-profit target it serves.
-    pub(super) target: Option<u8>,
+    /// Which take-profit target, or which cell of a grid, it serves.
+    pub(super) slot: Option<u8>,
+    /// The other order of its pair.
+    pub(super) pair: Option<ClientOrderId>,
     pub(super) status: OrderStatus,
     /// We have asked for it back; it can still fill until the venue agrees.
     pub(super) cancelling: bool,
+    /// What a purchase may still spend.
+    pub(super) reserved: Notional,
 }
 
 impl Working {
     pub(super) fn is_stop(&self) -> bool {
-        matches!(self.purpose, Purpose::StopLoss | Purpose::TrailingStop) && self.target.is_none()
+        matches!(self.purpose, Purpose::StopLoss | Purpose::TrailingStop) && self.slot.is_none()
     }
 }
 
+/// Keeps its memory, so that nothing is allocated once it has been as full as it gets.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Book(ArrayVec<Working, MOST_ORDERS>);
+pub(super) struct Book(Vec<Working>);
 
 impl Book {
     pub(super) fn is_empty(&self) -> bool {
@@ -33,7 +37,7 @@ impl Book {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.0.is_full()
+        self.0.len() >= MOST_ORDERS
     }
 
     /// Whether an order that `which` describes is open and not being taken back.
@@ -46,10 +50,16 @@ impl Book {
         self.0.iter().any(|order| order.purpose == Purpose::Entry)
     }
 
+    /// What all open purchases may still spend.
+    pub(super) fn reserved(&self) -> Notional {
+        self.0.iter().map(|order| order.reserved).sum()
+    }
+
     /// Adds an order that is being sent; the caller has asked [`Book::is_full`].
-    pub(super) fn add(&mut self, id: ClientOrderId, purpose: Purpose, target: Option<u8>) {
+    pub(super) fn add(&mut self, order: &Order, slot: Option<u8>, reserved: Notional) {
+        let Order { client_order_id: id, purpose, pair, .. } = *order;
         let status = OrderStatus::Submitted;
-        let _ = self.0.try_push(Working { id, purpose, target, status, cancelling: false });
+        self.0.push(Working { id, purpose, slot, pair, status, cancelling: false, reserved });
     }
 
     /// Marks the orders that `which` describes and reports each to `cancel`.
@@ -57,6 +67,13 @@ impl Book {
         for order in self.0.iter_mut().filter(|order| !order.cancelling && which(order)) {
             order.cancelling = true;
             cancel(order.id);
+        }
+    }
+
+    /// Takes `spent` off what an open purchase may still spend.
+    pub(super) fn spend(&mut self, id: ClientOrderId, spent: Notional) {
+        if let Some(order) = self.0.iter_mut().find(|order| order.id == id) {
+            order.reserved = (order.reserved - spent).max(Notional::ZERO);
         }
     }
 

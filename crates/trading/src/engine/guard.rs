@@ -7,37 +7,35 @@ use crate::money::Notional;
 use crate::strategy::plan::{Guards, MAX_LOSSES};
 use crate::time::Timestamp;
 
-/// The memory of the guards.
+/// The memory of the guards that bind the whole account.
 #[derive(Clone, Debug)]
 pub(super) struct Guard {
     rules: Guards,
-    last_exit: Option<Timestamp>,
     losses: ArrayVec<Timestamp, MAX_LOSSES>,
     paused_until: Option<Timestamp>,
     peak: Notional,
+    /// The equity once fell too far: that is not forgotten, so that every lane hears of it.
+    fallen: bool,
 }
 
 impl Guard {
     pub(super) fn new(rules: Guards, cash: Notional) -> Self {
-        Self { rules, last_exit: None, losses: ArrayVec::new(), paused_until: None, peak: cash }
+        Self { rules, losses: ArrayVec::new(), paused_until: None, peak: cash, fallen: false }
     }
 
-    /// Why no entry may be made at `at`, if so.
-    pub(super) fn refuses(&self, at: Timestamp, entries_today: u32) -> Option<Reason> {
-        if let (Some(cooldown), Some(exit)) = (self.rules.cooldown, self.last_exit)
-            && at < exit.after(cooldown)
-        {
-            return Some(Reason::Cooldown);
-        }
+    /// Why no entry may be made at `at`, if so, where so many other lanes are open.
+    pub(super) fn refuses(&self, at: Timestamp, entries_today: u32, others_open: u32) -> Option<Reason> {
         if self.rules.max_trades_per_day.is_some_and(|most| entries_today >= most) {
             return Some(Reason::MaxTradesPerDay);
+        }
+        if self.rules.max_open_positions.is_some_and(|most| others_open >= most) {
+            return Some(Reason::MaxOpenPositions);
         }
         self.paused_until.is_some_and(|until| at < until).then_some(Reason::PauseAfterLosses)
     }
 
     /// Remembers a trade that ended.
     pub(super) fn on_trade(&mut self, at: Timestamp, pnl: Notional) {
-        self.last_exit = Some(at);
         let Some(rule) = self.rules.pause_after_losses else { return };
         if !pnl.is_negative() {
             self.losses.clear();
@@ -61,7 +59,8 @@ impl Guard {
         let Some(rule) = self.rules.max_drawdown else { return false };
         let equity = equity();
         self.peak = self.peak.max(equity);
-        self.peak - equity >= self.peak.part(rule.percent)
+        self.fallen |= self.peak - equity >= self.peak.part(rule.percent);
+        self.fallen
     }
 }
 
@@ -80,24 +79,23 @@ mod tests {
     }
 
     #[test]
-    fn the_cooldown_ends_to_the_millisecond() {
-        let mut guard = guard(json!({"cooldown": "30m"}));
-        guard.on_trade(at(10), Notional::ZERO);
-        assert_eq!(guard.refuses(Timestamp::from_millis(40 * 60_000 - 1), 0), Some(Reason::Cooldown));
-        assert_eq!(guard.refuses(at(40), 0), None);
-    }
-
-    #[test]
     fn a_series_of_losses_within_the_time_pauses_and_a_win_breaks_it() {
         let mut guard = guard(json!({"pauseAfterLosses": {"losses": 2, "within": "1h", "pause": "4h"}}));
         let (loss, win) = ("-1".parse().unwrap(), "1".parse().unwrap());
         for (minute, pnl) in [(0, loss), (10, win), (20, loss), (90, loss)] {
             guard.on_trade(at(minute), pnl);
-            assert_eq!(guard.refuses(at(minute), 0), None, "{minute}");
+            assert_eq!(guard.refuses(at(minute), 0, 0), None, "{minute}");
         }
         guard.on_trade(at(140), loss);
-        assert_eq!(guard.refuses(at(140 + 239), 0), Some(Reason::PauseAfterLosses));
-        assert_eq!(guard.refuses(at(140 + 240), 0), None);
+        assert_eq!(guard.refuses(at(140 + 239), 0, 0), Some(Reason::PauseAfterLosses));
+        assert_eq!(guard.refuses(at(140 + 240), 0, 0), None);
+    }
+
+    #[test]
+    fn other_open_positions_count_against_the_most() {
+        let guard = guard(json!({"maxOpenPositions": 2}));
+        assert_eq!(guard.refuses(at(0), 0, 1), None);
+        assert_eq!(guard.refuses(at(0), 0, 2), Some(Reason::MaxOpenPositions));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::ops::Deref;
 
-use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::Signal;
 use crate::candle::Candle;
+use crate::money::{InstrumentError, Notional};
 use crate::order::{ClientOrderId, Order};
 use crate::position::{Fill, PositionError, Trade};
 use crate::risk::{Approved, Refusal};
@@ -21,10 +21,16 @@ pub enum Input {
     Filled(Fill),
     /// The venue refused an order.
     Rejected(Rejection),
-    /// An order was taken back or has expired.
+    /// An order was taken back.
     Cancelled(ClientOrderId),
+    /// An order has expired.
+    Expired(ClientOrderId),
+    /// Funding was charged for the position, or paid where it is negative.
+    Funding(Notional),
     /// A signal from outside, such as a webhook's.
     Signal(Signal),
+    /// Hold coins worth so much, for a bot that keeps weights.
+    Hold(Notional),
     /// No entries until [`Input::Resume`]; an open position stays protected.
     Pause,
     /// Entries again.
@@ -51,6 +57,9 @@ pub struct Rejection {
     pub client_order_id: ClientOrderId,
     /// Why.
     pub reason: RejectReason,
+    /// Which filter refused it, where the venue says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<InstrumentError>,
 }
 
 /// Why a venue refuses an order.
@@ -60,6 +69,7 @@ pub struct Rejection {
 pub enum RejectReason {
     InsufficientFunds,
     Filter,
+    WouldTake,
     Other,
 }
 
@@ -106,24 +116,17 @@ pub enum Reason {
     Cooldown,
     MaxTradesPerDay,
     PauseAfterLosses,
+    MaxOpenPositions,
     IndicatorNotReady,
     NoStop,
     NoCash,
 }
 
-/// The most effects of one step: all open orders taken back, a new set placed, and notes.
-const MOST_EFFECTS: usize = 40;
-
-/// What one step asks for, in order; on the stack.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Effects(ArrayVec<Effect, MOST_EFFECTS>);
+/// What one step asks for, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effects(Vec<Effect>);
 
 impl Effects {
-    #[inline]
-    pub(super) const fn none() -> Self {
-        Self(ArrayVec::new_const())
-    }
-
     pub(super) fn place(&mut self, order: Approved<Order>) {
         self.0.push(Effect::Place(order));
     }
@@ -132,9 +135,13 @@ impl Effects {
         self.0.push(Effect::Cancel(id));
     }
 
-    /// Notes give way to orders where there are too many.
     pub(super) fn note(&mut self, note: Note) {
-        let _ = self.0.try_push(Effect::Journal(note));
+        self.0.push(Effect::Journal(note));
+    }
+
+    /// Empties the list, which keeps its memory.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
     }
 }
 

@@ -1,71 +1,135 @@
 //! How an open position is left without a signal: stops, targets and the longest time.
 
+use arrayvec::ArrayVec;
+
+use super::desk::Desk;
 use super::io::Effects;
-use super::machine::{Engine, Phase};
-use super::{Strategy, trade::OpenTrade};
+use super::machine::Phase;
+use super::trade::OpenTrade;
+use super::trips::Trips;
 use crate::money::{Percent, Price, Quantity};
-use crate::order::{OrderKind, Purpose, Side, Size};
-use crate::strategy::plan::Protect;
+use crate::order::{Order, OrderKind, Purpose, Side, Size};
+use crate::strategy::plan::{MAX_TARGETS, Pairing, Protect};
 use crate::time::Timestamp;
 
-impl<S: Strategy> Engine<S> {
+impl Trips {
     /// Looks after an open position at the close of a candle that went up to `high`.
     #[inline]
-    pub(super) fn tend(&mut self, at: Timestamp, high: Price, effects: &mut Effects) {
+    pub(super) fn tend(&mut self, desk: &mut Desk, at: Timestamp, high: Price, effects: &mut Effects) {
         if let Some(purpose) = self.leaving {
-            // The sale was refused by the venue or taken back: the position is still there.
-            if !self.book.has(|order| order.purpose == purpose) {
-                self.sell(purpose, effects);
+            if self.waits_to_leave() && self.is_held_too_long(at) {
+                self.leave(desk, Purpose::MaxHold, effects);
+            } else if !desk.book.has(|order| order.purpose == purpose) {
+                // The sale was refused by the venue, taken back or ended: the position is still there.
+                desk.sell_all(purpose, effects);
             }
             return;
         }
-        let Some(trade) = &mut self.trade else { return };
-        let protect = &self.config.plan.protect;
-        if self.phase == Phase::Stopped {
-            return;
+        if desk.phase != Phase::Stopped && self.is_held_too_long(at) {
+            return self.leave(desk, Purpose::MaxHold, effects);
         }
-        if protect.max_hold.is_some_and(|most| at >= trade.entry_time.after(most)) {
-            return self.leave(Purpose::MaxHold, effects);
+        let Some(trade) = &mut self.trade else { return };
+        let protect = &self.plan.protect;
+        if desk.phase == Phase::Stopped {
+            return;
         }
         let rises = protect.trailing_stop.is_some() && high > trade.highest;
         if rises {
             trade.highest = high;
         }
         if rises || self.stop.is_none() && stops(trade, protect) {
-            self.follow(effects);
+            self.follow(desk, effects);
         }
+    }
+
+    fn is_held_too_long(&self, at: Timestamp) -> bool {
+        let most = self.plan.protect.max_hold;
+        most.zip(self.trade.as_ref()).is_some_and(|(most, trade)| at >= trade.entry_time.after(most))
     }
 
     /// Places the stop and all targets anew, for a position that has just grown.
-    pub(super) fn arm(&mut self, effects: &mut Effects) {
-        self.book.cancel(|order| order.purpose != Purpose::Entry, |id| effects.cancel(id));
+    pub(super) fn arm(&mut self, desk: &mut Desk, effects: &mut Effects) {
+        desk.cancel(|order| order.purpose != Purpose::Entry, effects);
         self.stop = None;
-        self.follow(effects);
-        let Some(trade) = &self.trade else { return };
-        let wanted = targets(trade, &self.config.plan.protect);
-        for (target, (price, coins)) in (0_u8..).zip(wanted) {
-            let (price, coins) = (self.config.instrument.price_up(price), self.sellable(coins));
-            if !coins.is_zero() {
-                let kind = OrderKind::Limit { price };
-                self.place(Side::Sell, kind, Size::Base(coins), Purpose::TakeProfit, Some(target), effects);
-            }
+        if self.arm_pairs(desk, effects) {
+            return;
+        }
+        if let Some((trigger, purpose)) = self.wanted_stop(desk) {
+            self.stand(desk, trigger, purpose, effects);
+        }
+        for (target, price, coins) in self.wanted_targets(desk) {
+            let kind = OrderKind::Limit { price };
+            desk.place(desk.sale(kind, coins, Purpose::TakeProfit), Some(target), effects);
         }
     }
 
+    /// Places each target and a stop for its coins as a pair, and a stop for the rest; nothing
+    /// where pairs are not asked for, or the venue would not take one of them.
+    fn arm_pairs(&mut self, desk: &mut Desk, effects: &mut Effects) -> bool {
+        let orders = self.plan.orders;
+        let (Pairing::Oco, Some((trigger, purpose))) = (orders.pair, self.wanted_stop(desk)) else { return false };
+        let stop = orders.stop.kind(trigger, &desk.instrument);
+        let mut rest = desk.position.quantity();
+        let mut wanted: ArrayVec<(Order, Option<u8>), { 2 * MAX_TARGETS + 1 }> = ArrayVec::new();
+        for ((target, price, coins), ahead) in self.wanted_targets(desk).into_iter().zip((1..).step_by(2)) {
+            let (size, ids) = (Size::Base(coins), (desk.id(ahead), desk.id(ahead + 1)));
+            let limit = Order::new(ids.1, Side::Sell, OrderKind::Limit { price }, size, Purpose::TakeProfit);
+            let stop = Order::new(ids.0, Side::Sell, stop, size, purpose);
+            wanted.push((Order { pair: Some(ids.1), ..stop }, None));
+            wanted.push((Order { pair: Some(ids.0), ..limit }, Some(target)));
+            rest = rest.saturating_sub(coins);
+        }
+        let id = desk.id(wanted.len() as u64 + 1);
+        let rest = Order::new(id, Side::Sell, stop, Size::Base(desk.sellable(rest)), purpose);
+        if wanted.is_empty() || wanted.iter().any(|(order, _)| desk.check(*order).is_err()) {
+            return false;
+        }
+        match desk.check(rest) {
+            Ok(_) => wanted.push((rest, None)),
+            Err(refusal) if !refusal.is_dust() => return false,
+            Err(_) => {}
+        }
+        self.stop = Some(trigger);
+        wanted.into_iter().for_each(|(order, target)| {
+            desk.place(order, target, effects);
+        });
+        true
+    }
+
     /// Moves the stop to where it should stand.
-    fn follow(&mut self, effects: &mut Effects) {
-        let Some((trigger, purpose)) = self.trade.as_ref().and_then(|trade| trigger(trade, &self.config.plan.protect))
-        else {
-            return;
-        };
-        let trigger = self.config.instrument.price_down(trigger);
+    fn follow(&mut self, desk: &mut Desk, effects: &mut Effects) {
+        let Some((trigger, purpose)) = self.wanted_stop(desk) else { return };
         if self.stop == Some(trigger) {
             return;
         }
-        self.book.cancel(|order| order.is_stop(), |id| effects.cancel(id));
+        if self.plan.orders.pair == Pairing::Oco {
+            self.arm(desk, effects);
+        } else {
+            self.stand(desk, trigger, purpose, effects);
+        }
+    }
+
+    /// Places one stop for all that is held.
+    fn stand(&mut self, desk: &mut Desk, trigger: Price, purpose: Purpose, effects: &mut Effects) {
+        desk.cancel(|order| order.is_stop(), effects);
         self.stop = Some(trigger);
-        let size = Size::Base(self.sellable(self.position.quantity()));
-        self.place(Side::Sell, OrderKind::StopMarket { trigger }, size, purpose, None, effects);
+        let coins = desk.sellable(desk.position.quantity());
+        let kind = self.plan.orders.stop.kind(trigger, &desk.instrument);
+        desk.place(desk.sale(kind, coins, purpose), None, effects);
+    }
+
+    /// Where the stop should stand, on the tick.
+    fn wanted_stop(&self, desk: &Desk) -> Option<(Price, Purpose)> {
+        let (trigger, purpose) = trigger(self.trade.as_ref()?, &self.plan.protect)?;
+        Some((desk.instrument.price_down(trigger), purpose))
+    }
+
+    /// The number, the price and the coins of each target that has still something to sell.
+    fn wanted_targets(&self, desk: &Desk) -> ArrayVec<(u8, Price, Quantity), MAX_TARGETS> {
+        let Some(trade) = &self.trade else { return ArrayVec::new() };
+        let wanted = (0_u8..).zip(targets(trade, &self.plan.protect));
+        let on_grid = |(target, (price, coins))| (target, desk.instrument.price_up(price), desk.sellable(coins));
+        wanted.map(on_grid).filter(|(_, _, coins)| !coins.is_zero()).collect()
     }
 }
 
@@ -96,7 +160,7 @@ fn trigger(trade: &OpenTrade, protect: &Protect) -> Option<(Price, Purpose)> {
 /// targets so far, so that the last one of a full set leaves no rest.
 fn targets(trade: &OpenTrade, protect: &Protect) -> impl Iterator<Item = (Price, Quantity)> + use<> {
     let (entry, mut percent, mut before) = (trade.entry_price, Percent::default(), Quantity::ZERO);
-    let wanted: arrayvec::ArrayVec<_, { crate::strategy::plan::MAX_TARGETS }> = protect
+    let wanted: ArrayVec<_, MAX_TARGETS> = protect
         .take_profit
         .iter()
         .zip(&trade.taken)

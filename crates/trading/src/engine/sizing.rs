@@ -3,7 +3,6 @@
 use super::io::Reason;
 use crate::money::{Instrument, Notional, Price, Quantity};
 use crate::order::Size;
-use crate::position::Position;
 use crate::strategy::plan::{Plan, Sizing};
 
 /// The size of an entry, and how far below it a stop must stand for that size to be right.
@@ -13,15 +12,24 @@ pub(super) struct Entry {
     pub(super) risk_distance: Option<Notional>,
 }
 
+/// What there is to buy with.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Means {
+    /// Worth of the whole account.
+    pub(super) equity: Notional,
+    /// Cash that no open order may spend.
+    pub(super) cash: Notional,
+}
+
 /// Sizes an entry at the last price. What is sized by value never exceeds the cash at hand.
 pub(super) fn entry(
     plan: &Plan,
     instrument: &Instrument,
-    position: &Position,
+    means: Means,
     price: Price,
     atr: Option<Notional>,
 ) -> Result<Entry, Reason> {
-    let equity = position.equity(price);
+    let Means { equity, cash } = means;
     let mut risk_distance = None;
     let budget = match plan.sizing {
         Sizing::FixedQuantity { quantity } => {
@@ -29,7 +37,7 @@ pub(super) fn entry(
         }
         Sizing::FixedQuote { quote } => quote,
         Sizing::PercentEquity { percent } => equity.part(percent),
-        Sizing::AllIn {} => position.cash(),
+        Sizing::AllIn {} => cash,
         Sizing::RiskPercent { percent } => {
             let stop = plan.protect.stop_loss.ok_or(Reason::NoStop)?;
             by_risk(equity.part(percent), (price * Quantity::ONE).part(stop.percent), price)?
@@ -40,7 +48,7 @@ pub(super) fn entry(
             by_risk(equity.part(percent), distance, price)?
         }
     };
-    let budget = budget.min(position.cash());
+    let budget = budget.min(cash);
     if budget.is_positive() { Ok(Entry { size: Size::Quote(budget), risk_distance }) } else { Err(Reason::NoCash) }
 }
 
@@ -59,8 +67,14 @@ mod tests {
         let plan: Plan = serde_json::from_value(plan).unwrap();
         plan.check().unwrap();
         let instrument = Instrument::unfiltered("BTC/USDT".parse().unwrap());
-        let position = Position::with_cash("1000".parse().unwrap());
-        entry(&plan, &instrument, &position, "50".parse().unwrap(), atr.map(|atr| atr.parse().unwrap()))
+        let cash = "1000".parse().unwrap();
+        entry(
+            &plan,
+            &instrument,
+            Means { equity: cash, cash },
+            "50".parse().unwrap(),
+            atr.map(|atr| atr.parse().unwrap()),
+        )
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "the cases read better")]

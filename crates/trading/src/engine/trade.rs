@@ -68,9 +68,24 @@ impl OpenTrade {
         }
     }
 
+    /// Counts another trade as a part of this one.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.entry_index = self.entry_index.min(other.entry_index);
+        self.entry_time = self.entry_time.min(other.entry_time);
+        self.bought += other.bought;
+        self.spent += other.spent;
+        self.sold += other.sold;
+        self.received += other.received;
+        self.fees += other.fees;
+        self.pnl += other.pnl;
+        self.arrived += other.arrived;
+        self.entry_price = self.spent.per(self.bought).unwrap_or(self.entry_price);
+    }
+
     /// The finished trade, or `None` while nothing was sold.
     pub(super) fn close(&self, index: u64, at: Timestamp, reason: Purpose) -> Option<Trade> {
         Some(Trade {
+            symbol: None,
             entry_index: self.entry_index,
             entry_time: self.entry_time,
             entry_price: self.entry_price,

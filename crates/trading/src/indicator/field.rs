@@ -14,10 +14,16 @@ use crate::candle::Field;
 pub struct UnknownField;
 
 impl Field {
-    /// Every field.
+    /// Every field that a strategy can name.
     pub const ALL: [Self; 7] = [Self::Open, Self::High, Self::Low, Self::Close, Self::Volume, Self::Typical, Self::Hl2];
 
-    /// The word in a strategy.
+    /// Every field that an indicator can read, in the order of their discriminants.
+    pub const INPUTS: [Self; 8] = {
+        let [open, high, low, close, volume, typical, hl2] = Self::ALL;
+        [open, high, low, close, volume, typical, hl2, Self::OpenTime]
+    };
+
+    /// The word in a strategy and in the catalogue.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -28,6 +34,7 @@ impl Field {
             Self::Volume => "volume",
             Self::Typical => "typical",
             Self::Hl2 => "hl2",
+            Self::OpenTime => "openTime",
         }
     }
 }

@@ -5,12 +5,9 @@ use std::hash::{Hash, Hasher};
 
 use arrayvec::ArrayVec;
 
-use super::catalogue::{Inputs, Kind};
+use super::catalogue::{Inputs, Kind, MAX_PARAMETERS};
 use super::stream::Streaming;
 use crate::candle::Field;
-
-/// The most parameters that any kind has.
-const MAX_PARAMETERS: usize = 8;
 
 /// A catalogue entry with its parameters. Two of the same kind and parameters are equal, so that
 /// it can be the key of a cache.
@@ -132,7 +129,7 @@ impl Indicator {
 
     /// How many candles pass before the first value: value `i` exists where `i >= warm_up`.
     pub fn warm_up(&self) -> usize {
-        (self.kind.code.lookback)(&self.parameters).unwrap_or(usize::MAX)
+        self.kind.warm_up(&self.parameters)
     }
 
     /// One column per output, each as long as the inputs (which are of one length); NaN before the

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use arrayvec::ArrayString;
 use rust_decimal::Decimal;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -11,9 +12,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::{Notional, Price, Quantity};
 
 /// A unified symbol: base and quote currency, `BTC/USDT`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Symbol {
-    text: Box<str>,
+    /// Two currencies of 20 characters and the slash.
+    text: ArrayString<41>,
     slash: usize,
 }
 
@@ -49,11 +51,12 @@ impl FromStr for Symbol {
         let currency = |part: &str| {
             (1..=20).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
         };
+        let refused = || SymbolError(text.chars().take(40).collect());
         match text.split_once('/') {
             Some((base, quote)) if currency(base) && currency(quote) => {
-                Ok(Self { slash: base.len(), text: text.into() })
+                ArrayString::from(text).map(|text| Self { slash: base.len(), text }).map_err(|_| refused())
             }
-            _ => Err(SymbolError(text.chars().take(40).collect())),
+            _ => Err(refused()),
         }
     }
 }
@@ -110,6 +113,12 @@ pub struct Instrument {
     /// The smallest value of an order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_notional: Option<Notional>,
+    /// Quantities of market orders are multiples of this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub market_lot: Option<Quantity>,
+    /// The largest quantity of a market order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_market_quantity: Option<Quantity>,
 }
 
 /// Why a venue would not take a price or a quantity.
@@ -127,13 +136,26 @@ pub enum InstrumentError {
     TooLarge { quantity: Quantity, maximum: Quantity },
     #[error("the value {value} is below the minimum {minimum}")]
     TooCheap { value: Notional, minimum: Notional },
+    #[error("the quantity {quantity} is not a multiple of the lot {lot} of market orders")]
+    OffMarketLot { quantity: Quantity, lot: Quantity },
+    #[error("the quantity {quantity} is above the maximum {maximum} of market orders")]
+    TooLargeForMarket { quantity: Quantity, maximum: Quantity },
 }
 
 impl Instrument {
     /// An instrument without filters.
     #[must_use]
     pub const fn unfiltered(symbol: Symbol) -> Self {
-        Self { symbol, tick: None, lot: None, min_quantity: None, max_quantity: None, min_notional: None }
+        Self {
+            symbol,
+            tick: None,
+            lot: None,
+            min_quantity: None,
+            max_quantity: None,
+            min_notional: None,
+            market_lot: None,
+            max_market_quantity: None,
+        }
     }
 
     /// The highest price on the tick at or below `price`, but at least one tick.
@@ -158,11 +180,33 @@ impl Instrument {
     /// The largest quantity at or below `quantity` that the lot and the maximum allow.
     #[must_use]
     pub fn quantity_down(&self, quantity: Quantity) -> Quantity {
-        let largest = self.max_quantity.unwrap_or(quantity).min(quantity);
-        match self.lot.filter(|lot| !lot.is_zero()) {
-            None => largest,
-            Some(lot) => Quantity(largest.0 - largest.0 % lot.0),
+        on_lot(self.max_quantity.unwrap_or(quantity).min(quantity), self.lot)
+    }
+
+    /// The largest quantity at or below `quantity` that a market order can have.
+    #[must_use]
+    pub fn market_quantity_down(&self, quantity: Quantity) -> Quantity {
+        let largest = self.max_market_quantity.unwrap_or(quantity).min(quantity);
+        self.quantity_down(on_lot(largest, self.market_lot))
+    }
+
+    /// Whether the venue would take `quantity` coins at the market, beyond [`Instrument::check`].
+    ///
+    /// # Errors
+    /// The first filter that refuses.
+    pub fn check_market(&self, quantity: Quantity) -> Result<(), InstrumentError> {
+        match (self.market_lot, self.max_market_quantity) {
+            (Some(lot), _) if !multiple(quantity.0, lot.0) => Err(InstrumentError::OffMarketLot { quantity, lot }),
+            (_, Some(maximum)) if quantity > maximum => Err(InstrumentError::TooLargeForMarket { quantity, maximum }),
+            _ => Ok(()),
         }
+    }
+
+    /// The filter by which nothing is left of `quantity` on the lot.
+    pub(crate) fn too_small(&self, quantity: Quantity, at_market: bool) -> Option<InstrumentError> {
+        let lot = if at_market { self.lot.max(self.market_lot) } else { self.lot };
+        let minimum = self.min_quantity.max(lot)?;
+        Some(InstrumentError::TooSmall { quantity, minimum })
     }
 
     /// Whether the venue would take `quantity` coins at `price`.
@@ -201,6 +245,13 @@ impl Instrument {
             (.., Some(maximum)) if quantity > maximum => Err(InstrumentError::TooLarge { quantity, maximum }),
             _ => Ok(()),
         }
+    }
+}
+
+fn on_lot(quantity: Quantity, lot: Option<Quantity>) -> Quantity {
+    match lot.filter(|lot| !lot.is_zero()) {
+        None => quantity,
+        Some(lot) => Quantity(quantity.0 - quantity.0 % lot.0),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::document::Declared;
 use super::frame::{Bar, Gathering};
 use super::machine::{BLOCK, Feed, Machine};
 use super::program::{Program, Series, Value};
@@ -11,8 +12,10 @@ use super::signals::Signals;
 use crate::candle::{Candles, Field};
 use crate::time::Timeframe;
 
-/// The most memory that indicators may hold between two programs.
-const DEFAULT_BUDGET: usize = 512 << 20;
+/// The most memory that indicators hold between two programs, in bytes …
+const DEFAULT_BUDGET: usize = 64 << 20;
+/// … or this many columns, where the history is so long that these need more.
+const LEAST_COLUMNS: usize = 8;
 
 /// The candles of a back-test or a sweep with everything that was computed from them. Several
 /// threads may use it at once; each indicator is computed by one of them.
@@ -22,16 +25,24 @@ pub struct Columns<'a> {
     frames: Cache<Timeframe, FrameColumns>,
 }
 
-/// Values by key, each made once, until their size reaches a budget; what comes later is made
-/// anew each time.
+/// Values by key, each made once; where they would outgrow the budget, those that were not asked
+/// for the longest make room, and one that is too large for it is made anew each time.
 struct Cache<K, V> {
     slots: Mutex<Slots<K, V>>,
     budget: usize,
 }
 
 struct Slots<K, V> {
-    made: HashMap<K, Slot<V>>,
+    made: HashMap<K, Entry<V>>,
     size: usize,
+    /// How often something was asked for.
+    asked: u64,
+}
+
+struct Entry<V> {
+    slot: Slot<V>,
+    size: usize,
+    last_asked: u64,
 }
 
 /// Made by the first thread that asks; others wait for it.
@@ -39,7 +50,7 @@ type Slot<V> = Arc<OnceLock<Arc<V>>>;
 
 impl<K: Hash + Eq + Clone, V> Cache<K, V> {
     fn new(budget: usize) -> Self {
-        Self { slots: Mutex::new(Slots { made: HashMap::new(), size: 0 }), budget }
+        Self { slots: Mutex::new(Slots { made: HashMap::new(), size: 0, asked: 0 }), budget }
     }
 
     fn get(&self, key: &K, size: usize, make: impl FnOnce() -> V) -> Arc<V> {
@@ -51,20 +62,37 @@ impl<K: Hash + Eq + Clone, V> Cache<K, V> {
 
     fn slot(&self, key: &K, size: usize) -> Option<Slot<V>> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = slots.made.get(key) {
-            return Some(slot.clone());
+        slots.asked += 1;
+        let last_asked = slots.asked;
+        if let Some(entry) = slots.made.get_mut(key) {
+            entry.last_asked = last_asked;
+            return Some(entry.slot.clone());
         }
-        if slots.size + size > self.budget {
+        if size > self.budget {
             return None;
         }
+        slots.make_room(self.budget - size);
         slots.size += size;
-        Some(slots.made.entry(key.clone()).or_default().clone())
+        let slot = Slot::default();
+        slots.made.insert(key.clone(), Entry { slot: slot.clone(), size, last_asked });
+        Some(slot)
+    }
+}
+
+impl<K: Hash + Eq + Clone, V> Slots<K, V> {
+    /// Lets go of what was not asked for the longest, until `most` bytes are left.
+    fn make_room(&mut self, most: usize) {
+        while self.size > most {
+            let oldest = self.made.iter().min_by_key(|(_, entry)| entry.last_asked).map(|(key, _)| key.clone());
+            let Some(entry) = oldest.and_then(|key| self.made.remove(&key)) else { return };
+            self.size -= entry.size;
+        }
     }
 }
 
 /// The candles of a longer time frame as columns.
 struct FrameColumns {
-    fields: [Vec<f64>; Field::ALL.len()],
+    fields: [Vec<f64>; Field::INPUTS.len()],
     /// For each of the market's candles, how many longer ones are closed with it.
     closed: Vec<u32>,
 }
@@ -73,7 +101,8 @@ impl<'a> Columns<'a> {
     /// Nothing is computed yet.
     #[must_use]
     pub fn new(candles: &'a Candles) -> Self {
-        Self::with_budget(candles, DEFAULT_BUDGET)
+        let columns = candles.len().saturating_mul(LEAST_COLUMNS * size_of::<f64>());
+        Self::with_budget(candles, DEFAULT_BUDGET.max(columns))
     }
 
     /// The same with another limit, in bytes, on the indicators that are kept.
@@ -86,6 +115,25 @@ impl<'a> Columns<'a> {
     #[must_use]
     pub fn candles(&self) -> &'a Candles {
         self.candles
+    }
+
+    /// Everything that a program reads.
+    pub(super) fn sources(&self, program: &Program) -> Vec<Source> {
+        program.series.iter().map(|series| self.source(series)).collect()
+    }
+
+    /// The outputs of an indicator as they are known at the close of candle `row`; NaN where they
+    /// do not exist (yet).
+    #[must_use]
+    pub fn at(&self, declared: &Declared, row: usize) -> Vec<f64> {
+        let timeframe = declared.timeframe.filter(|frame| *frame != self.candles.timeframe());
+        let source = self.source(&Series { indicator: declared.indicator.clone(), timeframe });
+        let place = match &source.frame {
+            Some(frame) => frame.closed.get(row).and_then(|closed| (*closed as usize).checked_sub(1)),
+            None => Some(row),
+        };
+        let value = |column: &Vec<f64>| place.and_then(|place| column.get(place).copied()).unwrap_or(f64::NAN);
+        source.outputs.iter().map(value).collect()
     }
 
     fn source(&self, series: &Series) -> Source {
@@ -116,7 +164,7 @@ impl FrameColumns {
         for row in 0..candles.len() {
             gathering.push(candles.open_time(row), bar(candles, row), |bar| {
                 count += 1;
-                for field in Field::ALL {
+                for field in Field::INPUTS {
                     columns.fields[field as usize].push(bar.field(field));
                 }
             });
@@ -128,12 +176,12 @@ impl FrameColumns {
 
 fn bar(candles: &Candles, row: usize) -> Bar {
     let at = |field| candles.column(field)[row];
-    let (open, high, low) = (at(Field::Open), at(Field::High), at(Field::Low));
-    Bar { open, high, low, close: at(Field::Close), volume: at(Field::Volume) }
+    let (open_time, open, high, low) = (at(Field::OpenTime), at(Field::Open), at(Field::High), at(Field::Low));
+    Bar { open_time, open, high, low, close: at(Field::Close), volume: at(Field::Volume) }
 }
 
 /// The outputs of an indicator, and how to see them from the market's candles.
-struct Source {
+pub(super) struct Source {
     outputs: Arc<Vec<Vec<f64>>>,
     frame: Option<Arc<FrameColumns>>,
 }
@@ -142,7 +190,7 @@ impl Program {
     /// The signals of every candle.
     #[must_use]
     pub fn signals(&self, columns: &Columns<'_>) -> Signals {
-        let sources: Vec<Source> = self.series.iter().map(|series| columns.source(series)).collect();
+        let sources = columns.sources(self);
         let candles = columns.candles;
         let mut machine = Machine::new(self, BLOCK);
         let mut signals = Signals::with_capacity(candles.len());
@@ -156,10 +204,10 @@ impl Program {
 }
 
 /// The candles from `row` on.
-struct Rows<'a> {
-    candles: &'a Candles,
-    sources: &'a [Source],
-    row: usize,
+pub(super) struct Rows<'a> {
+    pub(super) candles: &'a Candles,
+    pub(super) sources: &'a [Source],
+    pub(super) row: usize,
 }
 
 impl Feed for Rows<'_> {
@@ -180,5 +228,27 @@ impl Feed for Rows<'_> {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_asked_for_the_longest_makes_room() {
+        let cache: Cache<u32, u32> = Cache::new(20);
+        let made = |key: u32| {
+            let mut made = false;
+            cache.get(&key, 10, || {
+                made = true;
+                key
+            });
+            made
+        };
+        assert_eq!([1, 2, 1, 3, 1, 2].map(made), [true, true, false, true, false, true]);
+        assert_eq!(cache.slots.lock().unwrap().size, 20);
+        assert_eq!([0, 1].map(|_| *cache.get(&9, 21, || 7)), [7, 7]);
+        assert_eq!(cache.slots.lock().unwrap().made.len(), 2);
     }
 }

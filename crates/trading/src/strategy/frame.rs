@@ -16,6 +16,8 @@ pub(super) fn divides(base: Timeframe, frame: Timeframe) -> bool {
 /// The fields of a candle as the inputs of indicators.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Bar {
+    /// In milliseconds since 1970.
+    pub(super) open_time: f64,
     pub(super) open: f64,
     pub(super) high: f64,
     pub(super) low: f64,
@@ -33,6 +35,7 @@ impl Bar {
             Field::Volume => self.volume,
             Field::Typical => (self.high + self.low + self.close) / 3.0,
             Field::Hl2 => (self.high + self.low) / 2.0,
+            Field::OpenTime => self.open_time,
         }
     }
 
@@ -80,7 +83,7 @@ impl Gathering {
                     closed(unfinished);
                 }
                 let next = frame.next(at);
-                self.open = Some((bar, next));
+                self.open = Some((Bar { open_time: millis(floor), ..bar }, next));
                 next
             }
         };
@@ -92,12 +95,17 @@ impl Gathering {
     }
 }
 
+/// A time as an input of indicators.
+pub(super) fn millis(at: Timestamp) -> f64 {
+    at.millis() as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn bar(value: f64) -> Bar {
-        Bar { open: value, high: value + 0.5, low: value - 0.5, close: value, volume: 1.0 }
+        Bar { open_time: 1.0, open: value, high: value + 0.5, low: value - 0.5, close: value, volume: 1.0 }
     }
 
     /// Pushes five-minute candles that open at these minutes and gives, for each, the closes of the
@@ -135,7 +143,7 @@ mod tests {
         for (minute, value) in [(0, 3.0), (5, 9.0), (10, 1.0)] {
             gathering.push(Timestamp::from_millis(minute * 60_000), bar(value), |bar| whole.push(bar));
         }
-        assert_eq!(whole, [Bar { open: 3.0, high: 9.5, low: 0.5, close: 1.0, volume: 3.0 }]);
+        assert_eq!(whole, [Bar { open_time: 0.0, open: 3.0, high: 9.5, low: 0.5, close: 1.0, volume: 3.0 }]);
     }
 
     #[test]

@@ -53,9 +53,7 @@ impl Machine {
 
     /// Runs the next `count` candles, at most a block.
     pub(super) fn run(&mut self, program: &Program, count: usize, feed: &impl Feed) {
-        for index in 0..program.values.len() {
-            self.value(program, index, count, feed);
-        }
+        self.fill(program, count, feed);
         for index in 0..program.nodes.len() {
             let (earlier, rest) = self.nodes.split_at_mut(index);
             match &program.nodes[index] {
@@ -66,9 +64,27 @@ impl Machine {
                 Node::AtLeast { count: least, of } => rest[0] = at_least(*least, of, earlier),
             }
         }
+        self.keep(program, count);
+    }
+
+    /// Fills the values of the next `count` candles, at most a block.
+    pub(super) fn fill(&mut self, program: &Program, count: usize, feed: &impl Feed) {
+        for index in 0..program.values.len() {
+            self.value(program, index, count, feed);
+        }
+    }
+
+    /// Keeps of the `count` candles that were filled what the next ones look back at.
+    pub(super) fn keep(&mut self, program: &Program, count: usize) {
         for (lane, &back) in self.lanes.iter_mut().zip(&program.back) {
             lane.copy_within(count..count + back, 0);
         }
+    }
+
+    /// Value `index` of candle `row` of the block that was filled last, `ago` candles before, which
+    /// is at most as far as the program looks back at it.
+    pub(super) fn number(&self, program: &Program, index: usize, row: usize, ago: usize) -> f64 {
+        (program.back[index] + row).checked_sub(ago).map_or(f64::NAN, |at| self.lanes[index][at])
     }
 
     /// The bits of a condition in the block that was run last.

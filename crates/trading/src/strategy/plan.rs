@@ -4,8 +4,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::is_default;
 use crate::money::{Factor, Notional, Percent, Quantity};
 use crate::time::Span;
+
+mod orders;
+
+pub use orders::{EntryOrder, ExitOrder, Orders, Pairing, StopOrder};
 
 /// At most so many take-profit targets.
 pub const MAX_TARGETS: usize = 5;
@@ -22,6 +27,9 @@ pub struct Plan {
     /// What keeps the engine from entering.
     #[serde(default)]
     pub guards: Guards,
+    /// By which kinds of order it does so.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub orders: Orders,
 }
 
 /// How much an entry buys. An amount is never more than the cash at hand.
@@ -132,6 +140,10 @@ pub struct Guards {
     /// Sell all and enter no more once the equity has fallen so far from its peak.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_drawdown: Option<MaxDrawdown>,
+    /// No entry while so many symbols of the account are open or wait for their entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub max_open_positions: Option<u32>,
 }
 
 /// At most so many losses are watched.
@@ -184,7 +196,7 @@ impl Plan {
     /// A plan that only sizes.
     #[must_use]
     pub fn sized(sizing: Sizing) -> Self {
-        Self { sizing, protect: Protect::default(), guards: Guards::default() }
+        Self { sizing, protect: Protect::default(), guards: Guards::default(), orders: Orders::default() }
     }
 
     /// Whether the numbers make sense together.
@@ -194,7 +206,14 @@ impl Plan {
     pub fn check(&self) -> Result<(), PlanError> {
         self.check_sizing()?;
         self.protect.check()?;
-        self.guards.check()
+        self.guards.check()?;
+        self.orders.check(self.has_stop() && !self.protect.take_profit.is_empty())
+    }
+
+    /// Whether a stop of some kind stands while a position is open.
+    fn has_stop(&self) -> bool {
+        let Protect { stop_loss, trailing_stop, .. } = &self.protect;
+        stop_loss.is_some() || trailing_stop.is_some() || matches!(self.sizing, Sizing::AtrRisk { .. })
     }
 
     fn check_sizing(&self) -> Result<(), PlanError> {
@@ -242,7 +261,8 @@ impl Guards {
         let losses = self.pause_after_losses.is_none_or(|pause| (1..=MAX_LOSSES).contains(&usize::from(pause.losses)));
         must(losses, "guards.pauseAfterLosses.losses", "must be from 1 to 20")?;
         let drawdown = self.max_drawdown.is_none_or(|drawdown| partial(drawdown.percent));
-        must(drawdown, "guards.maxDrawdown.percent", "must be above 0 and below 100")
+        must(drawdown, "guards.maxDrawdown.percent", "must be above 0 and below 100")?;
+        must(self.max_open_positions != Some(0), "guards.maxOpenPositions", "must be at least 1")
     }
 }
 
@@ -266,6 +286,12 @@ mod tests {
                 "maxTradesPerDay": 10,
                 "pauseAfterLosses": {"losses": 3, "within": "1d", "pause": "4h"},
                 "maxDrawdown": {"percent": "15"}
+            },
+            "orders": {
+                "entry": {"kind": "limit", "offset": "0.1", "expires": "30m"},
+                "exit": {"kind": "limitMaker", "offset": "0.2"},
+                "stop": {"kind": "limit", "offset": "1"},
+                "pair": "oco"
             }
         })
     }
@@ -285,8 +311,16 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_refused_at_every_depth() {
-        for pointer in ["", "/sizing", "/protect", "/protect/stopLoss", "/protect/takeProfit/0", "/guards/maxDrawdown"]
-        {
+        for pointer in [
+            "",
+            "/sizing",
+            "/protect",
+            "/protect/stopLoss",
+            "/protect/takeProfit/0",
+            "/guards/maxDrawdown",
+            "/orders",
+            "/orders/entry",
+        ] {
             let mut plan = full();
             plan.pointer_mut(pointer).unwrap()["surprise"] = json!(1);
             assert!(serde_json::from_value::<Plan>(plan).is_err(), "{pointer}");
@@ -306,6 +340,11 @@ mod tests {
             ("/guards/maxTradesPerDay", json!(0), "guards.maxTradesPerDay"),
             ("/guards/pauseAfterLosses/losses", json!(21), "guards.pauseAfterLosses.losses"),
             ("/guards/maxDrawdown/percent", json!("0"), "guards.maxDrawdown.percent"),
+            ("/orders/entry/offset", json!("100"), "orders.entry.offset"),
+            ("/orders/entry", json!({"kind": "stop", "offset": "0"}), "orders.entry.offset"),
+            ("/orders/exit/offset", json!("0"), "orders.exit.offset"),
+            ("/orders/stop/offset", json!("100"), "orders.stop.offset"),
+            ("/protect/takeProfit", json!([]), "orders.pair"),
         ];
         for (pointer, value, path) in cases {
             let plan: Plan = serde_json::from_value(with(pointer, value)).unwrap();

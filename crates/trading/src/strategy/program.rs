@@ -1,10 +1,10 @@
 //! Compiling a document into a flat program: values in an order in which each needs only earlier
 //! ones, and tests of them. Equal parts are computed once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::condition::{Arithmetic, Condition, Operand, Trend};
-use super::document::{Declared, Document};
+use super::document::{Declared, Rules};
 use crate::candle::Field;
 use crate::indicator::Indicator;
 use crate::time::Timeframe;
@@ -99,14 +99,30 @@ pub struct Program {
 }
 
 impl Program {
-    /// Compiles a document.
+    /// Compiles rules that decide on candles of a time frame.
     #[must_use]
-    pub fn compile(document: &Document) -> Self {
+    pub fn compile(rules: &Rules, timeframe: Timeframe) -> Self {
         let mut compiler =
-            Compiler { document, program: Self::empty(document.market.timeframe), known: HashMap::new() };
-        let entry = compiler.condition(&document.entry, false);
-        let exit = document.exit.as_ref().map(|exit| compiler.condition(exit, false));
+            Compiler { indicators: &rules.indicators, program: Self::empty(timeframe), known: HashMap::new() };
+        let entry = compiler.condition(&rules.entry, false);
+        let exit = rules.exit.as_ref().map(|exit| compiler.condition(exit, false));
         Self { entry, exit, ..compiler.program }
+    }
+
+    /// The values of these operands, in their order and each looked back at so far, without any
+    /// conditions on them.
+    pub(super) fn of_operands<'a>(
+        operands: impl IntoIterator<Item = (&'a str, usize)>,
+        indicators: &BTreeMap<String, Declared>,
+        timeframe: Timeframe,
+    ) -> Self {
+        let mut compiler = Compiler { indicators, program: Self::empty(timeframe), known: HashMap::new() };
+        for (name, back) in operands {
+            let value = compiler.name(name);
+            compiler.program.values.push(value);
+            compiler.program.back.push(back);
+        }
+        compiler.program
     }
 
     fn empty(timeframe: Timeframe) -> Self {
@@ -148,6 +164,14 @@ impl Program {
         tests.max().unwrap_or(0)
     }
 
+    /// How many candles pass until a field or an output has a value.
+    pub(super) fn value_warm_up(&self, index: usize) -> usize {
+        match self.values[index] {
+            Value::Output { series, .. } => self.series_warm_up(&self.series[series]),
+            _ => 0,
+        }
+    }
+
     fn series_warm_up(&self, series: &Series) -> usize {
         let own = series.indicator.warm_up();
         let Some(frame) = series.timeframe else { return own };
@@ -170,7 +194,7 @@ impl Test {
 }
 
 struct Compiler<'a> {
-    document: &'a Document,
+    indicators: &'a BTreeMap<String, Declared>,
     program: Program,
     known: HashMap<Value, usize>,
 }
@@ -250,7 +274,7 @@ impl Compiler<'_> {
     /// A field of the candle, or an output of an indicator: the first where none is named.
     fn name(&mut self, name: &str) -> Value {
         let (id, output) = name.split_once('.').unwrap_or((name, ""));
-        match self.document.indicators.get(id) {
+        match self.indicators.get(id) {
             Some(declared) => {
                 let outputs = declared.indicator.kind().outputs;
                 let output = outputs.iter().position(|known| *known == output).unwrap_or(0);

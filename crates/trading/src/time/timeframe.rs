@@ -99,14 +99,11 @@ impl Timeframe {
         })
     }
 
-    /// Whether each candle of a longer time frame is filled by whole candles of this one.
+    /// Whether candles of this length, which is shorter, make up those of another one.
     #[must_use]
-    pub const fn divides(self, longer: Self) -> bool {
-        match (self.fixed_millis(), longer.fixed_millis()) {
-            (Some(length), Some(sum)) => length < sum && sum % length == 0,
-            (Some(length), None) => length <= DAY,
-            (None, _) => false,
-        }
+    pub fn divides(self, longer: Self) -> bool {
+        let whole = longer.fixed_millis().unwrap_or(DAY);
+        self < longer && self.fixed_millis().is_some_and(|part| whole % part == 0)
     }
 
     /// The most candles of this time frame within one of a longer one that it divides.

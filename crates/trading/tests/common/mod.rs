@@ -3,13 +3,16 @@
 
 pub mod average;
 pub mod bot;
+pub mod market;
+pub mod venue;
 
 use std::fs::File;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use trading::backtest::BacktestFile;
+use trading::backtest::{BacktestFile, History};
 use trading::candle::{Candles, csv};
+use trading::strategy::{Document, Program};
 
 /// A file of the bundled data.
 pub fn data(path: &str) -> PathBuf {
@@ -37,6 +40,16 @@ pub fn sma_cross(symbol: &str, timeframe: &str, fast: u32, slow: u32, sizing: &V
 pub fn file(strategy: Value, mut rest: Value) -> BacktestFile {
     rest["strategy"] = strategy;
     BacktestFile::parse(&rest).unwrap()
+}
+
+/// Candles as those of the file's first symbol.
+pub fn history(file: &BacktestFile, candles: &Candles) -> History {
+    History::of(file.strategy.market().symbols()[0].clone(), candles.clone())
+}
+
+/// The document's rules, compiled.
+pub fn program(document: &Document) -> Program {
+    Program::compile(document.rules().unwrap(), document.market().timeframe)
 }
 
 /// Symbol and time frame of bundled candles, by the file's name.

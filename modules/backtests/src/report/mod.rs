@@ -11,7 +11,7 @@ pub(crate) use format::percent;
 pub use sweep::sweep_html;
 pub(crate) use tiles::figures;
 
-use crate::curve::Curve;
+use crate::{curve::Curve, summary::symbols};
 use chart::{Chart, Line};
 use format::{date, escape, money, short};
 use std::fmt::Write;
@@ -36,7 +36,7 @@ pub fn html(file: &BacktestFile, report: &Report, held: &[(Timestamp, Notional)]
     let curve = Curve::of(&report.equity, held, approximate(file.config.initial_cash.decimal()));
     let period = curve.times.first().copied().zip(curve.times.last().copied());
     let mut page = Page::begin(file, "Back-test", period);
-    page.push(&tiles::tiles(&report.metrics, file.strategy.market().symbol.quote()));
+    page.push(&tiles::tiles(&report.metrics, file.strategy.market().quote()));
     page.push(&warnings(&report.warnings));
     page.push(&equity(&curve));
     page.push(&drawdown(&curve, report.metrics.max_drawdown));
@@ -65,10 +65,10 @@ impl Page {
     /// The page down to its heading.
     fn begin(file: &BacktestFile, kind: &str, period: Option<(Timestamp, Timestamp)>) -> Self {
         let (title, market) = (escape(file.strategy.name()), file.strategy.market());
-        let mut chips = vec![market.symbol.to_string(), escape(&market.exchange), market.timeframe.to_string()];
+        let mut chips = vec![symbols(market), escape(&market.exchange), market.timeframe.to_string()];
         chips.extend(period.map(|(from, to)| format!("{} – {}", date(from), date(to))));
         let cash = money(approximate(file.config.initial_cash.decimal()));
-        chips.push(format!("{cash} {} at the start", market.symbol.quote()));
+        chips.push(format!("{cash} {} at the start", market.quote()));
         let chips: String = chips.iter().map(|chip| format!("<li>{chip}</li>")).collect();
         Self(format!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\

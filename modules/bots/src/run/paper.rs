@@ -1,18 +1,19 @@
 use crate::{event::Event, store::Entry};
 use kit::{Error, Result};
+use market_data::Market;
 use orders::Book;
 use portfolio::EquityPoint;
 use std::sync::Arc;
 use trading::{
     candle::Candle,
-    engine::{Config, Driver, Effect, Effects, Engine, Input, Note, Reason, Stop},
+    engine::{Conduct, Config, Driver, Effect, Effects, Engine, Input, Note, Reason, Silent, Stop, Strategy},
     metrics::{Curve, Ending, Metrics, Tally, approximate},
-    money::{Instrument, Notional, Price, Symbol},
+    money::{Instrument, Notional, Price},
     order::{IdPrefix, OrderStatus},
     position::Position,
     risk::Limits,
     simulator::{Rules, Simulator},
-    strategy::{Document, Program, StreamRules},
+    strategy::{Body, Document, Program, StreamRules, StreamScript},
     time::{Timeframe, Timestamp},
 };
 use uuid::Uuid;
@@ -24,6 +25,8 @@ const BETWEEN_POINTS: i64 = 3_600_000;
 pub(crate) struct Make {
     pub(crate) bot: Uuid,
     pub(crate) document: Document,
+    /// Which of its markets the bot trades.
+    pub(crate) market: Market,
     pub(crate) cash: Notional,
     pub(crate) rules: Rules,
     /// Candles that open before this moment only warm up.
@@ -32,7 +35,7 @@ pub(crate) struct Make {
 
 /// A paper bot in memory: the very driver of a back-test, and what is to be written of it.
 pub(crate) struct Paper {
-    driver: Driver<StreamRules>,
+    driver: Driver<Box<dyn Strategy>>,
     timeframe: Timeframe,
     from: Option<Timestamp>,
     log: Log,
@@ -72,12 +75,26 @@ fn prefix(bot: Uuid) -> Result<IdPrefix> {
     bot.simple().to_string()[8..].parse().map_err(Error::internal)
 }
 
+/// How the bot of a document conducts itself, candle by candle.
+fn conduct(document: &Document) -> Conduct<Box<dyn Strategy>> {
+    let timeframe = document.market().timeframe;
+    match document.body() {
+        Body::Rules(rules) => {
+            Conduct::RoundTrips(Box::new(StreamRules::new(Arc::new(Program::compile(rules, timeframe)))))
+        }
+        Body::Script(scripted) => Conduct::RoundTrips(Box::new(StreamScript::new(scripted, timeframe))),
+        Body::Signal(_) => Conduct::RoundTrips(Box::new(Silent)),
+        Body::Grid { grid } => Conduct::Grid(grid.clone()),
+        Body::Dca { dca } => Conduct::Dca(dca.clone()),
+        Body::Rebalance { .. } => Conduct::Holding,
+    }
+}
+
 impl Paper {
     /// A bot before its first candle.
     pub(crate) fn new(make: &Make) -> Result<Self> {
-        let market = make.document.market();
-        let (symbol, timeframe): (Symbol, Timeframe) = (market.symbol.clone(), market.timeframe);
-        let instrument = Instrument::unfiltered(symbol.clone());
+        let (symbol, timeframe) = (make.market.symbol, make.market.timeframe);
+        let instrument = Instrument::unfiltered(symbol);
         let config = Config {
             instrument: instrument.clone(),
             plan: make.document.plan(),
@@ -86,10 +103,9 @@ impl Paper {
             prefix: prefix(make.bot)?,
             trade_from: make.from,
         };
-        let rules = StreamRules::new(Arc::new(Program::compile(&make.document)));
         let simulator = Simulator::new(make.rules, instrument);
         Ok(Self {
-            driver: Driver::new(Engine::new(rules, config), simulator, timeframe),
+            driver: Driver::new(Engine::of(conduct(&make.document), config), simulator, timeframe),
             timeframe,
             from: make.from,
             log: Log::new(Book::new(make.bot, symbol)),
@@ -102,7 +118,7 @@ impl Paper {
     /// Takes in the next candle.
     ///
     /// # Errors
-    /// 500 where the engine contradicts itself; nothing of the bot may be written then.
+    /// 422 where its script fails, 500 where the engine contradicts itself; nothing of the bot may be written then.
     pub(crate) fn on_candle(&mut self, candle: &Candle) -> Result<()> {
         let Self { driver, log, .. } = self;
         driver.on_candle(candle, |at, input, effects| log.take(at, input, effects));
@@ -113,6 +129,9 @@ impl Paper {
             if traded || (closed_at.millis() + 1) % BETWEEN_POINTS == 0 {
                 self.point(closed_at, candle.close);
             }
+        }
+        if let Some(failure) = self.driver.engine().failure() {
+            return Err(Error::invalid("strategy.script", "SCRIPT_FAILED", failure.to_string()));
         }
         self.log.trouble.take().map_or(Ok(()), Err)
     }
@@ -200,6 +219,7 @@ impl Paper {
             initial: self.figures.initial,
             equity: engine.equity(),
             fees: engine.position().fees(),
+            funding: engine.position().funding(),
             in_trade: engine.in_trade(),
             at,
             prices: self.figures.first_open.zip(self.last.map(|candle| approximate(candle.close.decimal()))),
@@ -237,14 +257,25 @@ impl Log {
                 self.unsaved.events.push(Event::filled(fill));
             }
             Input::Rejected(rejection) => {
-                self.book.reject(rejection.client_order_id, format!("{:?}", rejection.reason), at)?;
+                let reason = rejection.filter.map_or_else(|| format!("{:?}", rejection.reason), |it| it.to_string());
+                self.book.reject(rejection.client_order_id, reason, at)?;
                 self.unsaved.events.push(Event::rejected(at, rejection));
             }
             Input::Cancelled(id) => {
                 self.book.advance(*id, OrderStatus::Cancelled, at)?;
                 self.unsaved.events.push(Event::cancelled(at, *id));
             }
-            Input::Candle(_) | Input::Signal(_) | Input::Pause | Input::Resume | Input::Stop(_) => {}
+            Input::Expired(id) => {
+                self.book.advance(*id, OrderStatus::Expired, at)?;
+                self.unsaved.events.push(Event::expired(at, *id));
+            }
+            Input::Candle(_)
+            | Input::Funding(_)
+            | Input::Signal(_)
+            | Input::Hold(_)
+            | Input::Pause
+            | Input::Resume
+            | Input::Stop(_) => {}
         }
         effects.iter().try_for_each(|effect| self.carry_out(at, effect))
     }

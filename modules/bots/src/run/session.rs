@@ -88,10 +88,11 @@ impl Session {
         // callers who want to change the bot need not wait for the journal
         drop(tx);
 
-        let market = document.market().try_into().map_err(Error::internal)?;
+        let market = service::market(&document)?;
         let (from, to) = (bot.feed.from.map(timestamp), bot.feed.to.map(timestamp));
         let cash = bot.initial_cash.try_into().map_err(Error::internal)?;
-        let mut paper = Paper::new(&Make { bot: bot.id, document, cash, rules: bot.venue.rules(), from })?;
+        let mut paper =
+            Paper::new(&Make { bot: bot.id, document, market: market.clone(), cash, rules: bot.venue.rules(), from })?;
         let symbol = service::symbol(&bot)?;
         if progress.journal_seq > 0 {
             rebuild(app, &lease, &mut paper, &progress, &symbol).await?;
@@ -258,8 +259,10 @@ async fn rebuild(
 fn feed(paper: &mut Paper, (at, input): &Entry) -> Result<()> {
     match input {
         Input::Candle(candle) => paper.on_candle(candle),
-        Input::Signal(_) | Input::Pause | Input::Resume | Input::Stop(_) => paper.on_input(*at, *input),
-        Input::Filled(_) | Input::Rejected(_) | Input::Cancelled(_) => Ok(()),
+        Input::Signal(_) | Input::Hold(_) | Input::Pause | Input::Resume | Input::Stop(_) => {
+            paper.on_input(*at, *input)
+        }
+        Input::Filled(_) | Input::Rejected(_) | Input::Cancelled(_) | Input::Expired(_) | Input::Funding(_) => Ok(()),
     }
 }
 

@@ -87,7 +87,7 @@ fn a_frame_that_does_not_divide_another_is_refused() {
         (Timeframe::H8, Timeframe::H12),
     ] {
         let refused = Candles::new(from).aggregate(to).unwrap_err();
-        assert_eq!(refused, CandleError::OtherTimeframe { from, to });
+        assert_eq!(refused, CandleError::NotFiner { finer: from, timeframe: to });
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Number;
 
 use super::names::Names;
 use crate::strategy::condition::{Arithmetic, AtLeast, Condition, Operand, Shifted, Trend};
-use crate::strategy::fault::{Faults, hint};
+use crate::strategy::fault::{Faults, excerpt, hint};
 use crate::strategy::reader::Part;
 
 /// How deep conditions and operands may nest.
@@ -176,5 +176,5 @@ impl Conditions<'_> {
 }
 
 fn inside(part: &Part<'_>, word: &str) -> String {
-    format!("{}.{}", part.path, super::excerpt(word))
+    format!("{}.{}", part.path, excerpt(word))
 }

@@ -2,17 +2,21 @@
 
 use serde_json::Value;
 
-use super::document::{Document, Market};
-use super::fault::{Fault, Faults, excerpt};
+use super::document::{Body, Document, Market};
+use super::fault::{Fault, Faults};
 use super::json;
 use super::reader::{Fields, Part};
-use conditions::Conditions;
-use names::Names;
 
 mod conditions;
 mod indicators;
+mod kinds;
+mod market;
 mod names;
+mod orders;
 mod plan;
+mod rules;
+mod script;
+mod warnings;
 
 pub use conditions::{MAX_BACK, MAX_DEPTH, MAX_JOINED, MAX_PARTS};
 pub use indicators::MAX_INDICATORS;
@@ -20,10 +24,41 @@ pub use indicators::MAX_INDICATORS;
 /// The longest name, in characters.
 pub const MAX_NAME: usize = 100;
 
-const REQUIRED: [&str; 4] = ["name", "market", "entry", "sizing"];
-const OPTIONAL: [&str; 4] = ["indicators", "exit", "protect", "guards"];
-/// Bots that other parts of the platform run.
-const OTHER_KINDS: [&str; 4] = ["grid", "dca", "rebalance", "signal"];
+/// The most symbols of one document.
+pub const MAX_SYMBOLS: usize = 20;
+
+/// A kind of bot, told by the one key that no other kind has.
+struct Kind {
+    key: &'static str,
+    required: &'static [&'static str],
+    optional: &'static [&'static str],
+    read: fn(&Fields<'_>, Option<&Market>, &mut Faults) -> Option<Body>,
+}
+
+/// Every kind; the first one is meant where nothing tells.
+const KINDS: [Kind; 6] = [
+    Kind {
+        key: "entry",
+        required: &["name", "market", "entry", "sizing"],
+        optional: &["indicators", "exit", "protect", "guards", "orders"],
+        read: rules::read,
+    },
+    Kind {
+        key: "script",
+        required: &["name", "market", "script", "sizing"],
+        optional: &["indicators", "protect", "guards", "orders"],
+        read: script::read,
+    },
+    Kind { key: "grid", required: &["name", "market", "grid"], optional: &[], read: kinds::grid },
+    Kind { key: "dca", required: &["name", "market", "dca"], optional: &[], read: kinds::dca },
+    Kind { key: "rebalance", required: &["name", "market", "rebalance"], optional: &[], read: kinds::rebalance },
+    Kind {
+        key: "signal",
+        required: &["name", "market", "signal", "sizing"],
+        optional: &["protect", "guards", "orders"],
+        read: kinds::signal,
+    },
+];
 
 impl Document {
     /// Reads a strategy.
@@ -49,34 +84,25 @@ impl Document {
 }
 
 fn document(root: &Part<'_>, faults: &mut Faults) -> Option<Document> {
-    other_kind(root, faults)?;
-    let fields = root.fields(faults, &REQUIRED, &OPTIONAL)?;
+    let kind = kind(root, faults)?;
+    let fields = root.fields(faults, kind.required, kind.optional)?;
     let name = fields.get("name").and_then(|part| name(&part, faults));
-    let market = fields.get("market").and_then(|part| market(&part, faults));
-    let names = names(&fields, market.as_ref(), faults);
-    let (entry, exit) = conditions(&fields, &names, faults);
-    let plan = plan::plan(&fields, faults);
-    if fields.get("exit").is_none() && plan.as_ref().is_some_and(|plan| !plan::sells(plan)) {
-        faults.add::<()>("exit", "MISSING", "`exit` is missing, and nothing in `protect` sells either");
-    }
-    let (plan, indicators) = (plan?, names.declared()?);
-    let (sizing, protect, guards) = (plan.sizing, plan.protect, plan.guards);
-    Some(Document { name: name?, market: market?, indicators, entry: entry?, exit: exit?, sizing, protect, guards })
+    let market = fields.get("market").and_then(|part| market::read(&part, faults));
+    let body = (kind.read)(&fields, market.as_ref(), faults);
+    Some(Document { name: name?, market: market?, body: body? })
 }
 
-fn other_kind(root: &Part<'_>, faults: &mut Faults) -> Option<()> {
+/// The kind of the bot; keys of two kinds are told, and nothing else then.
+fn kind(root: &Part<'_>, faults: &mut Faults) -> Option<&'static Kind> {
     let map = root.map(faults, "a strategy: an object")?;
-    let named =
-        map.get("kind").and_then(Value::as_str).filter(|kind| OTHER_KINDS.contains(kind)).map(|kind| ("kind", kind));
-    let Some((path, kind)) =
-        named.or_else(|| OTHER_KINDS.iter().find(|kind| map.contains_key(**kind)).map(|k| (*k, *k)))
-    else {
-        return Some(());
-    };
-    let message = format!(
-        "a {kind} bot is not a strategy of this language, which has indicators, entry, exit, sizing, protect and guards"
-    );
-    faults.add(path, "NOT_SUPPORTED", message)
+    let mut told = KINDS.iter().filter(|kind| map.contains_key(kind.key));
+    let Some(kind) = told.next() else { return Some(&KINDS[0]) };
+    let mixed: Vec<&str> = told.map(|other| other.key).collect();
+    for other in &mixed {
+        let message = format!("`{other}` and `{}` are of two kinds of bot; a document is of one", kind.key);
+        faults.add::<()>(other, "MIXED_KINDS", message);
+    }
+    mixed.is_empty().then_some(kind)
 }
 
 fn name(part: &Part<'_>, faults: &mut Faults) -> Option<String> {
@@ -92,42 +118,4 @@ fn name(part: &Part<'_>, faults: &mut Faults) -> Option<String> {
         return part.fault(faults, "TOO_LONG", format!("a name has at most {MAX_NAME} characters"));
     }
     Some(name.to_owned())
-}
-
-fn market(part: &Part<'_>, faults: &mut Faults) -> Option<Market> {
-    let fields = part.fields(faults, &["exchange", "symbol", "timeframe"], &[])?;
-    let exchange = fields.get("exchange").and_then(|part| exchange(&part, faults));
-    let symbol = fields.get("symbol").and_then(|part| part.parsed(faults));
-    let timeframe = fields.get("timeframe").and_then(|part| part.parsed(faults));
-    Some(Market { exchange: exchange?, symbol: symbol?, timeframe: timeframe? })
-}
-
-fn exchange(part: &Part<'_>, faults: &mut Faults) -> Option<String> {
-    let name = part.text(faults)?;
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if (1..=32).contains(&name.len()) && name.bytes().all(plain) {
-        return Some(name.to_owned());
-    }
-    let message = format!("`{}` is not an exchange's short name such as binance", excerpt(name));
-    part.fault(faults, "INVALID", message)
-}
-
-fn names(fields: &Fields<'_>, market: Option<&Market>, faults: &mut Faults) -> Names {
-    let part = fields.get("indicators");
-    part.map_or_else(Names::default, |part| indicators::read(&part, market.map(|market| market.timeframe), faults))
-}
-
-/// The entry, and the exit if there is one.
-fn conditions(
-    fields: &Fields<'_>,
-    names: &Names,
-    faults: &mut Faults,
-) -> (Option<super::Condition>, Option<Option<super::Condition>>) {
-    let mut reader = Conditions { names, faults, parts: 0 };
-    let entry = fields.get("entry").and_then(|part| reader.condition(&part, 1));
-    let exit = match fields.get("exit") {
-        Some(part) => reader.condition(&part, 1).map(Some),
-        None => Some(None),
-    };
-    (entry, exit)
 }

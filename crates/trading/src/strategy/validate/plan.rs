@@ -2,10 +2,11 @@
 
 use rust_decimal::Decimal;
 
+use super::orders;
 use crate::money::Percent;
 use crate::strategy::fault::Faults;
 use crate::strategy::plan::{
-    Guards, MAX_LOSSES, MAX_TARGETS, MaxDrawdown, PauseAfterLosses, Plan, Protect, Sizing, StopLoss, Target,
+    Guards, MAX_LOSSES, MAX_TARGETS, MaxDrawdown, Orders, PauseAfterLosses, Plan, Protect, Sizing, StopLoss, Target,
     TrailingStop,
 };
 use crate::strategy::reader::{Fields, Part};
@@ -28,13 +29,14 @@ pub(super) fn sells(plan: &Plan) -> bool {
     plan.protect != Protect::default() || matches!(plan.sizing, Sizing::AtrRisk { .. })
 }
 
-/// Reads the three sections. Each rule is told with its own path here; [`Plan::check`] has the
+/// Reads the four sections. Each rule is told with its own path here; [`Plan::check`] has the
 /// last word.
 pub(super) fn plan(fields: &Fields<'_>, faults: &mut Faults) -> Option<Plan> {
     let sizing = fields.get("sizing").and_then(|part| sizing(&part, faults));
     let protect = fields.get("protect").map_or(Some(Protect::default()), |part| protect(&part, faults));
     let guards = fields.get("guards").map_or(Some(Guards::default()), |part| guards(&part, faults));
-    let plan = Plan { sizing: sizing?, protect: protect?, guards: guards? };
+    let orders = fields.get("orders").map_or(Some(Orders::default()), |part| orders::orders(&part, faults));
+    let plan = Plan { sizing: sizing?, protect: protect?, guards: guards?, orders: orders? };
     match plan.check() {
         Ok(()) => Some(plan),
         Err(error) => faults.add(&error.path, "INVALID", error.message),
@@ -116,17 +118,20 @@ fn trailing_stop(part: &Part<'_>, faults: &mut Faults) -> Option<TrailingStop> {
 }
 
 fn guards(part: &Part<'_>, faults: &mut Faults) -> Option<Guards> {
-    let fields = part.fields(faults, &[], &["cooldown", "maxTradesPerDay", "pauseAfterLosses", "maxDrawdown"])?;
+    let known = ["cooldown", "maxTradesPerDay", "pauseAfterLosses", "maxDrawdown", "maxOpenPositions"];
+    let fields = part.fields(faults, &[], &known)?;
     let cooldown = optional(&fields, "cooldown", |part| part.parsed(faults));
     let max_trades_per_day = optional(&fields, "maxTradesPerDay", |part| part.whole(faults, 1, u32::MAX));
     let pause_after_losses = optional(&fields, "pauseAfterLosses", |part| pause(&part, faults));
     let max_drawdown =
         optional(&fields, "maxDrawdown", |part| only_percent(&part, faults).map(|percent| MaxDrawdown { percent }));
+    let max_open_positions = optional(&fields, "maxOpenPositions", |part| part.whole(faults, 1, u32::MAX));
     Some(Guards {
         cooldown: cooldown?,
         max_trades_per_day: max_trades_per_day?,
         pause_after_losses: pause_after_losses?,
         max_drawdown: max_drawdown?,
+        max_open_positions: max_open_positions?,
     })
 }
 
@@ -140,20 +145,24 @@ fn pause(part: &Part<'_>, faults: &mut Faults) -> Option<PauseAfterLosses> {
 }
 
 /// `Some(None)` where the key is absent, `None` where what it holds has a fault.
-fn optional<'a, T>(fields: &Fields<'a>, key: &str, read: impl FnOnce(Part<'a>) -> Option<T>) -> Option<Option<T>> {
+pub(super) fn optional<'a, T>(
+    fields: &Fields<'a>,
+    key: &str,
+    read: impl FnOnce(Part<'a>) -> Option<T>,
+) -> Option<Option<T>> {
     fields.get(key).map_or(Some(None), |part| read(part).map(Some))
 }
 
 /// The upper bound of a percentage that must be above nought.
 #[derive(Clone, Copy)]
-enum UpTo {
+pub(super) enum UpTo {
     /// 100 included.
     All,
     /// Below 100.
     Less,
 }
 
-fn percent(fields: &Fields<'_>, key: &str, up_to: UpTo, faults: &mut Faults) -> Option<Percent> {
+pub(super) fn percent(fields: &Fields<'_>, key: &str, up_to: UpTo, faults: &mut Faults) -> Option<Percent> {
     let part = fields.get(key)?;
     let percent: Percent = part.amount(faults)?;
     let (inside, bound) = match up_to {
@@ -166,13 +175,19 @@ fn percent(fields: &Fields<'_>, key: &str, up_to: UpTo, faults: &mut Faults) -> 
     part.fault(faults, "OUT_OF_RANGE", format!("must be above 0 and {bound} 100, not {percent}"))
 }
 
-fn only_percent(part: &Part<'_>, faults: &mut Faults) -> Option<Percent> {
+pub(super) fn only_percent(part: &Part<'_>, faults: &mut Faults) -> Option<Percent> {
     let fields = part.fields(faults, &["percent"], &[])?;
     percent(&fields, "percent", UpTo::Less, faults)
 }
 
+/// The percentage of a part that has nothing else, above nought and without an upper bound.
+pub(super) fn only_above_nought(part: &Part<'_>, faults: &mut Faults) -> Option<Percent> {
+    let fields = part.fields(faults, &["percent"], &[])?;
+    above_nought(&fields, "percent", faults)
+}
+
 /// A decimal of one of our types that is above nought, which is every type's default.
-fn above_nought<T>(fields: &Fields<'_>, key: &str, faults: &mut Faults) -> Option<T>
+pub(super) fn above_nought<T>(fields: &Fields<'_>, key: &str, faults: &mut Faults) -> Option<T>
 where
     T: std::str::FromStr<Err: std::fmt::Display> + PartialOrd + Default + std::fmt::Display,
 {

@@ -1,0 +1,113 @@
+//! Running a back-test file.
+
+use std::ops::ControlFlow;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::recorder::Report;
+use super::run::{Setup, warn};
+use super::search::search;
+use super::sweep::sweep;
+use super::trial::trial;
+use super::walk_forward::walk_forward;
+use super::{BacktestConfig, BacktestError, BacktestFile, CheckReport, History, Sweep, checks, monte_carlo};
+use crate::candle::Candles;
+use crate::strategy::{Columns, Program};
+
+/// The answer to a back-test file: a report, or the combinations of its sweep or search.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Answer {
+    /// Of one back-test.
+    Report(Box<Report>),
+    /// Of a sweep or a search.
+    Sweep(Sweep),
+}
+
+impl BacktestFile {
+    /// Runs the file on the candles of its symbols. `progress` is told the done and the total steps
+    /// (candles, or combinations) and may ask for the end; it is asked often, from many threads at
+    /// once. Whatever runs more than once runs on the rayon pool from which this is called.
+    ///
+    /// # Errors
+    /// Where candles are missing or do not fit the strategy, or as [`run`](super::run()); where
+    /// something is asked for that is of one symbol only, or too much.
+    pub fn execute(
+        &self,
+        history: &History,
+        progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
+    ) -> Result<Answer, BacktestError> {
+        let columns = history.columns(self.strategy.market())?;
+        if let Some(asked) = &self.search {
+            return search(self, asked, &columns, progress).map(Answer::Sweep);
+        }
+        if !self.sweep.is_empty() {
+            return sweep(self, &columns, progress).map(Answer::Sweep);
+        }
+        let mut report = match &self.walk_forward {
+            Some(walk) => walk_forward(self, walk, only(&columns, "a walk-forward")?, &progress)?,
+            None => self.run_once(&columns, &progress)?,
+        };
+        let steps = columns.iter().map(|columns| columns.candles().len()).sum();
+        self.look_closer(&columns, &mut report, || progress(steps, steps))?;
+        Ok(Answer::Report(Box::new(report)))
+    }
+
+    fn run_once(
+        &self,
+        columns: &[Columns<'_>],
+        progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
+    ) -> Result<Report, BacktestError> {
+        let setup = Setup::of(&self.strategy, self.config.clone());
+        let total = columns.iter().map(|columns| columns.candles().len()).sum();
+        let mut report = trial(&self.strategy, columns, &setup, true, |done| progress(done, total))?;
+        for columns in columns {
+            warn(columns.candles(), &setup, &mut report)?;
+            self.warn_of_warm_up(columns.candles(), &mut report);
+        }
+        Ok(report)
+    }
+
+    fn warn_of_warm_up(&self, candles: &Candles, report: &mut Report) {
+        let timeframe = candles.timeframe();
+        let needed = self.strategy.rules().map_or(0, |rules| Program::compile(rules, timeframe).warm_up());
+        let known = candles.rows(None, self.config.to).end;
+        if needed >= known {
+            report.warnings.push(format!(
+                "the indicators need {needed} candles before they have a value, and there are only {known}"
+            ));
+        }
+    }
+
+    /// The sections of a report that were asked for.
+    fn look_closer(
+        &self,
+        columns: &[Columns<'_>],
+        report: &mut Report,
+        progress: impl Fn() -> ControlFlow<()> + Sync,
+    ) -> Result<(), BacktestError> {
+        if let Some(asked) = self.monte_carlo {
+            let played = monte_carlo(&report.trades, self.config.initial_cash, asked, &progress)?;
+            report.sections.monte_carlo = played;
+        }
+        if let Some(asked) = self.checks {
+            let candles = only(columns, "a check")?.candles();
+            // A history that is cut off has no finer candles, and what is decided does not need them.
+            let setup = Setup::of(&self.strategy, BacktestConfig { intrabar: None, ..self.config.clone() });
+            let look_ahead =
+                asked.look_ahead.then(|| checks::look_ahead_of(&self.strategy, candles, &setup, &progress));
+            let recursive = asked.recursive.then(|| checks::recursive(&self.strategy, candles, &progress));
+            let (look_ahead, recursive) = (look_ahead.transpose()?, recursive.transpose()?);
+            report.sections.checks = Some(CheckReport { look_ahead, recursive });
+        }
+        Ok(())
+    }
+}
+
+fn only<'a, 'b>(columns: &'b [Columns<'a>], what: &'static str) -> Result<&'b Columns<'a>, BacktestError> {
+    match columns {
+        [columns] => Ok(columns),
+        _ => Err(BacktestError::OneSymbol(what)),
+    }
+}
