@@ -216,6 +216,7 @@ fn the_committed_document_is_the_codes() {
 const GLOBAL: &[(&str, &str)] = &[
     ("_sqlx_migrations", "what has been applied to the database"),
     ("memories", "which processes answer from memory, until when; nobody's in particular"),
+    ("candle_rollups", "reached like the candles that they sum"),
     ("candles", "reached only through a series, which is looked up under row level security"),
 ];
 

@@ -6,7 +6,7 @@
 
 use flate2::{Compression, write::GzEncoder};
 use kit::{Clock, Db, DbSettings, Ids, Origin, Reason, Scope, Vault};
-use market_data::Market;
+use market_data::{CandleOrigin, Market};
 use private_postgres::{Options, PrivatePostgres};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, postgres::PgConnectOptions};
@@ -17,11 +17,14 @@ use std::{
     str::FromStr,
     time::{Duration, Instant},
 };
+use trading::time::Timestamp;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const ROUNDS: usize = 3;
 const MINUTE: i64 = 60_000;
+/// Minutes of a year.
+const YEAR: i64 = 525_600;
 /// 2020-01-01.
 const START: i64 = 1_577_836_800_000;
 const SERIES: &str = "01890000-0000-7000-8000-000000000000";
@@ -62,25 +65,35 @@ async fn measure(options: &PgConnectOptions, rows: i64) -> Outcome<serde_json::V
         Vault::new([0; 32]),
     );
     let mut owner = options.connect().await?;
-    let market: Market = serde_json::from_value(json!({"exchange": "bench", "symbol": "BTC/USDT", "timeframe": "1m"}))?;
+    let market = |timeframe: &str| {
+        serde_json::from_value::<Market>(json!({"exchange": "bench", "symbol": "BTC/USDT", "timeframe": timeframe}))
+    };
+    let (minutes, quarters, hours) = (market("1m")?, market("15m")?, market("1h")?);
     let (file, text) = candles(rows)?;
     run(&mut owner, identical_table()).await?;
-    let (mut ours, mut raw, mut read) = (Duration::MAX, Duration::MAX, Duration::MAX);
+    let [mut ours, mut raw, mut read, mut summed, mut rolled] = [Duration::MAX; 5];
     for _ in 0..ROUNDS {
-        run(&mut owner, "truncate candles, raw_candles, candle_series".to_owned()).await?;
+        run(&mut owner, "truncate candles, candle_rollups, candle_corrections, raw_candles, candle_series".to_owned())
+            .await?;
         raw = raw.min(copy(&mut owner, &text).await?);
         run(&mut owner, "truncate raw_candles".to_owned()).await?;
-        ours = ours.min(import(&db, &market, &file).await?);
-        read = read.min(load(&db, &market, rows).await?);
+        ours = ours.min(import(&db, &minutes, &file).await?);
+        let year = rows.min(YEAR);
+        read = read.min(load(&db, &minutes, year).await?);
+        summed = summed.min(load(&db, &quarters, year / 15).await?);
+        rolled = rolled.min(load(&db, &hours, year / 60).await?);
     }
     db.close().await;
+    let millis = |took: Duration| (took.as_secs_f64() * 1000.0).round();
     let per_second = |took: Duration| (rows as f64 / took.as_secs_f64()).round();
     Ok(json!({
         "rows": rows,
         "ours_rows_per_s": per_second(ours),
         "raw_copy_rows_per_s": per_second(raw),
         "ratio": (raw.as_secs_f64() / ours.as_secs_f64() * 1000.0).round() / 1000.0,
-        "load_rows_per_s": per_second(read),
+        "year_of_minutes_ms": millis(read),
+        "year_summed_to_15m_ms": millis(summed),
+        "year_summed_to_1h_ms": millis(rolled),
     }))
 }
 
@@ -88,7 +101,7 @@ async fn import(db: &Db, market: &Market, file: &[u8]) -> Outcome<Duration> {
     let start = Instant::now();
     let candles = market_data::parse(market, Cursor::new(file.to_vec())).await?;
     let tx = db.system(Reason::Operator, Origin::internal("bench")).await?;
-    market_data::import(tx, market, candles).await?;
+    market_data::import(tx, market, CandleOrigin::File, candles).await?;
     Ok(start.elapsed())
 }
 
@@ -98,7 +111,8 @@ async fn load(db: &Db, market: &Market, rows: i64) -> Outcome<Duration> {
     let mut tx = db.system(Reason::Operator, Origin::internal("bench")).await?.enter(scope).await?;
     let series = market_data::series(&mut tx, market).await?;
     let start = Instant::now();
-    let candles = market_data::load(&mut tx, &series, None, None).await?;
+    let to = Timestamp::from_millis(START + YEAR * MINUTE);
+    let candles = market_data::load(&mut tx, &series, None, Some(to)).await?;
     assert_eq!(candles.len() as i64, rows);
     Ok(start.elapsed())
 }
@@ -106,7 +120,9 @@ async fn load(db: &Db, market: &Market, rows: i64) -> Outcome<Duration> {
 async fn copy(owner: &mut PgConnection, text: &str) -> Outcome<Duration> {
     let start = Instant::now();
     run(owner, "begin".to_owned()).await?;
-    let mut copy = owner.copy_in_raw("copy raw_candles from stdin (format csv)").await?;
+    let mut copy = owner
+        .copy_in_raw("copy raw_candles (series_id, open_time, open, high, low, close, volume) from stdin (format csv)")
+        .await?;
     for chunk in text.as_bytes().chunks(256 * 1024) {
         copy.send(chunk).await?;
     }

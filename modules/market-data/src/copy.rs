@@ -9,7 +9,7 @@ use sqlx::{
     postgres::{PgTypeInfo, PgValueFormat, PgValueRef},
 };
 use trading::candle::Candle;
-use trading::time::Timestamp;
+use trading::time::{Timeframe, Timestamp};
 use uuid::Uuid;
 
 const HEADER: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -19,10 +19,10 @@ const EPOCH_MILLIS: i64 = 946_684_800_000;
 /// PostgreSQL's numbers are digits of this base.
 const BASE: u64 = 10_000;
 const BASE_DIGITS: u32 = 4;
-/// Digits of that base in 2^64 and a fraction that begins within one.
-const MOST_DIGITS: usize = 6;
+/// Digits of that base in 2^96 and a fraction that begins within one.
+const MOST_DIGITS: usize = 9;
 /// Bytes of one candle at most, for the room that a buffer needs.
-pub(crate) const ROW_BYTES: usize = 2 + (4 + 16) + (4 + 8) + 5 * (4 + 8 + 2 * MOST_DIGITS);
+pub(crate) const ROW_BYTES: usize = 2 + (4 + 16) + (4 + 8) + 5 * (4 + 8 + 2 * MOST_DIGITS) + (4 + 2);
 
 /// Begins the data.
 pub(crate) fn begin(buffer: &mut Vec<u8>) {
@@ -34,10 +34,25 @@ pub(crate) fn end(buffer: &mut Vec<u8>) {
     buffer.extend_from_slice(&TRAILER);
 }
 
-/// A row of `candles (series_id, open_time, open, high, low, close, volume)`.
-pub(crate) fn row(buffer: &mut Vec<u8>, series: Uuid, candle: &Candle) {
+/// A row of `candles (series_id, open_time, open, high, low, close, volume, origin)`.
+pub(crate) fn row(buffer: &mut Vec<u8>, series: Uuid, candle: &Candle, origin: i16) {
+    figures(buffer, series, candle);
+    buffer.extend_from_slice(&2_i32.to_be_bytes());
+    buffer.extend_from_slice(&origin.to_be_bytes());
+}
+
+/// A row of `candle_rollups (series_id, open_time, open, high, low, close, volume, timeframe)`.
+pub(crate) fn rollup(buffer: &mut Vec<u8>, series: Uuid, candle: &Candle, timeframe: Timeframe) {
+    figures(buffer, series, candle);
+    // "1h" and "1d"
+    buffer.extend_from_slice(&2_i32.to_be_bytes());
+    buffer.extend_from_slice(timeframe.as_str().as_bytes());
+}
+
+/// Eight columns, of which one more is to follow.
+fn figures(buffer: &mut Vec<u8>, series: Uuid, candle: &Candle) {
     let Candle { open_time, open, high, low, close, volume } = *candle;
-    buffer.extend_from_slice(&7_i16.to_be_bytes());
+    buffer.extend_from_slice(&8_i16.to_be_bytes());
     buffer.extend_from_slice(&16_i32.to_be_bytes());
     buffer.extend_from_slice(series.as_bytes());
     buffer.extend_from_slice(&8_i32.to_be_bytes());
@@ -52,10 +67,10 @@ fn microseconds(at: Timestamp) -> i64 {
     at.millis().saturating_sub(EPOCH_MILLIS).saturating_mul(1_000)
 }
 
-/// A number of at least 0 whose mantissa fits 64 bits, as every number of a column does.
+/// A number of at least 0.
 fn number(buffer: &mut Vec<u8>, value: Decimal) {
     let scale = value.scale();
-    let mut rest = u64::try_from(value.mantissa()).unwrap_or(u64::MAX);
+    let mut large = value.mantissa().unsigned_abs();
     let mut digits = [0_u8; 2 * MOST_DIGITS];
     let mut start = digits.len();
     let mut put = |digit: u64, start: &mut usize| {
@@ -65,17 +80,28 @@ fn number(buffer: &mut Vec<u8>, value: Decimal) {
     };
     // the last digit of the fraction may be a partial one
     let partial = scale % BASE_DIGITS;
-    if partial > 0 && rest > 0 {
-        let (whole, part) = (rest / 10_u64.pow(partial), rest % 10_u64.pow(partial));
+    if partial > 0 && large > 0 {
+        let power = 10_u64.pow(partial);
+        let part = digit(large, power);
         put(part * 10_u64.pow(BASE_DIGITS - partial), &mut start);
-        rest = whole;
+        large /= u128::from(power);
     }
+    // only a long sum does not fit the words of the machine
+    let mut rest = loop {
+        match u64::try_from(large) {
+            Ok(rest) => break rest,
+            Err(_) => {
+                put(digit(large, BASE), &mut start);
+                large /= u128::from(BASE);
+            }
+        }
+    };
     while rest > 0 {
         put(rest % BASE, &mut start);
         rest /= BASE;
     }
     let digits = &digits[start..];
-    #[expect(clippy::cast_possible_truncation, reason = "at most six digits, and a scale of at most 28")]
+    #[expect(clippy::cast_possible_truncation, reason = "at most nine digits, and a scale of at most 28")]
     let (count, fraction) = ((digits.len() / 2) as u16, scale.div_ceil(BASE_DIGITS) as u16);
     // the power of the base that the first digit counts
     let weight = count.wrapping_sub(fraction).wrapping_sub(1);
@@ -84,6 +110,11 @@ fn number(buffer: &mut Vec<u8>, value: Decimal) {
     buffer.extend_from_slice(&(8 + i32::from(count) * 2).to_be_bytes());
     head.iter().for_each(|word| buffer.extend_from_slice(&word.to_be_bytes()));
     buffer.extend_from_slice(digits);
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "below a power that fits")]
+fn digit(value: u128, power: u64) -> u64 {
+    (value % u128::from(power)) as u64
 }
 
 /// A number of at least 0 of a column, read without the detours of a general decimal: a back-test
@@ -172,6 +203,8 @@ mod tests {
             "9.223372036854775807",
             "9223372036854775807",
             "1000000000.00000001",
+            "18446744073709551616.5",
+            "7.9228162514264337593543950335",
         ] {
             let value: Decimal = text.parse().unwrap();
             assert_eq!(there_and_back(text), value, "{text}");
@@ -192,6 +225,7 @@ mod tests {
             &mut buffer,
             Uuid::nil(),
             &Candle { open_time, open: price, high: price, low: price, close: price, volume },
+            2,
         );
         assert!(buffer.len() <= ROW_BYTES, "{}", buffer.len());
     }

@@ -24,6 +24,21 @@ pub struct Gap {
     pub to: Time,
     /// How many are missing.
     pub missing: u64,
+    /// Why, as far as other series tell; not there where they were not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<GapCause>,
+}
+
+/// Why candles are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum GapCause {
+    /// No other market of the exchange that was recorded then has a candle in that time.
+    Outage,
+    /// A series of shorter candles has none in that time: nothing was traded.
+    NoTrades,
+    /// No other series tells, or one has candles there: they can be filled in.
+    Unknown,
 }
 
 /// The most gaps that a report lists.
@@ -49,7 +64,7 @@ impl GapFinder {
             self.report.missing += missing;
             if self.report.gaps.len() < LISTED {
                 let [from, to] = [from, at].map(|it| Time::from_millis(it.millis()));
-                self.report.gaps.push(Gap { from, to, missing });
+                self.report.gaps.push(Gap { from, to, missing, cause: None });
             }
         }
         self.expected = Some(self.timeframe.next(at));

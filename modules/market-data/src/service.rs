@@ -1,18 +1,29 @@
+mod causes;
+mod corrections;
+pub(crate) mod export;
+mod frames;
 mod import;
 mod read;
+mod repair;
+mod rollup;
 
+pub use export::export;
 pub use import::{Imported, MAX_ROWS, import, parse};
 pub use read::{after, load, series};
+pub use repair::fill;
 
-pub(crate) use import::MAX_UPLOAD;
+pub(crate) use corrections::{Correction, Figures, corrections};
+pub(crate) use import::{MAX_UPLOAD, MOST_CANDLES, MOST_SERIES};
 pub(crate) use read::{
     CandleFilter, GapFilter, MarketCandle, SeriesFilter, candles, gaps, list, load_at_most, remove, timestamp,
 };
+pub(crate) use repair::{Repair, repair};
 
 use crate::Market;
 use kit::Time;
 use schemars::JsonSchema;
 use serde::Serialize;
+use trading::time::Timeframe;
 use uuid::Uuid;
 
 /// The candles of a market, as somebody may see them. Whoever holds one was let through by row
@@ -24,6 +35,9 @@ pub struct Series {
     pub(crate) id: Uuid,
     #[serde(flatten)]
     pub(crate) market: Market,
+    /// The time frame of the candles that are stored; shorter than the market's where they are summed.
+    #[serde(skip)]
+    pub(crate) stored: Timeframe,
     /// Whether it is the platform's, which every tenant reads, and not the tenant's own.
     pub(crate) shared: bool,
     /// When the first candle opened; `null` while there is none.
@@ -42,7 +56,7 @@ impl Series {
         self.id
     }
 
-    /// Whose candles they are.
+    /// Whose candles they are, and how long.
     pub fn market(&self) -> &Market {
         &self.market
     }

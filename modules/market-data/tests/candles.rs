@@ -129,7 +129,8 @@ async fn gaps_are_told_of_the_range_that_is_asked_for(db: PgPool) {
     let told = ana.get(&format!("{GAPS}?{BTC_5M}")).await.ok();
     assert_eq!((&told["gapCount"], &told["missing"]), (&json!(2), &json!(5)));
     let told = ana.get(&format!("{GAPS}?{BTC_5M}&from=2023-01-01T00:30:00Z")).await.ok();
-    let gap = json!({"from": "2023-01-01T01:00:00.000Z", "to": "2023-01-01T01:15:00.000Z", "missing": 3});
+    let gap =
+        json!({"from": "2023-01-01T01:00:00.000Z", "to": "2023-01-01T01:15:00.000Z", "missing": 3, "cause": "unknown"});
     assert_eq!(told, json!({"gaps": [gap], "gapCount": 1, "missing": 3}));
 }
 
@@ -225,6 +226,6 @@ async fn modules_load_columns_and_follow_a_series(db: PgPool) {
     assert_eq!(first.iter().map(|candle| candle.open_time.millis()).collect::<Vec<_>>(), all.open_times()[..3]);
     let more = market_data::after(&mut tx, &series, Some(all.open_time(47)), 10).await.unwrap();
     assert_eq!(more.into_iter().map(told).collect::<Vec<_>>(), [48, 49].map(|row| expected(&lines[row])));
-    let error = market_data::series(&mut tx, &market("1h")).await.unwrap_err();
+    let error = market_data::series(&mut tx, &market("1m")).await.unwrap_err();
     assert_eq!(error.code(), "MARKET_NOT_FOUND");
 }

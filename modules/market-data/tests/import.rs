@@ -71,7 +71,9 @@ async fn the_outages_of_real_files_are_reported(db: PgPool) {
             assert_eq!(imported["gaps"], gap);
         }
         let told = ana.get(&format!("{GAPS}?{market}")).await.ok();
-        assert_eq!(told["gaps"], imported["gaps"]);
+        let mut gaps = imported["gaps"].clone();
+        gaps.as_array_mut().unwrap().iter_mut().for_each(|gap| gap["cause"] = json!("unknown"));
+        assert_eq!(told["gaps"], gaps, "no other series tells why");
         assert_eq!((&told["gapCount"], &told["missing"]), (&json!(counts[1]), &json!(counts[2])));
     }
 }
@@ -152,7 +154,8 @@ async fn an_import_that_nobody_waits_for_any_more_still_ends(db: PgPool) {
     let market = market("5m");
     for _ in 0..10 {
         let candles = market_data::parse(&market, std::io::Cursor::new(file.clone())).await.unwrap();
-        let mut import = Box::pin(market_data::import(app.system().await, &market, candles));
+        let mut import =
+            Box::pin(market_data::import(app.system().await, &market, market_data::CandleOrigin::File, candles));
         assert!(futures::poll!(&mut import).is_pending());
     }
     // it waits for those before it, on a connection of which the last answer has been read

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use crate::money::{Price, Quantity};
 use crate::time::{Timeframe, Timestamp};
 
+mod aggregate;
 mod columns;
 pub mod csv;
 mod finer;
 pub mod gaps;
 
+pub use aggregate::Aggregator;
 pub use columns::{Candles, Field};
 pub use finer::Finer;
 

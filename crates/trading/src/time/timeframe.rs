@@ -106,6 +106,20 @@ impl Timeframe {
         self < longer && self.fixed_millis().is_some_and(|part| whole % part == 0)
     }
 
+    /// The most candles of this time frame within one of a longer one that it divides.
+    #[must_use]
+    pub const fn most_within(self, longer: Self) -> i64 {
+        const LONGEST_MONTH: i64 = 31 * DAY;
+        let length = match self.fixed_millis() {
+            Some(length) => length,
+            None => return 1,
+        };
+        match longer.fixed_millis() {
+            Some(sum) => sum / length,
+            None => LONGEST_MONTH / length,
+        }
+    }
+
     /// The opening time of the candle that holds `at`. Weeks open on Monday, months on their
     /// first day, all others at multiples of their length since the epoch.
     #[must_use]

@@ -1,12 +1,13 @@
-use super::Series;
-use crate::{GapReport, Market, gaps::GapFinder, store, store::Part};
+use super::{Series, rollup};
+use crate::{CandleOrigin, GapReport, Market, gaps::GapFinder, store, store::Part, unpack::unpack};
 use audit::Change;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use kit::{Error, Result, Time, Tx};
+use configurations::Setting;
+use kit::{Error, Level, Result, Time, Tx, kind::Kind};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::{io::Read, ops::Range};
+use std::{cmp::Ordering, io::Read, ops::Range};
 use tokio::{sync::Semaphore, task};
 use trading::{
     candle::{
@@ -22,10 +23,18 @@ pub(crate) const MAX_UPLOAD: usize = 64 << 20;
 pub const MAX_ROWS: usize = 20_000_000;
 /// The largest file, unpacked.
 const MAX_TEXT: u64 = 2 << 30;
-/// The most series of one tenant.
-const MAX_SERIES: i64 = 1_000;
-/// The most candles of one tenant, in all of its series.
-const MAX_CANDLES: i64 = 50_000_000;
+pub(crate) static MOST_SERIES: Setting<i64> = Setting::integer(
+    "market-data.most-series",
+    [1, 1_000, 100_000],
+    &[Level::System],
+    "How many series of candles a tenant may have.",
+);
+pub(crate) static MOST_CANDLES: Setting<i64> = Setting::integer(
+    "market-data.most-candles",
+    [1, 50_000_000, 100_000_000_000],
+    &[Level::System],
+    "How many candles a tenant may have in all of its series.",
+);
 /// Files that are unpacked at once; others wait, so that uploads cannot take every core and all memory.
 static PARSING: Semaphore = Semaphore::const_new(2);
 
@@ -40,6 +49,8 @@ pub struct Imported {
     pub updated: u64,
     /// Candles that were there already, as they are in the file.
     pub unchanged: u64,
+    /// Candles that were there with other figures and keep them, as they come from a higher place than the file.
+    pub kept: u64,
     /// When the first candle of the file opened.
     pub from: Time,
     /// When the last candle of the file opened.
@@ -51,14 +62,14 @@ pub struct Imported {
     pub series: Series,
 }
 
-/// Reads a file of candles (CSV, plain or gzip) and checks all of it.
+/// Reads a file of candles (CSV; plain, gzip, zstd, or the only file of a zip) and checks all of it.
 ///
 /// # Errors
 /// 422 `BAD_CANDLE_FILE` with the line, 413 for more than [`MAX_ROWS`] candles.
 pub async fn parse(market: &Market, file: impl Read + Send + 'static) -> Result<Candles> {
     let options = csv::Options { timeframe: Some(market.timeframe), max_bytes: MAX_TEXT, max_rows: MAX_ROWS };
     let _turn = PARSING.acquire().await.map_err(Error::internal)?;
-    let parsed = task::spawn_blocking(move || csv::read(file, &options)).await.map_err(Error::internal)?;
+    let parsed = task::spawn_blocking(move || csv::read(unpack(file)?, &options)).await.map_err(Error::internal)?;
     parsed.map_err(|fault| refused(&fault))
 }
 
@@ -78,43 +89,53 @@ fn refused(fault: &CsvError) -> Error {
 
 /// Writes candles into the tenant's own series of the market, or into the platform's where a
 /// system transaction asks; all or none, and commits. A candle that is there already takes the
-/// new figures. It runs to its end even when nobody waits for it any more.
+/// new figures, unless it comes from a higher place; what it was is kept in the log of corrections.
+/// Imports of one series are one after the other. It runs to its end even when nobody waits for it
+/// any more.
 ///
 /// # Errors
-/// 422 for another time frame or candles outside the years 1990 to 2099, 409 `TOO_MANY_SERIES` or
-/// `TOO_MANY_CANDLES`.
-pub async fn import<K: Send + Sync + 'static>(mut tx: Tx<K>, market: &Market, candles: Candles) -> Result<Imported> {
+/// 422 for another time frame, candles outside the years 1990 to 2099 or such that cannot be summed
+/// exactly, 409 `TOO_MANY_SERIES` or `TOO_MANY_CANDLES`.
+pub async fn import<K: Kind + Send + Sync + 'static>(
+    mut tx: Tx<K>,
+    market: &Market,
+    origin: CandleOrigin,
+    candles: Candles,
+) -> Result<Imported> {
     let market = market.clone();
     let writing = task::spawn(async move {
-        let imported = write(&mut tx, &market, &candles).await?;
+        let imported = write(&mut tx, &market, origin, &candles).await?;
         tx.commit().await?;
         Ok(imported)
     });
     writing.await.map_err(Error::internal)?
 }
 
-async fn write<K>(tx: &mut Tx<K>, market: &Market, candles: &Candles) -> Result<Imported> {
+async fn write<K: Kind>(tx: &mut Tx<K>, market: &Market, origin: CandleOrigin, candles: &Candles) -> Result<Imported> {
     let (first, last) = span(market, candles)?;
-    let series = store::lock(tx, market).await?;
+    let mut series = store::lock(tx, market).await?;
     store::ensure_partitions(tx, first, last).await?;
-    let difference = if store::any_between(tx, series.id, first, last).await? {
-        compare(tx, &series, candles, first, last).await?
-    } else {
-        Difference::all(candles.len())
-    };
-    within_limits(tx, difference.new.cast_signed()).await?;
-    store::delete_at(tx, series.id, &difference.replaced).await?;
+    let (from, to) = rollup::days(first, last);
+    let alone = !store::any_between(tx, series.id, from, to).await?;
+    let difference = if alone { Difference::all(candles.len()) } else { compare(tx, &series, candles, origin).await? };
+    let more = difference.new.cast_signed();
+    within_limits(tx, more).await?;
     let (from, to) = (Time::from_millis(first.millis()), Time::from_millis(last.millis()));
-    let changed = !difference.rows.is_empty();
-    if changed {
-        store::copy_in(tx, series.id, candles, &difference.rows).await?;
+    if let Some((first, last)) = difference.changed(candles) {
+        correct(tx, &series, candles, origin, &difference).await?;
+        store::copy_in(tx, series.id, candles, &difference.rows, origin).await?;
+        if alone {
+            rollup::write(tx, &series, candles).await?;
+        } else {
+            rollup::renew(tx, &series, first, last).await?;
+        }
+        series = store::extend(tx, &series, from, to, more).await?;
     }
-    let series =
-        if changed { store::extend(tx, &series, from, to, difference.new.cast_signed()).await? } else { series };
     let imported = Imported {
         imported: difference.new,
-        updated: difference.replaced.len() as u64,
+        updated: difference.corrected.len() as u64,
         unchanged: difference.unchanged,
+        kept: difference.kept,
         from,
         to,
         gaps: gaps_of(candles),
@@ -124,15 +145,34 @@ async fn write<K>(tx: &mut Tx<K>, market: &Market, candles: &Candles) -> Result<
     Ok(imported)
 }
 
-/// Whether the tenant may have so many candles more, in a series that has been made for them. The platform may.
-async fn within_limits<K>(tx: &mut Tx<K>, more: i64) -> Result<()> {
-    let (series, candles) = store::own_size(tx).await?;
-    if series > MAX_SERIES {
-        return Err(Error::conflict("TOO_MANY_SERIES", format!("There may be {MAX_SERIES} series; delete one first.")));
+/// Takes away what is to be written anew; what gets other figures is kept in the log.
+async fn correct<K>(
+    tx: &mut Tx<K>,
+    series: &Series,
+    candles: &Candles,
+    origin: CandleOrigin,
+    difference: &Difference,
+) -> Result<()> {
+    let import = tx.new_id();
+    for rows in difference.corrected.chunks(10_000) {
+        let corrected: Vec<_> = rows.iter().map(|row| candles.get(*row)).collect();
+        store::log_corrections(tx, series.id, import, &corrected, origin).await?;
     }
-    if more > 0 && candles + more > MAX_CANDLES {
-        let message = format!("There may be {MAX_CANDLES} candles in all series together; delete one first.");
-        return Err(Error::conflict("TOO_MANY_CANDLES", message));
+    store::delete_at(tx, series.id, &difference.replaced).await
+}
+
+/// Whether the tenant may have so many candles more, in a series that has been made for them. The platform may.
+async fn within_limits<K: Kind>(tx: &mut Tx<K>, more: i64) -> Result<()> {
+    let (series, candles) = store::own_size(tx).await?;
+    let most = MOST_SERIES.get(tx).await?;
+    if series > most {
+        let message = format!("There may be {most} series; delete one first.");
+        return Err(Error::conflict("TOO_MANY_SERIES", message).with("limit", most));
+    }
+    let most = MOST_CANDLES.get(tx).await?;
+    if more > 0 && candles + more > most {
+        let message = format!("There may be {most} candles in all series together; delete one first.");
+        return Err(Error::conflict("TOO_MANY_CANDLES", message).with("limit", most));
     }
     Ok(())
 }
@@ -159,9 +199,12 @@ fn span(market: &Market, candles: &Candles) -> Result<(Timestamp, Timestamp)> {
 struct Difference {
     new: u64,
     unchanged: u64,
-    /// Times of candles that are there with other figures.
+    kept: u64,
+    /// The rows of the file whose candles are there with other figures, which they lose.
+    corrected: Vec<usize>,
+    /// Times of candles that are there and are written anew.
     replaced: Vec<DateTime<Utc>>,
-    /// The rows of the file that are new or replace others.
+    /// The rows of the file that are written.
     rows: Vec<Range<usize>>,
 }
 
@@ -178,36 +221,50 @@ impl Difference {
         rows.for_each(|row| self.write(row));
     }
 
+    /// A row of a time that the series has; whether it is written anew.
+    fn meet(&mut self, row: usize, same: bool, origin: CandleOrigin, stored: CandleOrigin) -> bool {
+        match (same, origin.cmp(&stored)) {
+            (false, Ordering::Less) => self.kept += 1,
+            (false, _) => self.corrected.push(row),
+            (true, _) => self.unchanged += 1,
+        }
+        // the same figures from a higher place are written too: from then on no lower one changes them
+        let written = origin > stored || origin == stored && !same;
+        if written {
+            self.write(row);
+        }
+        written
+    }
+
     fn write(&mut self, row: usize) {
         match self.rows.last_mut() {
             Some(range) if range.end == row => range.end += 1,
             _ => self.rows.push(row..row + 1),
         }
     }
+
+    /// When the first and the last candle opened that are written.
+    fn changed(&self, candles: &Candles) -> Option<(Timestamp, Timestamp)> {
+        let (first, last) = self.rows.first().zip(self.rows.last())?;
+        Some((candles.open_time(first.start), candles.open_time(last.end - 1)))
+    }
 }
 
 /// Both ascend in time, so one pass over each tells them apart.
-async fn compare<K>(
-    tx: &mut Tx<K>,
-    series: &Series,
-    candles: &Candles,
-    first: Timestamp,
-    last: Timestamp,
-) -> Result<Difference> {
+async fn compare<K>(tx: &mut Tx<K>, series: &Series, candles: &Candles, origin: CandleOrigin) -> Result<Difference> {
     let (mut difference, mut row) = (Difference::default(), 0);
-    let to = Timestamp::from_millis(last.millis() + 1);
-    let part = Part { from: first, to, limit: i64::MAX, newest_first: false };
-    store::each_candle(tx, series.id, part, |stored| {
+    let times = candles.open_times();
+    let (Some(first), Some(last)) = (times.first(), times.last()) else { return Ok(difference) };
+    let (from, to) = (Timestamp::from_millis(*first), Timestamp::from_millis(last + 1));
+    let part = Part { from, to, limit: i64::MAX, newest_first: false };
+    store::each_candle(tx, series.id, part, |stored, stored_origin| {
         while row < candles.len() && candles.open_time(row) < stored.open_time {
             difference.add(row..row + 1);
             row += 1;
         }
         if row < candles.len() && candles.open_time(row) == stored.open_time {
-            if candles.get(row) == stored {
-                difference.unchanged += 1;
-            } else {
+            if difference.meet(row, candles.get(row) == stored, origin, stored_origin) {
                 difference.replaced.push(stored.open_time.into());
-                difference.write(row);
             }
             row += 1;
         }
@@ -235,10 +292,11 @@ struct Entry<'a> {
     imported: u64,
     updated: u64,
     unchanged: u64,
+    kept: u64,
 }
 
 async fn record<K>(tx: &mut Tx<K>, imported: &Imported) -> Result<()> {
-    let Imported { from, to, imported, updated, unchanged, ref series, .. } = *imported;
-    let entry = Entry { market: &series.market, from, to, imported, updated, unchanged };
+    let Imported { from, to, imported, updated, unchanged, kept, ref series, .. } = *imported;
+    let entry = Entry { market: &series.market, from, to, imported, updated, unchanged, kept };
     audit::record(tx, Change::new("candle_series", series.id, "candle_series.imported").after(&entry)).await
 }

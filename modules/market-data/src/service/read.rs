@@ -1,9 +1,9 @@
-use super::Series;
-use crate::{GapReport, Market, gaps::GapFinder, market::Exchange, store, store::Part};
+use super::{Series, causes, frames};
+use crate::{CandleOrigin, GapReport, Market, gaps::GapFinder, market::Exchange, store, store::Part};
 use audit::Change;
 use axum::http::StatusCode;
 use garde::Validate;
-use kit::{Error, Paging, Result, TenantTx, Time};
+use kit::{Error, Paging, Result, TenantTx, Time, Tx};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trading::{
@@ -17,12 +17,15 @@ use uuid::Uuid;
 pub(super) const EARLIEST: Timestamp = Timestamp::from_millis(631_152_000_000);
 pub(super) const LATEST: Timestamp = Timestamp::from_millis(4_102_444_800_000);
 
-/// The series of a market: the tenant's own, else the platform's.
+/// The series of a market: the stored one of its time frame, else the stored one of the longest
+/// time frame that divides it, whose candles are summed exactly as they are read; the tenant's own
+/// before the platform's. Across tenants only the platform's are meant.
 ///
 /// # Errors
 /// 404 `MARKET_NOT_FOUND`, which says how to import one.
-pub async fn series(tx: &mut TenantTx, market: &Market) -> Result<Series> {
-    store::find(tx, market).await?.ok_or_else(|| {
+pub async fn series<K>(tx: &mut Tx<K>, market: &Market) -> Result<Series> {
+    let found = store::find(tx, market, &frames::shorter(market.timeframe)).await?;
+    found.map(|series| series.summed_to(market)).ok_or_else(|| {
         let Market { exchange, symbol, timeframe } = market;
         let exchange = exchange.as_str();
         let message = format!(
@@ -61,7 +64,8 @@ pub(crate) async fn load_at_most(
 
 async fn columns(tx: &mut TenantTx, series: &Series, part: Part) -> Result<Candles> {
     let mut candles = Candles::new(series.market.timeframe);
-    store::each_candle(tx, series.id, part, |candle| candles.push(candle).map_err(Error::internal)).await?;
+    let push = |candle, _| candles.push(candle).map_err(|error| frames::inexact(&error));
+    frames::each(tx, series, part, push).await?;
     Ok(candles)
 }
 
@@ -71,7 +75,7 @@ async fn columns(tx: &mut TenantTx, series: &Series, part: Part) -> Result<Candl
 /// 503 when the database cannot be reached.
 pub async fn after(tx: &mut TenantTx, series: &Series, after: Option<Timestamp>, limit: u32) -> Result<Vec<Candle>> {
     let mut candles = vec![];
-    store::each_candle(tx, series.id, part(after.map(next), None, limit.into()), |candle| {
+    frames::each(tx, series, part(after.map(next), None, limit.into()), |candle, _| {
         candles.push(candle);
         Ok(())
     })
@@ -79,7 +83,7 @@ pub async fn after(tx: &mut TenantTx, series: &Series, after: Option<Timestamp>,
     Ok(candles)
 }
 
-fn part(from: Option<Timestamp>, to: Option<Timestamp>, limit: i64) -> Part {
+pub(super) fn part(from: Option<Timestamp>, to: Option<Timestamp>, limit: i64) -> Part {
     let within = |at: Timestamp| at.clamp(EARLIEST, LATEST);
     Part { from: from.map_or(EARLIEST, within), to: to.map_or(LATEST, within), limit, newest_first: false }
 }
@@ -159,20 +163,22 @@ pub(crate) struct MarketCandle {
     close: Price,
     /// Coins traded.
     volume: Quantity,
+    /// Where it comes from.
+    origin: CandleOrigin,
 }
 
-impl From<Candle> for MarketCandle {
-    fn from(candle: Candle) -> Self {
+impl MarketCandle {
+    fn new(candle: Candle, origin: CandleOrigin) -> Self {
         let Candle { open_time, open, high, low, close, volume } = candle;
-        Self { open_time: Time::from_millis(open_time.millis()), open, high, low, close, volume }
+        Self { open_time: Time::from_millis(open_time.millis()), open, high, low, close, volume, origin }
     }
 }
 
 pub(crate) async fn candles(tx: &mut TenantTx, market: &Market, filter: &CandleFilter) -> Result<Vec<MarketCandle>> {
     let series = series(tx, market).await?;
     let mut candles = vec![];
-    store::each_candle(tx, series.id, filter.part(), |candle| {
-        candles.push(candle.into());
+    frames::each(tx, &series, filter.part(), |candle, origin| {
+        candles.push(MarketCandle::new(candle, origin));
         Ok(())
     })
     .await?;
@@ -191,10 +197,12 @@ pub(crate) struct GapFilter {
 
 pub(crate) async fn gaps(tx: &mut TenantTx, market: &Market, filter: &GapFilter) -> Result<GapReport> {
     let series = series(tx, market).await?;
-    let Part { from, to, .. } = part(filter.from.map(timestamp), filter.to.map(timestamp), i64::MAX);
+    let part = part(filter.from.map(timestamp), filter.to.map(timestamp), i64::MAX);
     let mut finder = GapFinder::new(market.timeframe);
-    store::each_time(tx, series.id, from, to, |time| finder.see(time)).await?;
-    Ok(finder.report())
+    frames::each_time(tx, &series, part, |time| finder.see(time)).await?;
+    let mut report = finder.report();
+    causes::explain(tx, &series, &mut report.gaps).await?;
+    Ok(report)
 }
 
 pub(crate) async fn remove(tx: &mut TenantTx, id: Uuid) -> Result<()> {

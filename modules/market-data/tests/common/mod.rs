@@ -4,7 +4,7 @@
 
 use flate2::read::GzDecoder;
 use kit::TenantTx;
-use market_data::{Imported, Market};
+use market_data::{CandleOrigin, Imported, Market};
 use std::io::{Cursor, Read};
 use testkit::{Client, Member, PgPool, TestApp, Value, json};
 
@@ -72,7 +72,7 @@ pub(crate) fn market(timeframe: &str) -> Market {
 /// Imports for the platform, as the command line does.
 pub(crate) async fn import_for_all(app: &TestApp, market: &Market, file: impl Into<Vec<u8>>) -> Imported {
     let candles = market_data::parse(market, Cursor::new(file.into())).await.unwrap();
-    market_data::import(app.system().await, market, candles).await.unwrap()
+    market_data::import(app.system().await, market, CandleOrigin::File, candles).await.unwrap()
 }
 
 /// A transaction of a member's tenant, as other modules have it.
