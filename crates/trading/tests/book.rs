@@ -1,5 +1,7 @@
 //! The local order book against a naive model, and each transition of its states.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -4,9 +4,9 @@ mod read;
 pub use import::{Imported, MAX_ROWS, import, parse};
 pub use read::{after, load, series};
 
-pub(crate) use import::MAX_UPLOAD;
+pub(crate) use import::{MAX_UPLOAD, write};
 pub(crate) use read::{
-    CandleFilter, GapFilter, MarketCandle, SeriesFilter, candles, gaps, list, load_at_most, remove, timestamp,
+    CandleFilter, EARLIEST, GapFilter, MarketCandle, SeriesFilter, candles, gaps, list, load_at_most, remove, timestamp,
 };
 
 use crate::Market;

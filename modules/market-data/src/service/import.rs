@@ -93,7 +93,8 @@ pub async fn import<K: Send + Sync + 'static>(mut tx: Tx<K>, market: &Market, ca
     writing.await.map_err(Error::internal)?
 }
 
-async fn write<K>(tx: &mut Tx<K>, market: &Market, candles: &Candles) -> Result<Imported> {
+/// The same, without the commit.
+pub(crate) async fn write<K>(tx: &mut Tx<K>, market: &Market, candles: &Candles) -> Result<Imported> {
     let (first, last) = span(market, candles)?;
     let series = store::lock(tx, market).await?;
     store::ensure_partitions(tx, first, last).await?;
