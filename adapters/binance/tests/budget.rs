@@ -1,5 +1,7 @@
 //! The budget of one address: properties over whatever is asked, and the gate that waits by it.
 
+#![allow(clippy::expect_used, reason = "a test may panic")]
+
 use binance::{Budget, Gate, Millis, Priority, Ticket, TooHeavy};
 use proptest::prelude::*;
 use std::{
