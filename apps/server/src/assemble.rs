@@ -8,8 +8,10 @@ use crate::{
 use api_keys::ApiKeys;
 use auth::{AuthSettings, Hashing, Mailer, Passwords};
 use axum::Router;
+use binance::Binance;
 use chrono::TimeDelta;
 use kit::{Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, LimitSettings, Limits, Mode, Module, Vault, Worker};
+use market_data::Sources;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use passkeys::PasskeySettings;
 use redis_limits::RedisLimiter;
@@ -83,8 +85,17 @@ pub fn product(
     let passkeys = PasskeySettings { domain: settings.passkey_domain.clone() };
     let parts = parts.provide(Social::new(platforms(settings)));
     let parts = parts.provide(ApiKeys::default()).provide(passkeys).provide(mailer(settings)?);
-    let parts = parts.provide(Security::new(watching(settings)?));
+    let parts = parts.provide(Security::new(watching(settings)?)).provide(exchanges(settings));
     Ok(assemble(App::new(parts), modules::ALL, &document))
+}
+
+/// The exchanges that can be asked for data. One client each, so that all who ask share its budget.
+fn exchanges(settings: &Settings) -> Sources {
+    let binance = binance::Settings {
+        weight_per_minute: settings.binance_weight_per_minute,
+        ..binance::Settings::new(settings.binance_rest_base.clone(), Clock::System, Ids::Random)
+    };
+    Sources::new(vec![Arc::new(Binance::new(binance))])
 }
 
 fn sign_in(settings: &Settings, secret: &Secret) -> AuthSettings {

@@ -131,6 +131,8 @@ fn every_setting_refuses_what_it_cannot_use() {
         ("GEO_FILE", "/no/such/file", "is not a file that is there"),
         ("GUESSES_PER_HOUR", "-1", "is not a whole number"),
         ("ACCESS_LOG_DAYS", "0", "is too small"),
+        ("BINANCE_REST_BASE", "http://api.binance.com", "is not https"),
+        ("BINANCE_WEIGHT_PER_MINUTE", "199", "is too small"),
         ("ENCRYPTION_KEY", STRONG, "is no such key"),
         ("LOG_LEVEL", "inof", "which is not a level"),
         ("LOG_FORMAT", "xml", "is not known"),

@@ -7,6 +7,7 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod backtest;
+pub mod book;
 pub mod candle;
 pub mod engine;
 pub mod indicator;

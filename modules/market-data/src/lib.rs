@@ -1,7 +1,7 @@
 //! Market data: the candles of markets, imported from files, read by back-tests, bots and people,
 //! and the catalogue of indicators that are computed on them.
 //!
-//! Owns `candle_series`, `candles`, `candle_rollups` and `candle_corrections`. A series is the candles of one exchange, symbol and time
+//! Owns `candle_series`, `candles`, `candle_rollups`, `candle_corrections`, `instruments` and `backfills`. A series is the candles of one exchange, symbol and time
 //! frame. It is a tenant's own, or the platform's: every tenant reads the platform's series and
 //! none changes them, and a tenant's own series stands before the platform's of the same market.
 //!
@@ -14,30 +14,44 @@
 //! candles are reached through a [`Series`] only, its fields are private, and what makes one is a
 //! look-up in `candle_series` under row level security.
 //!
-//! Permissions: `market-data:read`, `market-data:write`.
+//! What exchanges list is in `instruments`, the platform's; what a tenant has them asked for in `backfills`. Exchanges are
+//! [`Source`]s, which adapters fill; the server provides them as [`Sources`].
+//!
+//! Permissions: `market-data:read`, `market-data:write`; `market-data:manage` for operators.
 
+mod backfill;
+mod book;
 mod copy;
 mod gaps;
 mod indicators;
+mod instruments;
 mod market;
 mod origin;
 mod routes;
 mod service;
+mod source;
 mod store;
 mod unpack;
 
 pub use gaps::{Gap, GapCause, GapReport};
+pub use instruments::{Filters, Refreshed, instrument, refresh_instruments};
 pub use market::{Exchange, Market};
 pub use origin::CandleOrigin;
 pub use service::{Imported, MAX_ROWS, Series, after, export, fill, import, load, parse, series};
+pub use source::{CandlePage, Listing, Source, SourceError, Sources};
 
-use kit::{Declaration, Module, permission};
+pub(crate) use service::EARLIEST;
+
+use kit::{Declaration, JobKind, Module, permission};
 
 permission!(ReadMarketData = "market-data:read");
 permission!(WriteMarketData = "market-data:write");
+permission!(ManageMarketData = "market-data:manage");
+
+const JOBS: &[JobKind] = &[JobKind::of::<backfill::Fetch>(), JobKind::of::<instruments::Refresh>()];
 
 /// The module, for the server.
 pub const fn module() -> Module {
     const SETTINGS: &[&Declaration] = &[service::MOST_SERIES.declared(), service::MOST_CANDLES.declared()];
-    Module { name: "market-data", routes: routes::ROUTES, settings: SETTINGS, ..Module::EMPTY }
+    Module { name: "market-data", routes: routes::ROUTES, settings: SETTINGS, jobs: JOBS, ..Module::EMPTY }
 }

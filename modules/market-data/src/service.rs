@@ -13,9 +13,9 @@ pub use read::{after, load, series};
 pub use repair::fill;
 
 pub(crate) use corrections::{Correction, Figures, corrections};
-pub(crate) use import::{MAX_UPLOAD, MOST_CANDLES, MOST_SERIES};
+pub(crate) use import::{MAX_UPLOAD, MOST_CANDLES, MOST_SERIES, write};
 pub(crate) use read::{
-    CandleFilter, GapFilter, MarketCandle, SeriesFilter, candles, gaps, list, load_at_most, remove, timestamp,
+    CandleFilter, EARLIEST, GapFilter, MarketCandle, SeriesFilter, candles, gaps, list, load_at_most, remove, timestamp,
 };
 pub(crate) use repair::{Repair, repair};
 

@@ -52,6 +52,7 @@ commands! {
     demo::Demo,
     backtest::Backtest,
     candles::Candles,
+    instruments::Instruments,
     migrate::Migrate,
     openapi::Openapi,
     config::Config,

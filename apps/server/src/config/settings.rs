@@ -105,6 +105,12 @@ table! {
         /// How many days it is known who called what.
         ACCESS_LOG_DAYS access_log_days: u32, Whole(1..=3_650), "30";
     }
+    "Exchanges" {
+        /// Where Binance answers: the exchange itself, or something that speaks as it does.
+        BINANCE_REST_BASE binance_rest_base: Url, ServiceUrl, "https://api.binance.com";
+        /// The request weight that this server may spend at Binance a minute, which counts 6000 for each address.
+        BINANCE_WEIGHT_PER_MINUTE binance_weight_per_minute: u32, Whole(200..=1_000_000), "5000";
+    }
     "Secrets" {
         /// The key that seals what is secret and read again, such as the keys of exchanges. Without it they are lost.
         ENCRYPTION_KEY encryption_key: Option<Secret>, SecretKey,

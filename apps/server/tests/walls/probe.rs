@@ -13,7 +13,7 @@ const PLATFORMS: Whose = Whose { tenant: None, user: Uuid::nil() };
 const CARLA: Uuid = Uuid::from_u128(0xcc);
 
 /// Lists of the platform's that everybody reads.
-pub(crate) const OPEN: [&str; 1] = ["feature_flags"];
+pub(crate) const OPEN: [&str; 2] = ["feature_flags", "instruments"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Who {

@@ -49,7 +49,8 @@ pub(super) async fn insert<K>(tx: &mut Tx<K>, new: New<'_>) -> Result<()> {
 ///
 /// Whoever has the fewest of a kind running comes first, then whoever was served the longest ago, then the oldest:
 /// somebody's thousand jobs delay another's first by one turn at most. A job whose owner has as many running as it
-/// allows waits. Two claims at once see the same jobs first, so that together they stay within that number.
+/// allows waits. What is claimed is an array, which is reckoned once: a plan may ask a set again for each row, and would
+/// then claim more than it was asked for. Two claims at once see the same jobs first, so that together they stay within that number.
 pub(super) async fn claim(tx: &mut SystemTx, kinds: &[String], most: i64, until: Time) -> Result<Vec<Claimed>> {
     let now = tx.now();
     let claimed = sqlx::query_as!(
@@ -93,14 +94,14 @@ pub(super) async fn claim(tx: &mut SystemTx, kinds: &[String], most: i64, until:
          )
          update jobs set status = 'running', attempts = attempts + 1, lease_until = $4,
                          started_at = coalesce(started_at, $3)
-         where id in (
+         where id = any (array(
              select j.id
              from (select * from candidates order by turn, served nulls first, run_at, id limit $2 + 64) c
              join jobs j on j.id = c.id
              where j.status = 'queued' or (j.status = 'running' and j.lease_until < $3)
              order by c.turn, c.served nulls first, c.run_at, c.id
              limit $2 for update of j skip locked
-         )
+         ))
          returning id, tenant_id, user_id, kind, payload, attempts, max_attempts, correlation_id",
         kinds,
         most,

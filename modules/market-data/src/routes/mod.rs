@@ -1,5 +1,8 @@
+mod backfills;
+mod book;
 mod candles;
 mod indicators;
+mod instruments;
 mod series;
 
 use kit::{Route, routes};
@@ -15,4 +18,12 @@ pub(crate) static ROUTES: &[Route] = routes![
     series::remove,
     indicators::list_indicators,
     indicators::compute_indicator,
+    instruments::list_instruments,
+    instruments::show_instrument,
+    instruments::refresh_instruments,
+    backfills::list_backfills,
+    backfills::create_backfill,
+    backfills::show_backfill,
+    backfills::cancel_backfill,
+    book::show_book,
 ];

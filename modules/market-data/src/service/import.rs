@@ -111,7 +111,13 @@ pub async fn import<K: Kind + Send + Sync + 'static>(
     writing.await.map_err(Error::internal)?
 }
 
-async fn write<K: Kind>(tx: &mut Tx<K>, market: &Market, origin: CandleOrigin, candles: &Candles) -> Result<Imported> {
+/// The same, without the commit.
+pub(crate) async fn write<K: Kind>(
+    tx: &mut Tx<K>,
+    market: &Market,
+    origin: CandleOrigin,
+    candles: &Candles,
+) -> Result<Imported> {
     let (first, last) = span(market, candles)?;
     let mut series = store::lock(tx, market).await?;
     store::ensure_partitions(tx, first, last).await?;

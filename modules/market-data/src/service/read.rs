@@ -14,7 +14,7 @@ use trading::{
 use uuid::Uuid;
 
 /// 1990-01-01 and 2100-01-01: no candle opens before the one, nor at or after the other.
-pub(super) const EARLIEST: Timestamp = Timestamp::from_millis(631_152_000_000);
+pub(crate) const EARLIEST: Timestamp = Timestamp::from_millis(631_152_000_000);
 pub(super) const LATEST: Timestamp = Timestamp::from_millis(4_102_444_800_000);
 
 /// The series of a market: the stored one of its time frame, else the stored one of the longest

@@ -1,0 +1,106 @@
+use crate::{Exchange, Market};
+use garde::Validate;
+use kit::Time;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use trading::{
+    money::Symbol,
+    time::{Timeframe, Timestamp},
+};
+use uuid::Uuid;
+
+/// Which candles are to be fetched.
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schemars(rename = "NewBackfill")]
+pub(crate) struct BackfillWish {
+    exchange: Exchange,
+    symbol: Symbol,
+    pub(crate) timeframe: Timeframe,
+    /// The first candle opens then or later.
+    pub(crate) from: Time,
+    /// The last candle has closed by then; up to now if it is not said or lies ahead.
+    pub(crate) to: Option<Time>,
+    /// Fetch only what is missing between the candles that are there.
+    #[serde(default)]
+    pub(crate) only_gaps: bool,
+}
+
+impl BackfillWish {
+    pub(crate) fn market(&self) -> Market {
+        Market { exchange: self.exchange.clone(), symbol: self.symbol.clone(), timeframe: self.timeframe }
+    }
+}
+
+/// Candles that are fetched from an exchange.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Backfill {
+    pub(crate) id: Uuid,
+    #[serde(flatten)]
+    pub(crate) market: Market,
+    /// Whether only what is missing between candles is fetched.
+    pub(crate) only_gaps: bool,
+    pub(crate) from: Time,
+    pub(crate) to: Time,
+    pub(crate) status: BackfillStatus,
+    /// All candles that open before have been fetched.
+    pub(crate) reached: Time,
+    /// How much of the time between `from` and `to` has been fetched, from 0 to 100.
+    pub(crate) percent: i64,
+    /// Candles that were not there before.
+    pub(crate) imported: i64,
+    /// Candles that were there with other figures.
+    pub(crate) updated: i64,
+    /// Why it failed, or why it is tried again.
+    pub(crate) error: Option<String>,
+    pub(crate) created_at: Time,
+    pub(crate) started_at: Option<Time>,
+    pub(crate) finished_at: Option<Time>,
+}
+
+/// What has become of a backfill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum BackfillStatus {
+    Queued,
+    Running,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+impl BackfillStatus {
+    /// As its job has it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub(crate) fn of_job(status: &str) -> Self {
+        let all = [Self::Queued, Self::Running, Self::Done, Self::Cancelled];
+        all.into_iter().find(|it| it.as_str() == status).unwrap_or(Self::Failed)
+    }
+}
+
+/// Which backfills are asked for.
+#[derive(Deserialize, JsonSchema, Validate)]
+#[garde(allow_unvalidated)]
+pub(crate) struct BackfillFilter {
+    /// Only those that have come to this.
+    pub(crate) status: Option<BackfillStatus>,
+    /// Only of this symbol.
+    pub(crate) symbol: Option<Symbol>,
+}
+
+/// How many candles open from one moment of the grid to before another; months are reckoned as 28 days.
+pub(crate) fn candles_between(timeframe: Timeframe, from: Timestamp, to: Timestamp) -> i64 {
+    const SHORTEST_MONTH: i64 = 28 * 86_400_000;
+    (to.millis() - from.millis()) / timeframe.fixed_millis().unwrap_or(SHORTEST_MONTH)
+}

@@ -1,0 +1,147 @@
+//! Where candles, instruments and books come from: the exchanges, each behind a trait that an adapter fills.
+
+use futures::future::BoxFuture;
+use kit::{App, Error, Result, Time};
+use std::sync::Arc;
+use trading::{
+    book::Snapshot,
+    candle::Candle,
+    money::{Notional, Price, Quantity, Symbol},
+    time::Timestamp,
+};
+
+use crate::Market;
+
+/// An exchange's public data. It calls out, so nobody asks it within a transaction; what it answers is not believed
+/// but checked.
+pub trait Source: Send + Sync {
+    /// The exchange's short name.
+    fn exchange(&self) -> &'static str;
+
+    /// Closed candles that open at `from` or later and before `to`, the oldest first: as many as the exchange gives at
+    /// once. Nobody waits for them.
+    fn candles<'a>(
+        &'a self,
+        market: &'a Market,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> BoxFuture<'a, Result<CandlePage, SourceError>>;
+
+    /// All symbols with their filters.
+    fn listings(&self) -> BoxFuture<'_, Result<Vec<Listing>, SourceError>>;
+
+    /// The order book as it is now, to a depth of so many levels a side.
+    fn book<'a>(&'a self, symbol: &'a Symbol, levels: u16) -> BoxFuture<'a, Result<Snapshot, SourceError>>;
+}
+
+/// Part of a market's candles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CandlePage {
+    /// Closed candles, the oldest first.
+    pub candles: Vec<Candle>,
+    /// Where to go on; `None` when there are no more.
+    pub next: Option<Timestamp>,
+}
+
+/// What an exchange says of one of its symbols. A filter that is absent lets everything pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// What is traded.
+    pub symbol: Symbol,
+    /// In the exchange's words, such as `TRADING` or `BREAK`.
+    pub status: String,
+    /// Prices are multiples of this.
+    pub tick: Option<Price>,
+    /// Quantities are multiples of this.
+    pub lot: Option<Quantity>,
+    /// The smallest quantity of an order.
+    pub min_quantity: Option<Quantity>,
+    /// The largest quantity of an order.
+    pub max_quantity: Option<Quantity>,
+    /// Quantities of market orders are multiples of this.
+    pub market_lot: Option<Quantity>,
+    /// The smallest quantity of a market order.
+    pub market_min_quantity: Option<Quantity>,
+    /// The largest quantity of a market order.
+    pub market_max_quantity: Option<Quantity>,
+    /// The smallest value of an order.
+    pub min_notional: Option<Notional>,
+    /// Digits after the point of amounts of the base currency.
+    pub base_digits: i16,
+    /// Digits after the point of amounts of the quote currency.
+    pub quote_digits: i16,
+    /// In the exchange's words, such as `LIMIT_MAKER`.
+    pub order_types: Vec<String>,
+    /// In the exchange's words, such as `SPOT`.
+    pub permissions: Vec<String>,
+}
+
+/// Why a source has not answered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// It does not know the symbol.
+    #[error("the exchange does not know the symbol")]
+    UnknownSymbol,
+    /// It refuses what was asked.
+    #[error("{0}")]
+    Refused(String),
+    /// What it answers cannot be true.
+    #[error("{0}")]
+    Wrong(String),
+    /// It cannot be asked at the moment.
+    #[error("{message}")]
+    Unavailable {
+        /// Why.
+        message: String,
+        /// When it can be asked again, if that is known.
+        until: Option<Time>,
+    },
+}
+
+impl SourceError {
+    /// As whoever waits for the answer is told.
+    pub(crate) fn told(self, now: Time) -> Error {
+        match self {
+            Self::UnknownSymbol => Error::invalid("symbol", "UNKNOWN_SYMBOL", "The exchange does not know the symbol."),
+            Self::Refused(message) => Error::conflict("EXCHANGE_REFUSES", message),
+            Self::Wrong(message) => {
+                Error::new(axum::http::StatusCode::BAD_GATEWAY, "EXCHANGE_ANSWERS_WRONGLY", message)
+            }
+            Self::Unavailable { message, until } => {
+                let seconds = until.map_or(5, |until| (until - now).num_seconds().clamp(1, 86_400));
+                Error::unavailable("EXCHANGE_UNAVAILABLE", message, u32::try_from(seconds).unwrap_or(5))
+            }
+        }
+    }
+}
+
+/// The exchanges that this platform can ask, provided where the program starts.
+#[derive(Clone, Default)]
+pub struct Sources(Vec<Arc<dyn Source>>);
+
+impl Sources {
+    /// These exchanges.
+    #[must_use]
+    pub fn new(sources: Vec<Arc<dyn Source>>) -> Self {
+        Self(sources)
+    }
+
+    /// Those of an application; none where nobody provided any.
+    pub(crate) fn of(app: &App) -> Self {
+        app.the::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// 422 `UNKNOWN_SOURCE`, which says what can be asked.
+    pub(crate) fn find(&self, exchange: &str) -> Result<Arc<dyn Source>> {
+        let found = self.0.iter().find(|source| source.exchange() == exchange);
+        found.cloned().ok_or_else(|| {
+            let known: Vec<_> = self.0.iter().map(|source| source.exchange()).collect();
+            let known = if known.is_empty() { "no exchange".to_owned() } else { known.join(", ") };
+            let message = format!("This platform cannot ask `{exchange}` for data; it can ask {known}.");
+            Error::invalid("exchange", "UNKNOWN_SOURCE", message)
+        })
+    }
+}
