@@ -154,7 +154,7 @@ fn widened(x: INT) -> FLOAT {
 /// The whole part.
 #[expect(clippy::cast_possible_truncation, reason = "within the bounds that are checked")]
 pub(super) fn whole(x: FLOAT) -> Outcome<INT> {
-    if x.abs() < 9e15 { Ok(x as INT) } else { Err(format!("{x} is no whole number that can be counted with").into()) }
+    if x.abs() < 9e15 { Ok(x as INT) } else { Err(format!("{x:e} is no whole number that can be counted with").into()) }
 }
 
 fn collections(engine: &mut Engine) {
