@@ -14,6 +14,8 @@ pub enum What {
     Tenancy,
     /// An SMA cross over a year of minutes against the plain loop
     Backtest,
+    /// Every indicator over a year of minutes; with `--peers` against TA-Lib's C library
+    Indicators,
     /// A candle file against a raw COPY
     Import,
     /// From start to healthy, cold and warm, and the memory at rest
@@ -21,18 +23,19 @@ pub enum What {
 }
 
 /// Builds and runs a measurement; it prints its figures.
-pub fn run(what: What, json: bool) -> Outcome {
+pub fn run(what: What, json: bool, peers: bool) -> Outcome {
     let (package, example) = match what {
         What::Http => ("server", "bench_http"),
         What::Auth => ("server", "bench_auth"),
         What::Tenancy => ("server", "bench_tenancy"),
         What::Backtest => ("trading", "bench_backtest"),
+        What::Indicators => ("trading", "bench_indicators"),
         What::Import => ("market-data", "bench_import"),
         What::Start => return start::run(json),
     };
     let mut arguments = vec!["run", "--quiet", "--release", "--package", package, "--example", example];
-    if json {
-        arguments.extend(["--", "--json"]);
-    }
+    let flags = [(json, "--json"), (peers, "--peers")];
+    arguments.push("--");
+    arguments.extend(flags.iter().filter(|(given, _)| *given).map(|(_, flag)| flag));
     cargo(&arguments).run()
 }

@@ -50,6 +50,9 @@ enum Task {
         /// Answer in JSON
         #[arg(long)]
         json: bool,
+        /// Measure other programs on the same data too, where they are installed
+        #[arg(long)]
+        peers: bool,
     },
 }
 
@@ -66,7 +69,7 @@ fn main() -> ExitCode {
             run::cargo(&["run", "--package", "server", "--bin", "botcriptofy", "--quiet", "--", "openapi"])
                 .stdout_to("openapi.json")
         }
-        Task::Bench { what, json } => bench::run(what, json),
+        Task::Bench { what, json, peers } => bench::run(what, json, peers),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

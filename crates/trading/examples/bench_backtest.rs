@@ -1,7 +1,8 @@
 //! Measures a complete back-test and prints one line of JSON: candles a second, those of a strategy
 //! of ten indicators under every protection and guard, those of a plain
 //! loop over floating numbers in the same run, their ratio, the seconds of a sweep of a hundred
-//! combinations, and the most memory that was used.
+//! combinations, and the most memory that was used until then. With the argument `long`, a sweep of
+//! ten thousand combinations over a tenth of the candles follows.
 #![allow(clippy::print_stdout, reason = "it prints its result")]
 
 #[path = "../benches/synthetic/mod.rs"]
@@ -10,7 +11,8 @@ mod synthetic;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use trading::backtest::Answer;
+use trading::backtest::{Answer, History};
+use trading::candle::Candles;
 
 const ROUNDS: usize = 15;
 
@@ -54,4 +56,30 @@ fn main() {
         "peakRssMb": peak_memory(),
     });
     println!("{figures}");
+    if std::env::args().any(|argument| argument == "long") {
+        println!("{}", long(&history));
+    }
+}
+
+/// Ten thousand combinations over a tenth of the candles.
+fn long(history: &History) -> serde_json::Value {
+    let Some((symbol, candles)) = history.markets.iter().next() else { return serde_json::Value::Null };
+    let count = synthetic::CANDLES / 10;
+    let Ok(part) = Candles::collect(candles.timeframe(), candles.iter().take(count)) else {
+        return serde_json::Value::Null;
+    };
+    let part = History::of(symbol.clone(), part);
+    let mut file = synthetic::file(true);
+    let (fast, slow) = ((2..102).map(Into::into), (110..210).map(Into::into));
+    file.sweep = [("indicators.fast.period", fast.collect()), ("indicators.slow.period", slow.collect())]
+        .map(|(path, values): (&str, Vec<serde_json::Value>)| (path.to_owned(), values))
+        .into();
+    let start = Instant::now();
+    let Answer::Sweep(answer) = synthetic::execute(&file, &part) else { return serde_json::Value::Null };
+    serde_json::json!({
+        "longSweepSeconds": start.elapsed().as_secs_f64(),
+        "longSweepCombinations": answer.combinations.len(),
+        "longSweepCandles": count,
+        "peakRssMb": peak_memory(),
+    })
 }

@@ -26,8 +26,8 @@ mod trips;
 pub use driver::Driver;
 pub use io::{Effect, Effects, Input, Note, Reason, RejectReason, Rejection, Stop};
 pub use lanes::Lanes;
-pub use rebalance::Rebalancer;
 pub use machine::{Conduct, Config, Engine, Silent};
+pub use rebalance::Rebalancer;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -52,6 +52,7 @@ pub struct Simulator {
 }
 
 /// How one order executes now.
+#[derive(Copy, Clone)]
 enum Outcome {
     Fill(Fill),
     Reject(RejectReason, Option<InstrumentError>),

@@ -228,6 +228,7 @@ fn the_published_schema_names_every_key_and_allows_no_other() {
     let mut keys: Vec<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
     let expected = [
+        "checks",
         "fees",
         "fill",
         "from",
@@ -236,6 +237,9 @@ fn the_published_schema_names_every_key_and_allows_no_other() {
         "intrabar",
         "latencyMs",
         "limitFill",
+        "monteCarlo",
+        "objective",
+        "search",
         "signals",
         "slippageBps",
         "slippageOfRange",
@@ -243,6 +247,7 @@ fn the_published_schema_names_every_key_and_allows_no_other() {
         "sweep",
         "to",
         "volumeShare",
+        "walkForward",
     ];
     assert_eq!(keys, expected);
     assert_eq!(schema["required"], json!(["strategy", "initialCash"]));

@@ -454,7 +454,15 @@ fn the_schema_and_the_reader_know_the_same_words() {
     assert_eq!(schema["required"], json!(["name", "market", "entry", "sizing"]));
     let definitions = &root["$defs"];
     let kinds: Vec<&Value> = definitions["Indicator"]["oneOf"].as_array().unwrap().iter().collect();
-    assert_eq!(kinds.len(), trading::indicator::CATALOGUE.len());
+    let words = |kind: &Value| {
+        let word = &kind["properties"]["kind"];
+        word["enum"].as_array().cloned().unwrap_or_else(|| vec![word["const"].clone()])
+    };
+    let mut named: Vec<Value> = kinds.iter().flat_map(|kind| words(kind)).collect();
+    let mut known: Vec<Value> = trading::indicator::CATALOGUE.iter().map(|kind| json!(kind.name)).collect();
+    named.sort_by_key(ToString::to_string);
+    known.sort_by_key(ToString::to_string);
+    assert_eq!(named, known, "patterns that are declared alike share a shape");
     assert_eq!(
         kinds[0]["properties"]["period"],
         json!({"type": "integer", "minimum": 1, "maximum": 10_000, "default": 30})

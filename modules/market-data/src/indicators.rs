@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use tokio::task;
 use trading::{
     candle::{Candles, Field},
-    indicator::{CATALOGUE, Indicator, Inputs, Kind, find},
+    indicator::{CATALOGUE, Drawing, Group, Indicator, Inputs, Kind, find},
 };
 
 /// A kind of indicator.
@@ -18,11 +18,23 @@ pub(crate) struct IndicatorKind {
     name: &'static str,
     /// The name in English.
     title: &'static str,
+    /// What it tells of.
+    group: IndicatorGroup,
     /// The fields of a candle that it always reads; `null` where a strategy may choose one.
     inputs: Option<Vec<&'static str>>,
     parameters: Vec<IndicatorParameter>,
     /// The names of its outputs; the first is meant where none is named.
     outputs: &'static [&'static str],
+    /// How each output is drawn, in their order.
+    plots: Vec<IndicatorPlot>,
+    /// Candles that pass before the first value, with the defaults.
+    warm_up: usize,
+    /// Whether a value depends on all candles before it, so that it drifts with where they begin.
+    recursive: bool,
+    /// Where there is no value even after the warm-up.
+    nothing_where: Option<&'static str>,
+    /// What is computed, in words and simple mathematics, as Markdown.
+    formula: &'static str,
     /// Where the formula is written.
     source: &'static str,
 }
@@ -36,6 +48,53 @@ struct IndicatorParameter {
     minimum: f64,
     maximum: f64,
     default: f64,
+}
+
+/// What an indicator tells of.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum IndicatorGroup {
+    Trend,
+    Momentum,
+    Volatility,
+    Volume,
+    Price,
+    Pattern,
+}
+
+impl From<Group> for IndicatorGroup {
+    fn from(group: Group) -> Self {
+        match group {
+            Group::Trend => Self::Trend,
+            Group::Momentum => Self::Momentum,
+            Group::Volatility => Self::Volatility,
+            Group::Volume => Self::Volume,
+            Group::Price => Self::Price,
+            Group::Pattern => Self::Pattern,
+        }
+    }
+}
+
+/// How an output of an indicator is drawn.
+#[derive(Serialize, JsonSchema)]
+struct IndicatorPlot {
+    output: &'static str,
+    /// Whether it is a price, to be drawn over the candles, and not a figure with an axis of its own.
+    overlay: bool,
+    /// What it is never below, where that is known.
+    minimum: Option<f64>,
+    /// What it is never above, where that is known.
+    maximum: Option<f64>,
+}
+
+impl IndicatorPlot {
+    fn each(kind: &Kind) -> Vec<Self> {
+        let plot = |(index, &output): (usize, &&'static str)| {
+            let Drawing { overlay, minimum, maximum } = kind.drawing(index);
+            Self { output, overlay, minimum, maximum }
+        };
+        kind.outputs.iter().enumerate().map(plot).collect()
+    }
 }
 
 pub(crate) fn catalogue() -> Vec<IndicatorKind> {
@@ -58,9 +117,15 @@ impl From<&Kind> for IndicatorKind {
         Self {
             name: kind.name,
             title: kind.title,
+            group: kind.group.into(),
             inputs,
             parameters: parameters.collect(),
             outputs: kind.outputs,
+            plots: IndicatorPlot::each(kind),
+            warm_up: kind.warm_up(&kind.defaults()),
+            recursive: kind.recursive,
+            nothing_where: kind.nothing_where,
+            formula: kind.formula,
             source: kind.source,
         }
     }

@@ -91,4 +91,16 @@ async fn the_catalogue_tells_every_indicator_with_its_defaults(db: PgPool) {
     assert_eq!(named("macd").map(|macd| macd["parameters"][1].clone()), Some(slow));
     assert_eq!(named("macd").map(|macd| macd["outputs"].clone()), Some(json!(["macd", "signal", "hist"])));
     assert_eq!(named("atr").map(|atr| atr["inputs"].clone()), Some(json!(["high", "low", "close"])));
+    let told = |name: &str, keys: &[&str]| {
+        let kind = named(name).unwrap_or_default();
+        keys.iter().map(|key| kind[key].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told("rsi", &["group", "warmUp", "recursive"]), [json!("momentum"), json!(14), json!(true)]);
+    let percent = json!([{"output": "value", "overlay": false, "minimum": 0.0, "maximum": 100.0}]);
+    assert_eq!(told("rsi", &["plots", "nothingWhere"]), [percent, json!(null)]);
+    let price = json!([{"output": "value", "overlay": true, "minimum": null, "maximum": null}]);
+    assert_eq!(
+        told("sma", &["plots", "recursive", "formula"]),
+        [price, json!(false), json!("the mean of the last `period` values")]
+    );
 }

@@ -112,6 +112,44 @@ async fn an_order_is_there_before_it_is_sent_and_grows_with_its_fills(db: PgPool
 }
 
 #[db_test]
+async fn orders_of_every_kind_are_kept_with_their_prices(db: PgPool) {
+    let app = app(db).await;
+    let ana = app.member(["orders:read"]).await;
+    let mut tx = begin(&app, &ana).await;
+    let mut book = book(bot(&mut tx).await);
+    let kinds = json!([
+        {"kind": "market"},
+        {"kind": "limit", "price": "100"},
+        {"kind": "limitMaker", "price": "100"},
+        {"kind": "stopMarket", "trigger": "90"},
+        {"kind": "stopLimit", "trigger": "90", "price": "100"},
+        {"kind": "takeProfitMarket", "trigger": "90"},
+        {"kind": "takeProfitLimit", "trigger": "90", "price": "100"},
+        {"kind": "trailingStop", "percent": "2"},
+        {"kind": "trailingStop", "percent": "2", "activation": "90"}
+    ]);
+    for (number, kind) in (1..).zip(kinds.as_array().unwrap()) {
+        let kind: OrderKind = serde_json::from_value(kind.clone()).unwrap();
+        book.place(&Order { kind, ..limit(number) }, at(i64::try_from(number).unwrap()));
+    }
+    book.save(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let stored = ana.get("/api/v1/orders").await.ok();
+    let stored = stored.as_array().unwrap().iter().rev();
+    let told: Vec<_> = stored.map(|it| [&it["kind"], &it["price"], &it["triggerPrice"]].map(Value::clone)).collect();
+    let expected: Vec<_> = kinds
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kind| {
+            let trigger = kind.get("trigger").or_else(|| kind.get("activation"));
+            [kind["kind"].clone(), kind["price"].clone(), trigger.cloned().unwrap_or_default()]
+        })
+        .collect();
+    assert_eq!(told, expected);
+}
+
+#[db_test]
 async fn a_book_refuses_what_no_order_does(db: PgPool) {
     let app = app(db).await;
     let ana = app.member(["orders:read"]).await;

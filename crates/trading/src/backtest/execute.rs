@@ -11,7 +11,7 @@ use super::search::search;
 use super::sweep::sweep;
 use super::trial::trial;
 use super::walk_forward::walk_forward;
-use super::{BacktestError, BacktestFile, CheckReport, History, Sweep, checks, monte_carlo};
+use super::{BacktestConfig, BacktestError, BacktestFile, CheckReport, History, Sweep, checks, monte_carlo};
 use crate::candle::Candles;
 use crate::strategy::{Columns, Program};
 
@@ -93,7 +93,8 @@ impl BacktestFile {
         }
         if let Some(asked) = self.checks {
             let candles = only(columns, "a check")?.candles();
-            let setup = Setup::of(&self.strategy, self.config.clone());
+            // A history that is cut off has no finer candles, and what is decided does not need them.
+            let setup = Setup::of(&self.strategy, BacktestConfig { intrabar: None, ..self.config.clone() });
             let look_ahead =
                 asked.look_ahead.then(|| checks::look_ahead_of(&self.strategy, candles, &setup, &progress));
             let recursive = asked.recursive.then(|| checks::recursive(&self.strategy, candles, &progress));

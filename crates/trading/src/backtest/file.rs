@@ -11,7 +11,7 @@ use super::study::{Checks, MAX_PATHS, MAX_RUNS, MAX_TRIALS, MonteCarlo, Objectiv
 use crate::is_default;
 use crate::money::{BasisPoints, Notional, Share};
 use crate::simulator::{Fees, FillAt, Funding, LimitFill, MAX_LATENCY_MS, Rules};
-use crate::strategy::{Body, Document, Fault};
+use crate::strategy::{Body, Document, Fault, Market};
 use crate::time::{Timeframe, Timestamp};
 
 /// The largest back-test file, in bytes of its text.
@@ -184,7 +184,7 @@ impl BacktestFile {
         let config = config(rest);
         match (strategy, config, study) {
             (Ok(strategy), Ok(config), Ok(study)) => {
-                intrabar(&config, strategy.market().timeframe).map_err(|fault| vec![fault])?;
+                intrabar(&config, strategy.market()).map_err(|fault| vec![fault])?;
                 check_signals(&strategy, &config.signals).map_err(|fault| vec![fault])?;
                 let Study { sweep, objective, search, walk_forward, monte_carlo, checks } = study;
                 let file = Self { strategy, config, sweep, objective, search, walk_forward, monte_carlo, checks };
@@ -309,14 +309,16 @@ fn check_signals(strategy: &Document, signals: &[OutsideSignal]) -> Result<(), F
     }
 }
 
-fn intrabar(config: &BacktestConfig, timeframe: Timeframe) -> Result<(), Fault> {
-    match config.intrabar {
-        Some(finer) if !finer.divides(timeframe) => {
-            let message = format!("{finer} candles do not make up the {timeframe} candles of the strategy");
-            Err(fault("intrabar", "INVALID", message))
-        }
-        _ => Ok(()),
+fn intrabar(config: &BacktestConfig, market: &Market) -> Result<(), Fault> {
+    let Some(finer) = config.intrabar else { return Ok(()) };
+    if market.symbol().is_none() {
+        return Err(fault("intrabar", "INVALID", "is for a strategy of one symbol"));
     }
+    if !finer.divides(market.timeframe) {
+        let message = format!("{finer} candles do not make up the {} candles of the strategy", market.timeframe);
+        return Err(fault("intrabar", "INVALID", message));
+    }
+    Ok(())
 }
 
 fn study(map: Map<String, Value>) -> Result<Study, Fault> {

@@ -187,6 +187,7 @@ impl AccountRecorder {
             initial: self.initial,
             equity,
             fees: lanes.drivers().map(|driver| driver.engine().position().fees()).sum(),
+            funding: lanes.drivers().map(|driver| driver.engine().position().funding()).sum(),
             in_trade: open > 0,
             at: self.last,
             prices: Some((1.0, held(self.last))),

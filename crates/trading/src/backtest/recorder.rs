@@ -100,6 +100,7 @@ pub(super) struct Recorder<'a> {
     coins: f64,
     /// What engines before the present one paid.
     fees: Notional,
+    funding: Notional,
 }
 
 impl Log {
@@ -166,12 +167,14 @@ impl<'a> Recorder<'a> {
             cash: approximate(cash.decimal()),
             coins: 0.0,
             fees: Notional::ZERO,
+            funding: Notional::ZERO,
         }
     }
 
     /// Another engine follows, which begins with what this one ended with.
     pub(super) fn begin_again<S: Strategy>(&mut self, engine: &Engine<S>) {
         self.fees += engine.position().fees();
+        self.funding += engine.position().funding();
         (self.fills, self.cash, self.coins) = (0, approximate(engine.equity().decimal()), 0.0);
     }
 
@@ -218,6 +221,7 @@ impl<'a> Recorder<'a> {
             initial: cash,
             equity: engine.equity(),
             fees: self.fees + engine.position().fees(),
+            funding: self.funding + engine.position().funding(),
             in_trade: engine.in_trade(),
             at,
             prices: Some((self.candles.column(Field::Open)[rows.start], self.closes[last])),

@@ -153,3 +153,36 @@ impl<'a> Space<'a> {
         point
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The least distance to a point that a search finds where that is all that counts.
+    fn nearest(kind: &str, seed: u64) -> usize {
+        let values = serde_json::json!({"from": 1, "to": 60, "step": 1});
+        let search: Search = serde_json::from_value(serde_json::json!({
+            "kind": kind, "space": {"a": values, "b": values, "c": values}, "trials": 160, "seed": seed,
+            "objective": "return"
+        }))
+        .unwrap();
+        let mut space = Space::new(&search);
+        let distance = |point: &Point| [41, 12, 30].iter().zip(point).map(|(a, b)| b.abs_diff(*a)).sum::<usize>();
+        let mut trials: Vec<(Point, Option<f64>)> = Vec::new();
+        while trials.len() < space.trials {
+            let points = space.propose(search.kind, &trials);
+            trials.extend(points.into_iter().map(|point| {
+                let score = -f64::from(u32::try_from(distance(&point)).unwrap());
+                (point, Some(score))
+            }));
+        }
+        trials.iter().map(|(point, _)| distance(point)).min().unwrap()
+    }
+
+    #[test]
+    fn estimators_come_nearer_than_chance() {
+        let total = |kind: &str| (0..10).map(|seed| nearest(kind, seed)).sum::<usize>();
+        let (estimated, by_chance) = (total("tpe"), total("random"));
+        assert!(2 * estimated < by_chance, "{estimated} is not far below {by_chance}");
+    }
+}

@@ -73,9 +73,8 @@ fn density(places: impl Iterator<Item = usize>, size: usize, ordered: bool) -> V
             *density += count * bell[place.abs_diff(other)];
         }
     }
-    let total = trials + 1.0;
     let sum = density.iter().fold(0.0, |sum, density| sum + density);
-    density.iter().map(|density| density / if sum > 0.0 { sum } else { total }).collect()
+    density.iter().map(|density| density / sum).collect()
 }
 
 /// The weight at each distance: narrower, the more trials there are (Scott 1992).

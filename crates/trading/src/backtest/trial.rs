@@ -20,7 +20,9 @@ pub(super) fn trial(
     detail: bool,
     progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Report, BacktestError> {
-    let ([columns], None) = (columns, rebalance(document)) else { return lanes::trial(document, columns, setup, detail, progress) };
+    let ([columns], None) = (columns, rebalance(document)) else {
+        return lanes::trial(document, columns, setup, detail, progress);
+    };
     let candles = columns.candles();
     match document.body() {
         Body::Rules(rules) => go(candles, Conduct::RoundTrips(decisions(rules, columns)), setup, detail, progress),

@@ -13,7 +13,7 @@ mod spec;
 mod stream;
 mod talib;
 
-pub use catalogue::{CATALOGUE, Drawing, Group, Inputs, Kind, MAX_OUTPUTS, Parameter, find};
+pub use catalogue::{CATALOGUE, Drawing, Group, Inputs, Kind, MAX_OUTPUTS, Parameter, find, shapes};
 pub use field::UnknownField;
 pub use reference::reference;
 pub use spec::{Indicator, ParameterFault};

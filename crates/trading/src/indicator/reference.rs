@@ -39,14 +39,15 @@ fn members(group: Group) -> impl Iterator<Item = &'static Kind> {
 }
 
 fn section(kind: &Kind) -> String {
-    let recursive = if kind.recursive { ", recursive" } else { "" };
-    let mut text = format!("\n### `{}`: {}\n\n{}. [Source]({})\n\n", kind.name, kind.title, kind.formula, kind.source);
+    let recursive = if kind.recursive { "; recursive" } else { "" };
+    let mut text =
+        format!("\n### `{}`: {}\n\nFormula: {}. [Source]({})\n\n", kind.name, kind.title, kind.formula, kind.source);
     let _ = writeln!(text, "- reads {}", inputs(kind));
     if !kind.parameters.is_empty() {
         let _ = writeln!(text, "- parameters: {}", parameters(kind));
     }
     let _ = writeln!(text, "- outputs: {}", outputs(kind));
-    let _ = writeln!(text, "- warm-up: {}{recursive}", warm_up(kind));
+    let _ = writeln!(text, "- warm-up with the defaults: {}{recursive}", warm_up(kind));
     if let Some(where_) = kind.nothing_where {
         let _ = writeln!(text, "- no value where {where_}");
     }
@@ -92,6 +93,7 @@ fn outputs(kind: &Kind) -> String {
 }
 
 /// With the defaults, and what a longer parameter adds.
+#[expect(clippy::float_arithmetic, reason = "parameters are not money")]
 fn warm_up(kind: &Kind) -> String {
     let defaults = kind.defaults();
     let least = kind.warm_up(&defaults);
@@ -105,10 +107,10 @@ fn warm_up(kind: &Kind) -> String {
         match (added(1.0), added(100.0)) {
             (_, 0) => {}
             (one, hundred) if one * 100 == hundred => {
-                let _ = write!(told, ", {one} more for each of `{}`", parameter.name);
+                let _ = write!(told, "; one more of `{}` adds {one}", parameter.name);
             }
             _ => {
-                let _ = write!(told, ", more with a longer `{}`", parameter.name);
+                let _ = write!(told, "; a longer `{}` adds to it", parameter.name);
             }
         }
     }

@@ -186,6 +186,7 @@ metrics! {
         cagr: Option<f64> = "cagr", "Growth a year", Percent, Higher, "(final equity / initial cash)^(1 / years) − 1, with years of 365.25 days from the first open to the last close.", "Compound annual growth rate";
         annual_return: Option<f64> = "annualReturn", "Return a year", Percent, Higher, "The mean of the daily returns times 365, without compounding.", "";
         total_fees: Notional = "totalFees", "Fees", Money, Lower, "All fees in quote currency.", "";
+        funding: Notional = "funding", "Funding", Money, Lower, "What holding positions has cost by funding, in quote currency; negative where it has earned. Not in the profit of trades.", "";
         fees_share: Option<f64> = "feesShare", "Fees of the gains", Percent, Lower, "Fees / (gross profit + fees).", "";
         turnover: Option<f64> = "turnover", "Turnover", Ratio, Neither, "What closed trades bought and sold, Σ quantity × (entry price + exit price), over the mean of the equity at the ends of days.", "";
         exposure: f64 = "exposure", "In the market", Percent, Neither, "The part of the candles at whose close coins were held.", "";

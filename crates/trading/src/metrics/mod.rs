@@ -31,10 +31,10 @@ const MILLIS_OF_A_YEAR: f64 = 365.25 * DAY as f64;
 /// Digits after the point of an amount that was a floating number.
 const DIGITS: u32 = 8;
 
-/// The nearest floating number.
+/// The floating number of an amount; equal amounts give the same bits, however many noughts end them.
 #[must_use]
 pub fn approximate(value: Decimal) -> f64 {
-    value.to_f64().unwrap_or(f64::NAN)
+    value.normalize().to_f64().unwrap_or(f64::NAN)
 }
 
 /// A floating number as an amount, to 8 digits after the point; `None` where it is too large.
@@ -56,6 +56,8 @@ pub struct Ending {
     pub equity: Notional,
     /// All fees.
     pub fees: Notional,
+    /// All funding.
+    pub funding: Notional,
     /// Whether a round trip is under way.
     pub in_trade: bool,
     /// The moment of the last close.
@@ -85,7 +87,7 @@ impl Metrics {
         let fall = curve.fall;
         self.final_equity = end.equity;
         self.net_profit = end.equity - end.initial;
-        self.total_fees = end.fees;
+        (self.total_fees, self.funding) = (end.fees, end.funding);
         self.open_trades = u64::from(end.in_trade);
         self.total_return = finite(ratio(self.net_profit, end.initial)).unwrap_or(0.0);
         self.cagr = (curve.initial > 0.0 && years > 0.0)
@@ -160,8 +162,15 @@ mod tests {
         }
         let at = Timestamp::from_millis(4 * DAY);
         let prices = Some((50.0, 75.0));
-        let end =
-            Ending { initial: amount("100"), equity: amount("120"), fees: amount("1"), in_trade: true, at, prices };
+        let end = Ending {
+            initial: amount("100"),
+            equity: amount("120"),
+            fees: amount("1"),
+            funding: amount("0"),
+            in_trade: true,
+            at,
+            prices,
+        };
         let metrics = Metrics::new(curve, &Tally::default(), end);
         let returns = [0.1, -0.1, 0.0, 120.0 / 99.0 - 1.0];
         let mean = returns.iter().sum::<f64>() / 4.0;
@@ -186,6 +195,7 @@ mod tests {
             initial: amount("100"),
             equity: amount("100"),
             fees: amount("0"),
+            funding: amount("0"),
             in_trade: false,
             at,
             prices: None,

@@ -12,8 +12,10 @@ use super::signals::Signals;
 use crate::candle::{Candles, Field};
 use crate::time::Timeframe;
 
-/// The most memory that indicators may hold between two programs.
-const DEFAULT_BUDGET: usize = 512 << 20;
+/// The most memory that indicators hold between two programs, in bytes …
+const DEFAULT_BUDGET: usize = 64 << 20;
+/// … or this many columns, where the history is so long that these need more.
+const LEAST_COLUMNS: usize = 8;
 
 /// The candles of a back-test or a sweep with everything that was computed from them. Several
 /// threads may use it at once; each indicator is computed by one of them.
@@ -23,16 +25,24 @@ pub struct Columns<'a> {
     frames: Cache<Timeframe, FrameColumns>,
 }
 
-/// Values by key, each made once, until their size reaches a budget; what comes later is made
-/// anew each time.
+/// Values by key, each made once; where they would outgrow the budget, those that were not asked
+/// for the longest make room, and one that is too large for it is made anew each time.
 struct Cache<K, V> {
     slots: Mutex<Slots<K, V>>,
     budget: usize,
 }
 
 struct Slots<K, V> {
-    made: HashMap<K, Slot<V>>,
+    made: HashMap<K, Entry<V>>,
     size: usize,
+    /// How often something was asked for.
+    asked: u64,
+}
+
+struct Entry<V> {
+    slot: Slot<V>,
+    size: usize,
+    last_asked: u64,
 }
 
 /// Made by the first thread that asks; others wait for it.
@@ -40,7 +50,7 @@ type Slot<V> = Arc<OnceLock<Arc<V>>>;
 
 impl<K: Hash + Eq + Clone, V> Cache<K, V> {
     fn new(budget: usize) -> Self {
-        Self { slots: Mutex::new(Slots { made: HashMap::new(), size: 0 }), budget }
+        Self { slots: Mutex::new(Slots { made: HashMap::new(), size: 0, asked: 0 }), budget }
     }
 
     fn get(&self, key: &K, size: usize, make: impl FnOnce() -> V) -> Arc<V> {
@@ -52,14 +62,31 @@ impl<K: Hash + Eq + Clone, V> Cache<K, V> {
 
     fn slot(&self, key: &K, size: usize) -> Option<Slot<V>> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = slots.made.get(key) {
-            return Some(slot.clone());
+        slots.asked += 1;
+        let last_asked = slots.asked;
+        if let Some(entry) = slots.made.get_mut(key) {
+            entry.last_asked = last_asked;
+            return Some(entry.slot.clone());
         }
-        if slots.size + size > self.budget {
+        if size > self.budget {
             return None;
         }
+        slots.make_room(self.budget - size);
         slots.size += size;
-        Some(slots.made.entry(key.clone()).or_default().clone())
+        let slot = Slot::default();
+        slots.made.insert(key.clone(), Entry { slot: slot.clone(), size, last_asked });
+        Some(slot)
+    }
+}
+
+impl<K: Hash + Eq + Clone, V> Slots<K, V> {
+    /// Lets go of what was not asked for the longest, until `most` bytes are left.
+    fn make_room(&mut self, most: usize) {
+        while self.size > most {
+            let oldest = self.made.iter().min_by_key(|(_, entry)| entry.last_asked).map(|(key, _)| key.clone());
+            let Some(entry) = oldest.and_then(|key| self.made.remove(&key)) else { return };
+            self.size -= entry.size;
+        }
     }
 }
 
@@ -74,7 +101,8 @@ impl<'a> Columns<'a> {
     /// Nothing is computed yet.
     #[must_use]
     pub fn new(candles: &'a Candles) -> Self {
-        Self::with_budget(candles, DEFAULT_BUDGET)
+        let columns = candles.len().saturating_mul(LEAST_COLUMNS * size_of::<f64>());
+        Self::with_budget(candles, DEFAULT_BUDGET.max(columns))
     }
 
     /// The same with another limit, in bytes, on the indicators that are kept.
@@ -200,5 +228,27 @@ impl Feed for Rows<'_> {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_asked_for_the_longest_makes_room() {
+        let cache: Cache<u32, u32> = Cache::new(20);
+        let made = |key: u32| {
+            let mut made = false;
+            cache.get(&key, 10, || {
+                made = true;
+                key
+            });
+            made
+        };
+        assert_eq!([1, 2, 1, 3, 1, 2].map(made), [true, true, false, true, false, true]);
+        assert_eq!(cache.slots.lock().unwrap().size, 20);
+        assert_eq!([0, 1].map(|_| *cache.get(&9, 21, || 7)), [7, 7]);
+        assert_eq!(cache.slots.lock().unwrap().made.len(), 2);
     }
 }

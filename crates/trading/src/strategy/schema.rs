@@ -11,7 +11,7 @@ use super::document::{Declared, Document, Market, Outside, Rules, Scripted, shor
 use super::kinds::{Dca, Grid, Rebalance};
 use super::validate::MAX_NAME;
 use crate::candle::Field;
-use crate::indicator::{CATALOGUE, Inputs, Kind, Parameter};
+use crate::indicator::{Inputs, Kind, Parameter, shapes};
 use crate::money::Symbol;
 use crate::time::Timeframe;
 
@@ -120,14 +120,21 @@ impl JsonSchema for Declared {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let kinds: Vec<Value> = CATALOGUE.iter().map(|kind| kind_schema(kind, generator)).collect();
+        let kinds: Vec<Value> = shapes().iter().map(|kinds| shape_schema(kinds, generator)).collect();
         json_schema!({"description": "An indicator: its kind and that kind's parameters.", "oneOf": kinds})
     }
 }
 
-fn kind_schema(kind: &Kind, generator: &mut SchemaGenerator) -> Value {
+/// The schema of one kind, or of several patterns that are declared alike.
+fn shape_schema(kinds: &[&Kind], generator: &mut SchemaGenerator) -> Value {
+    let kind = kinds[0];
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
+    let (title, word) = match names[..] {
+        [name] => (kind.title, json!({"const": name})),
+        _ => ("Candlestick pattern", json!({"enum": names})),
+    };
     let mut properties = serde_json::Map::new();
-    properties.insert("kind".to_owned(), json!({"const": kind.name}));
+    properties.insert("kind".to_owned(), word);
     for parameter in kind.parameters {
         properties.insert(parameter.name.to_owned(), parameter_schema(parameter));
     }
@@ -136,7 +143,7 @@ fn kind_schema(kind: &Kind, generator: &mut SchemaGenerator) -> Value {
     }
     properties.insert("timeframe".to_owned(), generator.subschema_for::<Timeframe>().to_value());
     json!({
-        "title": kind.title,
+        "title": title,
         "type": "object",
         "properties": properties,
         "required": ["kind"],

@@ -219,6 +219,7 @@ impl Paper {
             initial: self.figures.initial,
             equity: engine.equity(),
             fees: engine.position().fees(),
+            funding: engine.position().funding(),
             in_trade: engine.in_trade(),
             at,
             prices: self.figures.first_open.zip(self.last.map(|candle| approximate(candle.close.decimal()))),
@@ -268,8 +269,13 @@ impl Log {
                 self.book.advance(*id, OrderStatus::Expired, at)?;
                 self.unsaved.events.push(Event::expired(at, *id));
             }
-            Input::Candle(_) | Input::Funding(_) | Input::Signal(_) | Input::Hold(_) | Input::Pause | Input::Resume | Input::Stop(_) => {
-            }
+            Input::Candle(_)
+            | Input::Funding(_)
+            | Input::Signal(_)
+            | Input::Hold(_)
+            | Input::Pause
+            | Input::Resume
+            | Input::Stop(_) => {}
         }
         effects.iter().try_for_each(|effect| self.carry_out(at, effect))
     }

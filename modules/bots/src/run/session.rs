@@ -259,7 +259,9 @@ async fn rebuild(
 fn feed(paper: &mut Paper, (at, input): &Entry) -> Result<()> {
     match input {
         Input::Candle(candle) => paper.on_candle(candle),
-        Input::Signal(_) | Input::Hold(_) | Input::Pause | Input::Resume | Input::Stop(_) => paper.on_input(*at, *input),
+        Input::Signal(_) | Input::Hold(_) | Input::Pause | Input::Resume | Input::Stop(_) => {
+            paper.on_input(*at, *input)
+        }
         Input::Filled(_) | Input::Rejected(_) | Input::Cancelled(_) | Input::Expired(_) | Input::Funding(_) => Ok(()),
     }
 }

@@ -32,6 +32,21 @@ pub fn find(name: &str) -> Option<&'static Kind> {
     CATALOGUE.iter().find(|kind| kind.name == name)
 }
 
+/// The kinds by how a strategy declares them: patterns with the same parameters are together, and
+/// every other kind is alone.
+pub fn shapes() -> Vec<Vec<&'static Kind>> {
+    let pattern = |kind: &Kind| kind.group == Group::Pattern;
+    let mut shapes: Vec<Vec<&Kind>> = Vec::new();
+    for kind in CATALOGUE {
+        let alike = |other: &Kind| pattern(kind) && pattern(other) && kind.parameters == other.parameters;
+        match shapes.iter_mut().find(|kinds| kinds.first().is_some_and(|first| alike(first))) {
+            Some(kinds) => kinds.push(kind),
+            None => shapes.push(vec![kind]),
+        }
+    }
+    shapes
+}
+
 const fn count() -> usize {
     let (mut count, mut family) = (0, 0);
     while family < FAMILIES.len() {
