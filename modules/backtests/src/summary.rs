@@ -30,8 +30,8 @@ impl Outcome {
             market.exchange
         );
         match &self.answer {
-            Answer::Report(report) => head + &one(report, market.quote()),
-            Answer::Sweep(sweep) => head + &many(&self.file, &sweep.combinations),
+            Answer::Report(report) => head + one(report, market.quote()).as_str(),
+            Answer::Sweep(sweep) => head + many(&self.file, &sweep.combinations).as_str(),
         }
     }
 }

@@ -314,7 +314,7 @@ impl Figures {
     }
 
     /// Values the bot at the close of a candle; answers whether it has traded in it.
-    fn close(&mut self, candle: &Candle, engine: &Engine<StreamRules>) -> bool {
+    fn close(&mut self, candle: &Candle, engine: &Engine<Box<dyn Strategy>>) -> bool {
         self.first_open.get_or_insert_with(|| approximate(candle.open.decimal()));
         let (cash, coins) = (engine.position().cash(), engine.position().quantity());
         let (cash, coins) = (approximate(cash.decimal()), approximate(coins.decimal()));
