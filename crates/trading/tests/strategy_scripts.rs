@@ -64,7 +64,7 @@ fn signals(source: &str, candles: &Candles, count: usize) -> (Vec<usize>, Option
 }
 
 fn failure(source: &str) -> Failure {
-    signals(source, &candles(BTC), 2).1.unwrap()
+    signals(source, candles_once(), 2).1.unwrap()
 }
 
 const CROSS: &str = r#"
@@ -396,7 +396,7 @@ proptest! {
     fn no_source_panics_and_what_is_accepted_runs_or_fails(source in pieces()) {
         if let Ok(parsed) = Document::parse(&document(&source)) {
             let Body::Script(scripted) = parsed.body() else { panic!("a script was written") };
-            let history = candles_small();
+            let history = candles_once();
             let flat = Position::with_cash(Notional::ZERO);
             let mut script = StreamScript::new(scripted, history.timeframe());
             for row in 0..60 {
@@ -412,7 +412,7 @@ proptest! {
     }
 }
 
-fn candles_small() -> &'static Candles {
+fn candles_once() -> &'static Candles {
     static CANDLES: std::sync::OnceLock<Candles> = std::sync::OnceLock::new();
     CANDLES.get_or_init(|| candles(BTC))
 }

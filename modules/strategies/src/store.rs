@@ -228,7 +228,7 @@ pub(crate) async fn share(
         .await?;
     sqlx::query!(
         "insert into strategy_shares (strategy_id, user_id, role)
-         select $1, member, null from unnest($2::uuid[]) member
+         select $1::uuid, member, null::text from unnest($2::uuid[]) member
          union all select $1, null, role from unnest($3::text[]) role",
         id,
         members,

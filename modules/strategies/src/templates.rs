@@ -200,7 +200,7 @@ mod tests {
         for template in all().unwrap() {
             let file = json!({ "strategy": template.document, "initialCash": "10000" });
             let file = BacktestFile::parse(&file).unwrap();
-            let history = History::of(file.strategy.market().symbols()[0].clone(), candles.clone());
+            let history = History::of(file.strategy.market().symbols()[0], candles.clone());
             let Answer::Report(report) = file.execute(&history, |_, _| ControlFlow::Continue(())).unwrap() else {
                 panic!("{} sweeps nothing", template.id)
             };

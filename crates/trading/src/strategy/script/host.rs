@@ -80,10 +80,17 @@ fn with<T>(context: &NativeCallContext<'_>, act: impl FnOnce(&mut Host) -> Outco
     }
 }
 
+fn ask(context: &NativeCallContext<'_>, act: impl FnOnce(&mut Host)) -> Outcome<()> {
+    with(context, |host| {
+        act(host);
+        Ok(())
+    })
+}
+
 /// The functions that need the surroundings.
 pub(super) fn register(engine: &mut Engine) {
-    engine.register_fn("enter", |context: NativeCallContext<'_>| with(&context, |host| Ok(host.enter = true)));
-    engine.register_fn("exit", |context: NativeCallContext<'_>| with(&context, |host| Ok(host.exit = true)));
+    engine.register_fn("enter", |context: NativeCallContext<'_>| ask(&context, |host| host.enter = true));
+    engine.register_fn("exit", |context: NativeCallContext<'_>| ask(&context, |host| host.exit = true));
     engine.register_fn("prev", prev);
     engine
         .register_fn("prev", |context: NativeCallContext<'_>, name: &str, ago: FLOAT| prev(context, name, whole(ago)?));

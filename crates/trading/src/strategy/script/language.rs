@@ -120,7 +120,8 @@ fn numbers(engine: &mut Engine) {
     pair(engine, "min", Ord::min, |a, b| if a.is_nan() || a < b { a } else { b });
     pair(engine, "max", Ord::max, |a, b| if a.is_nan() || a > b { a } else { b });
     // The functions of `libm` give the same bits on every machine; the platform's do not.
-    let functions: [(&str, fn(FLOAT) -> FLOAT); 6] = [
+    type Function = fn(FLOAT) -> FLOAT;
+    let functions: [(&str, Function); 6] = [
         ("floor", FLOAT::floor),
         ("ceil", FLOAT::ceil),
         ("round", FLOAT::round),
@@ -154,7 +155,7 @@ fn widened(x: INT) -> FLOAT {
 /// The whole part.
 #[expect(clippy::cast_possible_truncation, reason = "within the bounds that are checked")]
 pub(super) fn whole(x: FLOAT) -> Outcome<INT> {
-    if x.abs() < 9e15 { Ok(x as INT) } else { Err(format!("{x} is no whole number that can be counted with").into()) }
+    if x.abs() < 9e15 { Ok(x as INT) } else { Err(format!("{x:e} is no whole number that can be counted with").into()) }
 }
 
 fn collections(engine: &mut Engine) {
@@ -175,6 +176,7 @@ fn collections(engine: &mut Engine) {
     engine.register_fn("contains", contains::<ImmutableString>);
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "so the engine calls it")]
 fn contains<T: rhai::Variant + Clone + PartialEq>(list: &mut Array, wanted: T) -> bool {
     list.iter().any(|item| item.read_lock::<T>().is_some_and(|item| *item == wanted))
 }
