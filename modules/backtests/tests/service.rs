@@ -72,7 +72,7 @@ async fn what_becomes_of_a_back_test_is_told_while_it_happens(db: PgPool) {
     let back = |id: &str| ana.with("last-event-id", id);
     assert_eq!(back(&last.0).get(&place).await.status, 204);
     let again = events(&back(&first_told.0).get(&place).await.text());
-    assert_eq!(again, [last.clone()]);
+    assert_eq!(again, std::slice::from_ref(last));
     let gone = path(first["id"].as_str().unwrap());
     ana.delete(&gone).await.no_content();
     ana.get(&format!("{gone}/events")).await.refused(404, "BACKTEST_NOT_FOUND");
