@@ -16,8 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trading::{
     backtest::{
-        Answer, BacktestError, BacktestFile, CheckReport, Combination, Comparison, MonteCarloReport, Report,
-        WalkForwardReport, compare,
+        Answer, BacktestError, BacktestFile, CheckReport, Combination, Comparison, Report, WalkForwardReport, compare,
     },
     metrics::{Metrics, Returns},
     money::Notional,
@@ -108,7 +107,6 @@ pub(crate) struct BacktestDetail {
     #[schemars(with = "Option<WalkForwardReport>")]
     pub(crate) walk_forward: Option<Value>,
     /// What might have come of the same trades, where that was asked for.
-    #[schemars(with = "Option<MonteCarloReport>")]
     pub(crate) monte_carlo: Option<Value>,
     /// Whether the figures can be trusted, where that was asked for.
     #[schemars(with = "Option<CheckReport>")]

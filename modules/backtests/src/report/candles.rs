@@ -12,6 +12,8 @@ use trading::{metrics::approximate, money::Price, order::Purpose, position::Trad
 
 /// At most so many trades are marked in one picture.
 const MARKED: usize = 150;
+/// More marks than that are drawn smaller.
+const CROWD: usize = 40;
 
 /// The whole period. Where there are too many trades to be marked, every so many are.
 pub(super) fn overview(bars: &[Bar], trades: &[Trade]) -> String {
@@ -83,11 +85,13 @@ fn draw(frame: Frame, bars: &[Bar], trades: &[&Trade], bounds: &Bounds, svg: &mu
         svg,
         "<path class=\"wick\" d=\"{wicks}\"/><path class=\"up\" d=\"{rising}\"/><path class=\"down\" d=\"{falling}\"/>"
     );
-    trades.iter().for_each(|trade| mark(trade, &scale, svg));
+    // many marks of full size would hide the candles
+    let size = if trades.len() > CROWD { 0.5 } else { 1.0 };
+    trades.iter().for_each(|trade| mark(trade, &scale, size, svg));
 }
 
 /// A way from where it was entered to where it was left: a triangle upwards, then one downwards or a cross for a stop.
-fn mark(trade: &Trade, scale: &Scale, svg: &mut String) {
+fn mark(trade: &Trade, scale: &Scale, size: f64, svg: &mut String) {
     let place = |at: Timestamp, price: Price| (scale.x(at), scale.y(approximate(price.decimal())));
     let (x, y) = place(trade.entry_time, trade.entry_price);
     let (to, down) = place(trade.exit_time, trade.exit_price);
@@ -97,15 +101,16 @@ fn mark(trade: &Trade, scale: &Scale, svg: &mut String) {
         Purpose::StopLoss | Purpose::TrailingStop | Purpose::MaxHold | Purpose::MaxDrawdown | Purpose::Stopped
     );
     let exit = if stopped {
-        format!("M{:.1} {:.1}l8 8m0 -8l-8 8", to - 4.0, down - 4.0)
+        let (half, whole) = (4.0 * size, 8.0 * size);
+        format!("M{:.1} {:.1}l{whole} {whole}m0 -{whole}l-{whole} {whole}", to - half, down - half)
     } else {
-        format!("M{to:.1} {:.1}l5 -9h-10z", down - 1.0)
+        format!("M{to:.1} {:.1}l{} -{}h-{}z", down - 1.0, 5.0 * size, 9.0 * size, 10.0 * size)
     };
     let _ = write!(
         svg,
         "<g class=\"trade {won}\"><title>{} at {} to {} at {}, {}: {}</title>\
          <path class=\"way\" d=\"M{x:.1} {y:.1}L{to:.1} {down:.1}\"/>\
-         <path class=\"entry\" d=\"M{x:.1} {:.1}l5 9h-10z\"/><path class=\"{}\" d=\"{exit}\"/></g>",
+         <path class=\"entry\" d=\"M{x:.1} {:.1}l{} {}h-{}z\"/><path class=\"{}\" d=\"{exit}\"/></g>",
         minute(trade.entry_time),
         price(trade.entry_price),
         minute(trade.exit_time),
@@ -113,6 +118,9 @@ fn mark(trade: &Trade, scale: &Scale, svg: &mut String) {
         words(trade.reason),
         signed(pnl(trade)),
         y + 1.0,
+        5.0 * size,
+        9.0 * size,
+        10.0 * size,
         if stopped { "stop" } else { "exit" }
     );
 }

@@ -1,6 +1,7 @@
 //! A card of a result, to be shared in a chat: drawn as SVG with our own font, so that it looks the same everywhere.
 
 use super::{
+    axis,
     chart::{Scale, path},
     format::{date, escape, percent, short, signed_percent},
     frame::Frame,
@@ -176,18 +177,15 @@ fn lines(curve: &Curve) -> String {
     let bounds = all.fold((curve.initial, curve.initial), |(low, high), value| (low.min(value), high.max(value)));
     let scale = Scale::new(EQUITY, (first, last), bounds);
     let mut svg = String::new();
-    for value in [bounds.0, curve.initial, bounds.1] {
-        let y = scale.y(value);
+    let (marks, step) = axis::values(bounds.0, bounds.1, 4.0);
+    for mark in marks {
+        let y = scale.y(mark);
         let _ = write!(
             svg,
             "<path d=\"M112 {y:.1}H1152\" stroke=\"#263048\"/>\
              <text x=\"100\" y=\"{:.1}\" font-size=\"16\" fill=\"{SOFT}\" text-anchor=\"end\">{}</text>",
             y + 5.0,
-            if (y - scale.y(curve.initial)).abs() > 18.0 || value == curve.initial {
-                short(value, (bounds.1 - bounds.0) / 4.0)
-            } else {
-                String::new()
-            }
+            short(mark, step)
         );
     }
     let (equity, held) = (path(&curve.times, &curve.equity, &scale), path(&curve.times, &curve.held, &scale));

@@ -63,7 +63,11 @@ impl Scale {
     /// The marks of both axes.
     pub(super) fn marks(&self, (first, last): (Timestamp, Timestamp), label: fn(f64, f64) -> String, svg: &mut String) {
         self.values(label, svg);
-        let most = if self.frame.width < 500.0 { 4 } else { 9 };
+        let most = match self.frame.width {
+            phone if phone < 500.0 => 3,
+            half if half < 600.0 => 4,
+            _ => 9,
+        };
         for (at, label) in axis::times(first.to_datetime(), last.to_datetime(), most) {
             self.frame.below(self.x(Timestamp::from(at)), &label, svg);
         }
