@@ -16,7 +16,7 @@ pub fn run(check: bool) -> Outcome {
     let url = cluster.migrated("queries")?;
     let learnt = tempfile::tempdir().map_err(|error| error.to_string())?;
     touch_all()?;
-    cargo(&["check", "--workspace", "--all-targets"])
+    cargo(&["check", "--workspace", "--all-targets", "--keep-going"])
         .env("SQLX_OFFLINE", "false")
         .env("SQLX_OFFLINE_DIR", learnt.path())
         .env("DATABASE_URL", url)

@@ -35,6 +35,7 @@ fn ending(initial: f64, last: f64, at: i64, prices: (f64, f64)) -> Ending {
         initial: notional(initial),
         equity: notional(last),
         fees: Notional::ZERO,
+        funding: Notional::ZERO,
         in_trade: false,
         at: Timestamp::from_millis(at),
         prices: Some(prices),

@@ -40,7 +40,8 @@ impl Loaded {
     pub(crate) fn made_of(&self) -> Vec<MadeOf> {
         let candles = |series: &Series| self.history.markets.get(&series.market().symbol);
         let coarse = self.series.iter().filter_map(|series| Some(MadeOf::of(series, candles(series)?)));
-        let finer = self.finer.iter().filter_map(|series| Some(MadeOf::of(series, candles(series)?.finer()?.candles())));
+        let finer =
+            self.finer.iter().filter_map(|series| Some(MadeOf::of(series, candles(series)?.finer()?.candles())));
         coarse.chain(finer).collect()
     }
 }

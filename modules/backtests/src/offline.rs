@@ -87,25 +87,37 @@ impl Outcome {
     }
 }
 
-/// Runs a back-test file on files of candles (CSV, plain or gzip), each of the symbol that is named, or of the only
-/// one of the strategy. `progress` is told the done and
-/// the total steps and may ask for the end.
+/// The files of candles of a run (CSV, plain or gzip).
+pub struct Files<R> {
+    /// Each of the symbol that is named, or of the only one of the strategy.
+    pub candles: Vec<(Option<Symbol>, R)>,
+    /// Finer ones of the only symbol, which tell what came first inside a candle.
+    pub finer: Option<R>,
+}
+
+/// Runs a back-test file on files of candles. `progress` is told the done and the total steps and may ask for the end.
 ///
 /// # Errors
-/// What is wrong with either file, or why the run has no answer.
+/// What is wrong with a file, or why the run has no answer.
 pub fn run<R: Read>(
     file: &str,
-    candles: Vec<(Option<Symbol>, R)>,
+    files: Files<R>,
     progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
 ) -> Result<Outcome, Failure> {
     let file = BacktestFile::read(file).map_err(Failure::File)?;
     check_sweep(&file).map_err(Failure::File)?;
+    let only = file.strategy.market().symbol().copied();
     let mut history = History::default();
-    for (symbol, candles) in candles {
-        let only = file.strategy.market().symbol().copied();
+    for (symbol, candles) in files.candles {
         let symbol = symbol.or(only).ok_or(Failure::Unnamed)?;
         if history.markets.insert(symbol, read(candles, file.config.to)?).is_some() {
             return Err(Failure::Twice(symbol));
+        }
+    }
+    if let Some(finer) = files.finer {
+        let symbol = only.ok_or(Failure::Run(BacktestError::OneSymbol("`intrabar`")))?;
+        if let Some(candles) = history.markets.remove(&symbol) {
+            history.markets.insert(symbol, candles.with_finer(read(finer, file.config.to)?)?);
         }
     }
     execute(file, &history, progress)

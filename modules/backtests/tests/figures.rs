@@ -4,7 +4,7 @@
 mod common;
 
 use backtests::offline::{self, Failure};
-use common::{ALL, YEAR, app, candles, cross, data, done, import};
+use common::{ALL, YEAR, app, candles, cross, data, done, import, only};
 use std::ops::ControlFlow;
 use testkit::{Member, PgPool, Value, db_test, json};
 use trading::backtest::BacktestError;
@@ -94,7 +94,7 @@ async fn the_api_and_the_command_line_give_the_same_answer(db: PgPool) {
         "warnings": backtest["warnings"], "returns": backtest["returns"]
     });
     let go_on = |_, _| ControlFlow::Continue(());
-    let offline = offline::run(&file.to_string(), candles(YEAR).as_slice(), go_on).unwrap();
+    let offline = offline::run(&file.to_string(), only(&candles(YEAR)), go_on).unwrap();
     assert_eq!(serde_json::to_value(&offline).unwrap(), online);
     let page = ana.get(&format!("/api/v1/backtests/{id}/report")).await;
     assert_eq!(offline.html(), page.text());
@@ -113,7 +113,7 @@ async fn a_sweep_answers_every_combination_as_the_command_line_does(db: PgPool) 
     assert_eq!(backtest["metrics"], Value::Null);
     assert_eq!(backtest["progress"], json!({ "done": 4, "total": 4, "percent": 100 }));
     let go_on = |_, _| ControlFlow::Continue(());
-    let offline = offline::run(&file.to_string(), candles(YEAR).as_slice(), go_on).unwrap();
+    let offline = offline::run(&file.to_string(), only(&candles(YEAR)), go_on).unwrap();
     assert_eq!(serde_json::to_value(&offline).unwrap()["combinations"], backtest["combinations"]);
     let golden = backtest["combinations"]
         .as_array()
@@ -144,15 +144,14 @@ async fn missing_candles_are_a_warning_and_no_failure(db: PgPool) {
 #[test]
 fn candles_of_another_time_frame_are_refused_on_the_command_line() {
     let hours = candles("binance_BTCUSDT_1h_20170817_20211231.csv.gz");
-    let refused = offline::run(&file("close/one_unit").to_string(), hours.as_slice(), |_, _| ControlFlow::Continue(()));
+    let refused = offline::run(&file("close/one_unit").to_string(), only(&hours), |_, _| ControlFlow::Continue(()));
     let failure = refused.unwrap_err();
     assert!(matches!(failure, Failure::Run(BacktestError::Timeframe { .. })), "{failure}");
 }
 
 #[test]
 fn a_run_on_the_command_line_ends_when_it_is_told_to() {
-    let ended =
-        offline::run(&file("close/one_unit").to_string(), candles(YEAR).as_slice(), |_, _| ControlFlow::Break(()));
+    let ended = offline::run(&file("close/one_unit").to_string(), only(&candles(YEAR)), |_, _| ControlFlow::Break(()));
     assert!(matches!(ended.unwrap_err(), Failure::Run(BacktestError::Cancelled)));
 }
 
@@ -160,11 +159,11 @@ fn a_run_on_the_command_line_ends_when_it_is_told_to() {
 fn the_terminal_shows_the_figures_and_the_best_of_a_sweep() {
     let go_on = |_, _| ControlFlow::Continue(());
     let mut file = file("next_open/one_unit");
-    let one = offline::run(&file.to_string(), candles(YEAR).as_slice(), go_on).unwrap().text();
+    let one = offline::run(&file.to_string(), only(&candles(YEAR)), go_on).unwrap().text();
     for part in ["Cross · BTC/USDT 5m of binance", "9,927,360.25", "1,548", "16 candles are missing", "▁"] {
         assert!(one.contains(part), "{part} is missing in\n{one}");
     }
     file["sweep"] = json!({ "indicators.slow.period": (50..75).collect::<Vec<_>>() });
-    let many = offline::run(&file.to_string(), candles(YEAR).as_slice(), go_on).unwrap().text();
+    let many = offline::run(&file.to_string(), only(&candles(YEAR)), go_on).unwrap().text();
     assert!(many.contains("the best 20 of 25 combinations") && many.lines().count() == 25, "{many}");
 }

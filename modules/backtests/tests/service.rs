@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{ALL, YEAR, an_hour, app, candles, cross, done, import, quick};
+use common::{ALL, YEAR, an_hour, app, candles, cross, done, import, only, quick};
 use futures::StreamExt;
 use std::time::Duration;
 use testkit::{Member, PgPool, TestApp, Value, db_test, json};
@@ -200,7 +200,7 @@ async fn the_file_of_a_back_test_runs_without_a_server_as_it_did_with_one(db: Pg
     let file = ana.get(&format!("{}/file", path(&id))).await;
     assert!(file.header("content-disposition").contains("backtest.json"));
     let go_on = |_, _| std::ops::ControlFlow::Continue(());
-    let offline = backtests::offline::run(&file.text(), an_hour().as_bytes(), go_on).unwrap();
+    let offline = backtests::offline::run(&file.text(), only(an_hour().as_bytes()), go_on).unwrap();
     assert_eq!(serde_json::to_value(&offline).unwrap()["metrics"], ana.get(&path(&id)).await.ok()["metrics"]);
     let card = ana.get(&format!("{}/report.png", path(&id))).await;
     assert_eq!(card.header("content-type"), "image/png");
@@ -271,7 +271,7 @@ async fn candles_with_gaps_and_without_volume_are_run(db: PgPool) {
     let minute = |index: i64| 1_700_000_040_000 + index * 60_000;
     let line = |index: i64| format!("{},{index},{index},{index},{index},0\n", minute(index));
     let file: String = (1..200).filter(|index| !(50..150).contains(index)).map(line).collect();
-    import(&ana, "1m", "open_time_ms,open,high,low,close,volume\n".to_owned() + &file).await;
+    import(&ana, "1m", format!("open_time_ms,open,high,low,close,volume\n{file}")).await;
     let mut limited = quick();
     limited["volumeShare"] = json!("0.1");
     let id = done(&app, &ana, &limited).await;

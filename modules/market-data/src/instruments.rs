@@ -106,7 +106,8 @@ pub async fn instrument(tx: &mut TenantTx, exchange: &Exchange, symbol: &Symbol)
 impl From<Instrument> for money::Instrument {
     fn from(it: Instrument) -> Self {
         let Instrument { symbol, tick, lot, min_quantity, max_quantity, min_notional, .. } = it;
-        Self { symbol, tick, lot, min_quantity, max_quantity, min_notional }
+        let (market_lot, max_market_quantity) = (it.market_lot, it.market_max_quantity);
+        Self { symbol, tick, lot, min_quantity, max_quantity, min_notional, market_lot, max_market_quantity }
     }
 }
 

@@ -50,7 +50,7 @@ fn at(hour: i64) -> Timestamp {
 /// Trades: buys and sales of so many coins at a price, each with a fee of 1.
 async fn trade(tx: &mut TenantTx, bot: Uuid, symbol: &Symbol, cash: &str, trades: &[(Side, &str, &str)]) -> Position {
     let mut position = Position::with_cash(amount(cash));
-    let mut book = orders::Book::new(bot, symbol);
+    let mut book = orders::Book::new(bot, *symbol);
     for (number, (side, quantity, price)) in (1_u64..).zip(trades) {
         let prefix = bot.simple().to_string()[8..].parse().unwrap();
         let client_order_id = ClientOrderId::new(prefix, number);

@@ -1,5 +1,5 @@
 use super::{Context, Failure, print};
-use backtests::offline::{self, Outcome};
+use backtests::offline::{self, Files, Outcome};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use std::{
     fs::{self, File},
@@ -21,6 +21,10 @@ pub(super) struct Args {
     /// file each, as in BTC/USDT=FILE
     #[arg(long, value_name = "[SYMBOL=]FILE", required = true, value_parser = source)]
     candles: Vec<Source>,
+    /// Finer candles of the same symbol, which tell what came first inside a candle; the file names their time frame
+    /// by `intrabar`
+    #[arg(long, value_name = "FILE")]
+    finer: Option<PathBuf>,
     /// Write the report with charts here
     #[arg(long, value_name = "OUT")]
     html: Option<PathBuf>,
@@ -70,10 +74,10 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 /// What came of it, and how fast.
 fn outcome(args: &Args) -> Result<(Outcome, String), Failure> {
     let text = fs::read_to_string(&args.file).map_err(|error| unreadable(&args.file, error))?;
-    let open = |(symbol, path): &Source| {
-        File::open(path).map(|file| (*symbol, file)).map_err(|error| unreadable(path, error))
-    };
-    let candles = args.candles.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    let open = |path: &PathBuf| File::open(path).map_err(|error| unreadable(path, error));
+    let named = |(symbol, path): &Source| Ok::<_, Failure>((*symbol, open(path)?));
+    let candles = args.candles.iter().map(named).collect::<Result<Vec<_>, _>>()?;
+    let files = Files { candles, finer: args.finer.as_ref().map(open).transpose()? };
     let bar = ProgressBar::new(0);
     // the template is a constant: if it were wrong, the bar would only look plain
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent:>3} % · {speed} · {eta} left") {
@@ -83,7 +87,7 @@ fn outcome(args: &Args) -> Result<(Outcome, String), Failure> {
         }));
     }
     bar.enable_steady_tick(Duration::from_millis(100));
-    let outcome = offline::run(&text, candles, |done, total| {
+    let outcome = offline::run(&text, files, |done, total| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
         ControlFlow::Continue(())
@@ -118,6 +122,7 @@ fn refused(failure: &offline::Failure) -> Failure {
         offline::Failure::Csv(_) | offline::Failure::Candles(_) => {
             "a file of candles has the columns open_time_ms,open,high,low,close,volume, the oldest first"
         }
+        offline::Failure::Unnamed | offline::Failure::Twice(_) => "give one --candles for each symbol of the strategy",
         offline::Failure::TooMuch { .. } => "take fewer values, or a part of the candles by `from` and `to`",
         offline::Failure::Run(BacktestError::Timeframe { .. }) => {
             "give candles of the strategy's time frame, or another `strategy.market.timeframe`"

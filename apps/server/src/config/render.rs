@@ -50,7 +50,7 @@ fn example(setting: &Setting) -> String {
     let quote = if value.contains(' ') { "'" } else { "" };
     // what has a name of the operator's own is no setting before it has one
     let mark = if setting.is_named() { "# " } else { "#" };
-    text + &format!("{mark}{name}={quote}{value}{quote}\n")
+    text + format!("{mark}{name}={quote}{value}{quote}\n").as_str()
 }
 
 fn default(setting: &Setting) -> String {

@@ -65,7 +65,7 @@ impl Estate {
     /// What a tenant does of a day.
     async fn work(&mut self) {
         let minute = |minute: i64| format!("{},1,2,1,2,1\n", 1_700_000_040_000 + minute * 60_000);
-        let file = "open_time_ms,open,high,low,close,volume\n".to_owned() + &(0..60).map(minute).collect::<String>();
+        let file = format!("open_time_ms,open,high,low,close,volume\n{}", (0..60).map(minute).collect::<String>());
         let market = "exchange=binance&symbol=BTC/USDT&timeframe=1m";
         self.ana.upload(&format!("/api/v1/market-data/candles/import?{market}"), "text/csv", file).await.ok();
 

@@ -15,7 +15,7 @@ pub const CANDLES: usize = 525_600;
 const START: i64 = 1_672_531_200_000;
 
 /// A random walk of cents, the same each time.
-pub fn history() -> History {
+pub fn candles() -> Candles {
     let mut seed = 42_u64;
     let mut random = |below: u64| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -33,7 +33,12 @@ pub fn history() -> History {
         let [open, high, low, close] = [open, high, low, close].map(price);
         all.push(Candle { open_time, open, high, low, close, volume }).unwrap();
     }
-    History::of("BTC/USDT".parse().unwrap(), all)
+    all
+}
+
+/// The same as a back-test takes them.
+pub fn history() -> History {
+    History::of("BTC/USDT".parse().unwrap(), candles())
 }
 
 /// The SMA cross as a back-test file, with or without a sweep of a hundred combinations.

@@ -1,6 +1,7 @@
 //! What the tests of back-tests share: the bundled candles and figures, and a strategy.
 #![allow(dead_code, reason = "no one test uses all of it")]
 
+use backtests::offline::Files;
 use std::{fs, path::PathBuf};
 use testkit::{Member, PgPool, TestApp, Value, json};
 
@@ -34,7 +35,7 @@ pub(crate) fn an_hour() -> String {
         let (close, open) = (minute + 1, minute.max(1));
         format!("{},{open},{close},{open},{close},1\n", 1_700_000_040_000 + minute * 60_000)
     };
-    "open_time_ms,open,high,low,close,volume\n".to_owned() + &(0..60).map(line).collect::<String>()
+    format!("open_time_ms,open,high,low,close,volume\n{}", (0..60).map(line).collect::<String>())
 }
 
 pub(crate) async fn app(db: PgPool) -> TestApp {
@@ -78,4 +79,9 @@ pub(crate) async fn done(app: &TestApp, member: &Member, file: &Value) -> String
     let backtest = member.get(&format!("/api/v1/backtests/{id}")).await.ok();
     assert_eq!(backtest["status"], "done", "{backtest}");
     id
+}
+
+/// The one file of candles of a run.
+pub(crate) fn only(candles: &[u8]) -> Files<&[u8]> {
+    Files { candles: vec![(None, candles)], finer: None }
 }

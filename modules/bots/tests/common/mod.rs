@@ -6,7 +6,7 @@ use kit::{SystemTx, Time};
 use sqlx::Row;
 use testkit::{Member, PgPool, TestApp, Value, json};
 use trading::{
-    backtest::{Answer, BacktestFile, Report},
+    backtest::{Answer, BacktestFile, History, Report},
     candle::{Candle, Candles},
     engine::Input,
     time::{Timeframe, Timestamp},
@@ -245,7 +245,8 @@ pub(crate) fn backtest(candles: &[Candle], from: Option<&str>, to: Option<&str>)
     }
     let file = BacktestFile::parse(&file).expect("a sound file");
     let candles = Candles::collect(Timeframe::M5, candles.iter().copied()).expect("sound candles");
-    match file.execute(&candles, |_, _| std::ops::ControlFlow::Continue(())).expect("a report") {
+    let history = History::of(*file.strategy.market().symbol().expect("one symbol"), candles);
+    match file.execute(&history, |_, _| std::ops::ControlFlow::Continue(())).expect("a report") {
         Answer::Report(report) => *report,
         Answer::Sweep(_) => panic!("no sweep was asked for"),
     }

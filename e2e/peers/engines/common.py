@@ -1,0 +1,35 @@
+"""What all scripts of other engines share: the request, candles, and the answer that they print."""
+
+import gzip
+import json
+import sys
+
+import numpy as np
+
+
+def arguments():
+    """The request: file, frame, cash, fee, fast and slow period, fill, and what else a comparison asks."""
+    return json.loads(sys.argv[1])
+
+
+def candles(path):
+    """The columns of a candle file: time in milliseconds, open, high, low, close, volume."""
+    with gzip.open(path, "rt") as file:
+        rows = np.loadtxt(file, delimiter=",", skiprows=1)
+    return dict(zip(["time", "open", "high", "low", "close", "volume"], rows.T))
+
+
+def frame(path, named=str.title):
+    """The same as a pandas table with the column names that an engine wants, and the times in milliseconds."""
+    import pandas as pd
+
+    columns = candles(path)
+    moments = columns.pop("time").astype("int64")
+    table = pd.DataFrame({named(name): column for name, column in columns.items()})
+    table.index = pd.to_datetime(moments, unit="ms", utc=True)
+    return table, moments
+
+
+def answer(**figures):
+    """Prints the figures; trades are lists of entry time, entry price, exit time, exit price."""
+    json.dump(figures, sys.stdout, default=float)
