@@ -26,7 +26,7 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     const KIND: &'static str;
     /// How often it is tried before it is left to an operator.
     const ATTEMPTS: i32 = 5;
-    /// Whether it may take minutes: such work leaves a worker's last place to what is done in a moment.
+    /// Whether it may take minutes: such work leaves the last of a worker's places to what is done in a moment.
     const LONG: bool = false;
 
     fn run(self, context: JobContext) -> impl Future<Output = Result<()>> + Send;

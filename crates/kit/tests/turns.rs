@@ -164,6 +164,26 @@ async fn long_jobs_leave_a_place_to_what_is_done_in_a_moment(db: PgPool) {
 }
 
 #[db_test]
+async fn a_worker_with_one_place_runs_long_jobs_too(db: PgPool) {
+    let (app, ana, _) = prepared(&db).await;
+    GATE.add_permits(1);
+    let long = ask(&app, &ana, &Hold {}, 1, 1).await;
+    let _worker = app.works(1, NEVER);
+    becomes(&app, long, "done").await;
+}
+
+#[db_test]
+async fn a_place_that_becomes_free_is_taken_at_once(db: PgPool) {
+    let (app, ana, _) = prepared(&db).await;
+    let last = ask(&app, &ana, &Note {}, 1, 20).await;
+    let began = Instant::now();
+    let _worker = app.works(1, NEVER);
+    becomes(&app, last, "done").await;
+    // who only looks once a second takes twenty
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[db_test]
 async fn a_job_that_runs_at_another_server_hears_at_once_that_it_is_no_longer_wanted(db: PgPool) {
     let (app, ana, _) = prepared(&db).await;
     let beside = app.beside(db.clone(), [MODULE]).await;

@@ -3,14 +3,17 @@ use crate::{App, Error, Reason, Result, Scope, http::Origin};
 use chrono::TimeDelta;
 use futures::FutureExt;
 use serde_json::Value;
-use sqlx::postgres::{PgListener, PgNotification};
+use sqlx::postgres::PgNotification;
 use std::{
     collections::HashMap,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::{sync::Semaphore, time};
+use tokio::{
+    sync::{Notify, Semaphore},
+    time,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{Instrument, error, info_span, warn};
 use uuid::Uuid;
@@ -54,50 +57,74 @@ impl Worker {
 
     /// Runs jobs, so many at once, until it is told to stop; then waits for those that run.
     pub async fn run(self, at_once: usize, stop: CancellationToken) {
-        let (room, running) = (Arc::new(Semaphore::new(at_once)), TaskTracker::new());
-        let mut notices: Option<PgListener> = None;
-        while !stop.is_cancelled() {
-            if notices.is_none() {
-                notices = self.app.db().listen(&["jobs", CANCELLED]).await.ok();
-            }
-            if let Err(failure) = self.start_due(&room, &running).await {
-                warn!("jobs cannot be claimed: {failure}");
-            }
-            let notice = async {
-                match &mut notices {
-                    Some(listener) => listener.recv().await.map(|notice| self.hear(&notice)).is_ok(),
-                    None => std::future::pending().await,
-                }
-            };
-            let heard = tokio::select! {
-                () = stop.cancelled() => true,
-                heard = notice => heard,
-                () = time::sleep(POLL) => true,
-            };
-            if !heard {
-                notices = None;
-            }
+        let (due, running) = (Arc::new(Notify::new()), TaskTracker::new());
+        let work = async {
+            self.start(at_once, &running, &due, &stop).await;
+            running.close();
+            running.wait().await;
+        };
+        tokio::select! {
+            () = work => {}
+            // beside the claims, so that a cancel is not kept waiting by them
+            () = self.listen(&due) => {}
         }
-        running.close();
-        running.wait().await;
     }
 
-    async fn start_due(&self, room: &Arc<Semaphore>, running: &TaskTracker) -> Result<()> {
+    async fn start(&self, at_once: usize, running: &TaskTracker, due: &Arc<Notify>, stop: &CancellationToken) {
+        let room = Arc::new(Semaphore::new(at_once));
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = due.notified() => {}
+                () = time::sleep(POLL) => {}
+            }
+            if let Err(failure) = self.start_due(at_once, &room, running, due).await {
+                warn!("jobs cannot be claimed: {failure}");
+            }
+        }
+    }
+
+    /// Hears what the database tells, for ever. However many jobs are due, that is one reason to look; so is what was
+    /// told before anybody listened.
+    async fn listen(&self, due: &Notify) {
+        loop {
+            if let Ok(mut notices) = self.app.db().listen(&["jobs", CANCELLED]).await {
+                due.notify_one();
+                while let Ok(notice) = notices.recv().await {
+                    if notice.channel() == CANCELLED { self.hear(&notice) } else { due.notify_one() }
+                }
+            }
+            time::sleep(POLL).await;
+        }
+    }
+
+    async fn start_due(
+        &self,
+        at_once: usize,
+        room: &Arc<Semaphore>,
+        running: &TaskTracker,
+        due: &Arc<Notify>,
+    ) -> Result<()> {
         loop {
             let free = i64::try_from(room.available_permits()).unwrap_or(1);
             if free == 0 {
                 return Ok(());
             }
-            // the last place is kept for what is done in a moment
-            let (kinds, most) = if free > 1 { (&self.names, free - 1) } else { (&self.short, 1) };
+            // the last place of several is kept for what is done in a moment
+            let (kinds, most) = match free {
+                1 if at_once > 1 => (&self.short, 1),
+                1 => (&self.names, 1),
+                _ => (&self.names, free - 1),
+            };
             let claimed = self.claim(kinds, most).await?;
             let all_taken = i64::try_from(claimed.len()).is_ok_and(|taken| taken == most);
             for job in claimed {
                 let Ok(permit) = room.clone().acquire_owned().await else { return Ok(()) };
-                let worker = self.clone();
+                let (worker, due) = (self.clone(), due.clone());
                 running.spawn(async move {
                     worker.attend(job).await;
                     drop(permit);
+                    due.notify_one();
                 });
             }
             if !all_taken {
@@ -125,8 +152,7 @@ impl Worker {
 
     /// A job that runs here may be one that is no longer wanted.
     fn hear(&self, notice: &PgNotification) {
-        if notice.channel() == CANCELLED
-            && let Ok(id) = notice.payload().parse::<Uuid>()
+        if let Ok(id) = notice.payload().parse::<Uuid>()
             && let Some(progress) = self.running().get(&id)
         {
             progress.cancel();
