@@ -4,6 +4,8 @@ use kit::Time;
 
 /// The most candles of one transaction.
 pub(super) const BATCH: usize = 1_000;
+/// The same where a script follows them: it may take some ten milliseconds at each, and meanwhile the bot's row is held.
+pub(super) const SCRIPT_BATCH: usize = 100;
 /// Candles that are due sooner than this wait for each other.
 const LEAST_WAIT: TimeDelta = TimeDelta::milliseconds(50);
 

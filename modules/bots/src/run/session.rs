@@ -1,6 +1,6 @@
 use super::{
     candles::Candles,
-    pace::{BATCH, Pace},
+    pace::{BATCH, Pace, SCRIPT_BATCH},
     paper::{Make, Paper},
 };
 use crate::{
@@ -12,11 +12,13 @@ use crate::{
 };
 use kit::{App, Error, Origin, Reason, Result, Scope, TenantTx, Time};
 use std::collections::VecDeque;
+use tokio::task::block_in_place;
 use tracing::error;
 use trading::{
     candle::Candle,
     engine::{Input, Stop},
     money::Symbol,
+    strategy::Body,
     time::Timestamp,
 };
 
@@ -32,6 +34,8 @@ pub(super) struct Session {
     paper: Paper,
     candles: Candles,
     pace: Pace,
+    /// The most candles of one transaction.
+    batch: usize,
 }
 
 /// Why a session is over before its bot is. What it has in memory may be ahead of what is written
@@ -91,6 +95,7 @@ impl Session {
         let market = service::market(&document)?;
         let (from, to) = (bot.feed.from.map(timestamp), bot.feed.to.map(timestamp));
         let cash = bot.initial_cash.try_into().map_err(Error::internal)?;
+        let batch = if matches!(document.body(), Body::Script(_)) { SCRIPT_BATCH } else { BATCH };
         let mut paper =
             Paper::new(&Make { bot: bot.id, document, market: market.clone(), cash, rules: bot.venue.rules(), from })?;
         let symbol = service::symbol(&bot)?;
@@ -105,6 +110,7 @@ impl Session {
             candles: Candles::new(market, paper.last_open(), to),
             paper,
             pace: Pace::new(bot.feed.speed, app.clock().now()),
+            batch,
         })
     }
 
@@ -130,19 +136,20 @@ impl Session {
     /// Feeds what is due; candles that only warm up are due at once.
     async fn feed(&mut self, tx: &mut TenantTx, now: Time) -> Result<usize, Halt> {
         if let Some(from) = self.from.filter(|_| !self.paper.has_begun()) {
-            let warm_up = self.candles.take(tx, BATCH, Some(from)).await?;
+            let warm_up = self.candles.take(tx, self.batch, Some(from)).await?;
             if !warm_up.is_empty() {
                 self.pace.restart(now);
                 return Ok(self.take_in(&warm_up)?);
             }
         }
-        let due = self.candles.take(tx, self.pace.due(now), None).await?;
+        let due = self.candles.take(tx, self.pace.due(now).min(self.batch), None).await?;
         self.pace.fed(due.len(), now);
         Ok(self.take_in(&due)?)
     }
 
     fn take_in(&mut self, candles: &[Candle]) -> Result<usize> {
-        candles.iter().try_for_each(|candle| self.paper.on_candle(candle))?;
+        // a script may take a while at each
+        block_in_place(|| candles.iter().try_for_each(|candle| self.paper.on_candle(candle)))?;
         Ok(candles.len())
     }
 
@@ -153,7 +160,7 @@ impl Session {
             Coins::Keep => Stop::Keep,
         })?;
         let mut fed = 0;
-        while fed < BATCH && !self.paper.is_idle() {
+        while fed < self.batch && !self.paper.is_idle() {
             let next = self.candles.take(tx, 1, None).await?;
             if next.is_empty() {
                 break;
@@ -233,10 +240,8 @@ async fn rebuild(
             break;
         }
         seq += count(page.len());
-        for entry in page {
-            feed(paper, &entry)?;
-            stored.push_back(entry);
-        }
+        block_in_place(|| page.iter().try_for_each(|entry| feed(paper, entry)))?;
+        stored.extend(page);
         made.extend(paper.take_unsaved().journal);
         let same = stored.iter().zip(&made).take_while(|(stored, made)| stored == made).count();
         if same < stored.len().min(made.len()) {
