@@ -57,6 +57,7 @@ pub struct FanPoint {
 
 /// The values below which so many percent of the runs lie, between neighbours linearly.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "{T}Quantiles")]
 #[allow(missing_docs, reason = "the names say it")]
 pub struct Quantiles<T> {
     pub p1: T,
