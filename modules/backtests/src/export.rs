@@ -14,7 +14,8 @@ use tokio::task::spawn_blocking;
 use trading::position::Trade;
 use uuid::Uuid;
 
-const TRADE_HEAD: &str = "entryIndex,entryTime,entryPrice,exitIndex,exitTime,exitPrice,quantity,fees,pnl,reason\r\n";
+const TRADE_HEAD: &str =
+    "symbol,entryIndex,entryTime,entryPrice,exitIndex,exitTime,exitPrice,quantity,fees,pnl,reason\r\n";
 const EQUITY_HEAD: &str = "time,equity,buyAndHold\r\n";
 
 /// What the file of trades is called.
@@ -70,12 +71,13 @@ fn rows(head: &str, trades: &[Trade], format: Format) -> String {
 fn row(trade: &Trade, text: &mut String) {
     // a reason is written as a JSON text, whose words need no quotes
     let reason = serde_json::to_value(trade.reason).unwrap_or_default();
+    let symbol = trade.symbol.map_or_else(String::new, |symbol| symbol.to_string());
     let Trade { entry_index, entry_time, entry_price, exit_index, exit_time, exit_price, quantity, fees, pnl, .. } =
         trade;
     // writing to a String cannot fail
     let _ = write!(
         text,
-        "{entry_index},{},{entry_price},{exit_index},{},{exit_price},{quantity},{fees},{pnl},{}\r\n",
+        "{symbol},{entry_index},{},{entry_price},{exit_index},{},{exit_price},{quantity},{fees},{pnl},{}\r\n",
         entry_time.millis(),
         exit_time.millis(),
         reason.as_str().unwrap_or_default()

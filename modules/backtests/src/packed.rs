@@ -85,9 +85,13 @@ impl Content {
     }
 
     /// The whole answer with these trades.
-    pub(crate) fn answer(self, trades: Vec<Trade>) -> Result<Answer> {
+    pub(crate) fn answer(mut self, trades: Vec<Trade>) -> Result<Answer> {
         if self.answer.get("combinations").is_some() {
             return serde_json::from_value(self.answer).map(Answer::Sweep).map_err(Error::internal);
+        }
+        if let Some(metrics) = self.answer.get_mut("metrics").and_then(Value::as_object_mut) {
+            // what was stored before funding was reckoned had none
+            metrics.entry("funding").or_insert_with(|| "0".into());
         }
         let report: Report = serde_json::from_value(self.answer).map_err(Error::internal)?;
         Ok(Answer::Report(Box::new(Report { trades, ..report })))
@@ -117,4 +121,24 @@ fn unpack<T: DeserializeOwned>(packed: &[u8]) -> Result<T> {
     let text =
         if packed.starts_with(&MAGIC) { &zstd::stream::decode_all(packed).map_err(Error::internal)? } else { packed };
     serde_json::from_slice(text).map_err(Error::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_result_from_before_funding_was_reckoned_is_read() {
+        let metrics = json!({
+            "finalEquity": "1000", "closedTrades": 0, "openTrades": 0, "wins": 0, "totalFees": "0", "netProfit": "0",
+            "grossProfit": "0", "grossLoss": "0", "return": 0.0, "maxDrawdown": 0.0, "exposure": 0.0
+        });
+        let answer = json!({ "metrics": metrics, "trades": [], "equity": [], "warnings": [] });
+        let stored = json!({ "answer": answer, "buyAndHold": [] }).to_string();
+        let Answer::Report(report) = Content::read(stored.as_bytes()).unwrap().answer(vec![]).unwrap() else {
+            unreachable!("it has no combinations")
+        };
+        assert_eq!(report.metrics.funding, trading::money::Notional::ZERO);
+    }
 }

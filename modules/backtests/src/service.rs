@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trading::{
     backtest::{
-        Answer, BacktestError, BacktestFile, CheckReport, Combination, Comparison, Report, WalkForwardReport, compare,
+        Answer, BacktestError, BacktestFile, CheckReport, Combination, Comparison, Contribution, MonteCarloReport,
+        Report, WalkForwardReport, compare,
     },
     metrics::{Metrics, Returns},
     money::Notional,
@@ -103,10 +104,14 @@ pub(crate) struct BacktestDetail {
     /// The returns of days, months and years.
     #[schemars(with = "Option<Returns>")]
     pub(crate) returns: Option<Value>,
+    /// What each symbol contributed, where there are several.
+    #[schemars(with = "Option<Vec<Contribution>>")]
+    pub(crate) symbols: Option<Value>,
     /// What was chosen and traded in turn, where a walk-forward was asked for.
     #[schemars(with = "Option<WalkForwardReport>")]
     pub(crate) walk_forward: Option<Value>,
     /// What might have come of the same trades, where that was asked for.
+    #[schemars(with = "Option<MonteCarloReport>")]
     pub(crate) monte_carlo: Option<Value>,
     /// Whether the figures can be trusted, where that was asked for.
     #[schemars(with = "Option<CheckReport>")]

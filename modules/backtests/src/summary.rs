@@ -2,11 +2,11 @@
 
 use crate::{
     offline::Outcome,
-    report::{groups, percent, ranked},
+    report::{groups, percent, ranked, verdict},
 };
 use std::fmt::Write;
 use trading::{
-    backtest::{Answer, BacktestFile, Combination, Report, Sections, Sweep},
+    backtest::{Answer, BacktestFile, Combination, Contribution, Report, Sections, Sweep},
     metrics::{Metrics, approximate},
     money::Symbol,
     strategy::Market,
@@ -67,6 +67,9 @@ fn warn(warnings: &[String], text: &mut String) {
 /// What was asked for beyond one run.
 fn studies(sections: &Sections, text: &mut String) {
     let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), percent);
+    for Contribution { symbol, trades, pnl, .. } in &sections.symbols {
+        let _ = writeln!(text, "  {symbol}: {trades} trades earned {pnl}");
+    }
     if let Some(walk) = &sections.walk_forward {
         let _ = writeln!(text, "  Walk-forward: the tests kept {} of the trainings", share(walk.efficiency));
         for window in &walk.windows {
@@ -91,13 +94,10 @@ fn studies(sections: &Sections, text: &mut String) {
         let _ = writeln!(text, "    largest drawdown  5 %: {low}  50 %: {middle}  95 %: {high}\n");
     }
     if let Some(found) = sections.checks.as_ref().and_then(|checks| checks.look_ahead.as_ref()) {
-        let verdict = match found.differences.len() {
-            0 => "nothing looks ahead".to_owned(),
-            many => format!("{many} things were otherwise: the strategy knows the future"),
-        };
-        let _ = writeln!(text, "  Look-ahead: cut after {} of {} decisions, {verdict}\n", found.cuts, found.decisions);
+        let _ = writeln!(text, "  Look-ahead: {}\n", verdict(found));
     }
-    if let Some(drifts) = sections.checks.as_ref().and_then(|checks| checks.recursive.as_ref()) {
+    let drifts = sections.checks.as_ref().and_then(|checks| checks.recursive.as_ref());
+    if let Some(drifts) = drifts.filter(|drifts| !drifts.is_empty()) {
         let _ = writeln!(text, "  Warm-up: candles until an indicator is less than 0.1 % off");
         for drift in drifts {
             let needed = drift.warm_up.map_or_else(|| "more than there are".to_owned(), |candles| candles.to_string());

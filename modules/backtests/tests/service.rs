@@ -216,8 +216,8 @@ async fn trades_and_equity_are_taken_along_as_files(db: PgPool) {
     assert!(csv.header("content-type").starts_with("text/csv"));
     assert_eq!(
         csv.text(),
-        "entryIndex,entryTime,entryPrice,exitIndex,exitTime,exitPrice,quantity,fees,pnl,reason\r\n\
-         1,1700000100000,1,30,1700001840000,30,1,0.031,28.969,exit\r\n"
+        "symbol,entryIndex,entryTime,entryPrice,exitIndex,exitTime,exitPrice,quantity,fees,pnl,reason\r\n\
+         ,1,1700000100000,1,30,1700001840000,30,1,0.031,28.969,exit\r\n"
     );
     let lines = ana.with("accept", "application/x-ndjson").get(&format!("{}/trades/export", path(&id))).await.text();
     let listed = ana.get(&format!("{}/trades", path(&id))).await.ok();
@@ -230,7 +230,7 @@ async fn trades_and_equity_are_taken_along_as_files(db: PgPool) {
     quiet["strategy"]["entry"] = json!({ "lt": ["close", 0] });
     let id = done(&app, &ana, &quiet).await;
     let empty = ana.get(&format!("{}/trades/export?format=csv", path(&id))).await.text();
-    assert!(empty.starts_with("entryIndex") && empty.lines().count() == 1);
+    assert!(empty.starts_with("symbol,entryIndex") && empty.lines().count() == 1);
 }
 
 #[db_test]

@@ -18,6 +18,7 @@ mod tiles;
 pub use card::PictureError;
 pub(crate) use figures::groups;
 pub(crate) use format::percent;
+pub(crate) use study::verdict;
 pub(crate) use sweep::{ranked, sweep_html};
 
 use crate::{curve::Curve, scenes::Scenes, summary::symbols};
@@ -26,11 +27,11 @@ use format::{date, escape, money, short};
 use frame::About;
 use std::fmt::Write;
 use trading::{
-    backtest::{BacktestFile, Report},
+    backtest::{BacktestConfig, BacktestFile, Report},
     metrics::approximate,
     money::{Notional, Rate},
     position::Trade,
-    simulator::{FillAt, PaidIn},
+    simulator::{FillAt, LimitFill, PaidIn},
     time::Timestamp,
 };
 
@@ -80,24 +81,24 @@ pub(crate) fn html(file: &BacktestFile, report: &Report, held: &[(Timestamp, Not
     page.end(file)
 }
 
+const LEGEND: &str = "<section><h2>Market and trades</h2><p>Each line is a trade, from its entry to its exit.</p>\
+     <ul class=\"legend\"><li class=\"won\"><i></i>Earned</li><li class=\"lost\"><i></i>Lost</li>\
+     <li><b aria-hidden=\"true\">▲</b>Entry</li><li><b aria-hidden=\"true\">▼</b>Exit by signal or target</li>\
+     <li><b aria-hidden=\"true\">✕</b>Exit by stop or time</li></ul>";
+
 /// The candles: the whole period, and around the trades that earned and lost the most.
 fn market(page: &mut Page, scenes: &Scenes, trades: &[Trade]) {
     let overview = candles::overview(&scenes.overview, trades);
-    if overview.is_empty() {
-        return;
+    if !overview.is_empty() {
+        page.push(LEGEND);
+        page.push(&overview);
+        page.push("</section>");
     }
-    page.push(
-        "<section><h2>Market and trades</h2><p>Each line is a trade, from its entry to its exit.</p>\
-         <ul class=\"legend\"><li class=\"won\"><i></i>Earned</li><li class=\"lost\"><i></i>Lost</li>\
-         <li><b aria-hidden=\"true\">▲</b>Entry</li><li><b aria-hidden=\"true\">▼</b>Exit by signal or target</li>\
-         <li><b aria-hidden=\"true\">✕</b>Exit by stop or time</li></ul>",
-    );
-    page.push(&overview);
-    page.push("</section>");
     let close_ups = scenes.trades.iter().filter_map(|scene| Some((scene, trades.get(scene.trade)?)));
     page.push("<div class=\"pair\">");
     for (scene, trade) in close_ups {
-        let title = format!("Trade {}: {}", scene.trade + 1, format::signed(tables::pnl(trade)));
+        let symbol = trade.symbol.map_or_else(String::new, |symbol| format!(" of {symbol}"));
+        let title = format!("Trade {}{symbol}: {}", scene.trade + 1, format::signed(tables::pnl(trade)));
         let about = format!("{}, held {}.", tables::words(trade.reason), tables::held(trade));
         page.drawing(&title, &about, &candles::close_up(scene, trade));
     }
@@ -235,7 +236,7 @@ fn rules(file: &BacktestFile) -> String {
         PaidIn::Quote => "quote currency",
         PaidIn::Received => "what is received",
     };
-    tables::pairs(&[
+    let mut rows = vec![
         ("Market orders fill", fill.to_owned()),
         ("Fee of makers and takers", format!("{}, {}", rate(rules.fees.maker), rate(rules.fees.taker))),
         ("Fees are paid in", paid_in.to_owned()),
@@ -244,7 +245,23 @@ fn rules(file: &BacktestFile) -> String {
             "Share of a candle’s volume",
             rules.volume_share.map_or_else(|| "unlimited".to_owned(), |share| format!("at most {share}")),
         ),
-    ])
+    ];
+    rows.extend(finer_rules(&file.config));
+    tables::pairs(&rows)
+}
+
+/// The rules that few files have.
+fn finer_rules(config: &BacktestConfig) -> impl Iterator<Item = (&'static str, String)> {
+    let through = config.limit_fill == LimitFill::Through;
+    [
+        config.slippage_of_range.map(|share| ("Slippage on top", format!("{share} of a candle’s range"))),
+        through.then(|| ("Limit orders fill", "once the price goes beyond theirs".to_owned())),
+        (config.latency_ms > 0).then(|| ("An order arrives after", format!("{} ms", config.latency_ms))),
+        config.funding.map(|it| ("Funding", format!("rate {} every {}", it.rate, it.every))),
+        config.intrabar.map(|finer| ("Inside a candle", format!("what came first is told by {finer} candles"))),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 #[cfg(test)]
@@ -269,7 +286,7 @@ mod tests {
     fn report(warning: &str) -> Report {
         serde_json::from_value(json!({
             "metrics": {
-                "finalEquity": "1000", "closedTrades": 0, "openTrades": 0, "wins": 0, "totalFees": "0",
+                "finalEquity": "1000", "closedTrades": 0, "openTrades": 0, "wins": 0, "totalFees": "0", "funding": "0",
                 "netProfit": "0", "grossProfit": "0", "grossLoss": "0", "return": 0.0, "maxDrawdown": 0.0,
                 "exposure": 0.0
             },

@@ -5,7 +5,7 @@ use super::{
     chart::Scale,
     format::{date, escape, grouped, minute, money, percent, short, signed_percent},
     frame::{About, drawing},
-    tables::sign,
+    tables::{sign, symbols},
     tiles::{maybe, two},
 };
 use std::fmt::Write;
@@ -17,6 +17,10 @@ use trading::{
 };
 
 pub(super) fn sections(page: &mut Page, sections: &Sections) {
+    if !sections.symbols.is_empty() {
+        let about = "Closed trades of each symbol and what they earned, fees included.";
+        page.section("What each symbol contributed", about, &symbols(&sections.symbols));
+    }
     if let Some(walk) = &sections.walk_forward {
         walk_forward(page, walk);
     }
@@ -150,19 +154,28 @@ fn checks(page: &mut Page, found: &CheckReport) {
     if let Some(look_ahead) = &found.look_ahead {
         ahead(page, look_ahead);
     }
-    if let Some(drifts) = &found.recursive {
+    if let Some(drifts) = found.recursive.as_ref().filter(|drifts| !drifts.is_empty()) {
         recursive(page, drifts);
     }
 }
 
-fn ahead(page: &mut Page, found: &LookAhead) {
+/// What a check found, in a sentence.
+pub(crate) fn verdict(found: &LookAhead) -> String {
     let LookAhead { cuts, decisions, differences } = found;
-    let verdict = if differences.is_empty() {
-        "Nothing looks ahead.".to_owned()
-    } else {
-        format!("{} things were otherwise: the strategy knows the future.", differences.len())
-    };
-    let about = format!("The candles were cut off after {cuts} of {decisions} decisions. {verdict}");
+    match differences.len() {
+        0 if *cuts == 0 => {
+            "Not checked: there is no decision by conditions after which to cut the candles off".to_owned()
+        }
+        0 => format!("The candles were cut off after {cuts} of {decisions} decisions, and nothing looks ahead"),
+        many => format!(
+            "The candles were cut off after {cuts} of {decisions} decisions, and {many} things were otherwise: the strategy \
+             knows the future"
+        ),
+    }
+}
+
+fn ahead(page: &mut Page, found: &LookAhead) {
+    let differences = &found.differences;
     let mut html = String::new();
     if !differences.is_empty() {
         html = table_head(&["Cut after", "Differs at", "What"]);
@@ -177,7 +190,7 @@ fn ahead(page: &mut Page, found: &LookAhead) {
         }
         html.push_str("</tbody></table>");
     }
-    page.section("Does it look ahead?", &about, &html);
+    page.section("Does it look ahead?", &format!("{}.", verdict(found)), &html);
 }
 
 fn recursive(page: &mut Page, drifts: &[Drift]) {

@@ -4,7 +4,7 @@ use super::format::{duration, grouped, minute, money, percent, signed, signed_pe
 use crate::curve::Month;
 use rust_decimal::prelude::ToPrimitive;
 use std::{collections::BTreeMap, fmt::Write};
-use trading::{order::Purpose, position::Trade};
+use trading::{backtest::Contribution, order::Purpose, position::Trade};
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -133,6 +133,26 @@ pub(super) fn ways_out(trades: &[Trade]) -> String {
     html
 }
 
+/// What each symbol contributed: one row for each.
+pub(super) fn symbols(contributions: &[Contribution]) -> String {
+    let mut html =
+        "<table><thead><tr><th scope=\"col\">Symbol</th><th scope=\"col\">Trades</th><th scope=\"col\">Profit</th>\
+                    <th scope=\"col\">Fees</th></tr></thead><tbody>"
+            .to_owned();
+    for Contribution { symbol, trades, pnl, fees } in contributions {
+        let (profit, fees) = (float(pnl.decimal()), float(fees.decimal()));
+        let _ = write!(
+            html,
+            "<tr><td>{symbol}</td><td>{trades}</td><td class=\"{}\">{}</td><td>{}</td></tr>",
+            sign(profit),
+            signed(profit),
+            money(fees)
+        );
+    }
+    html.push_str("</tbody></table>");
+    html
+}
+
 #[expect(clippy::cast_precision_loss, reason = "a percentage on a page")]
 fn ratio(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
@@ -144,16 +164,17 @@ const HEADS: [&str; 9] = ["#", "Entry", "Price", "Exit", "Price", "Held", "Quant
 pub(super) fn trades(trades: &[Trade], most: usize) -> String {
     let skipped = trades.len().saturating_sub(2 * most);
     let first = if skipped == 0 { trades.len() } else { most };
+    let several = name_symbols(trades);
     let mut rows = String::new();
     for (index, trade) in trades.iter().enumerate() {
         if index < first || index >= first + skipped {
             row(index + 1, trade, &mut rows);
         } else if index == first {
-            let count = HEADS.len();
+            let count = HEADS.len() + usize::from(several);
             let _ = write!(rows, "<tr><td class=\"skipped\" colspan=\"{count}\">… {skipped} more …</td></tr>");
         }
     }
-    table(&rows)
+    table(several, &rows)
 }
 
 /// So many trades, in order of what they earned: the best first, or the worst.
@@ -163,21 +184,31 @@ pub(super) fn ranked(trades: &[Trade], most: usize, best: bool) -> String {
     order.sort_by(|a, b| if best { by_profit(b, a) } else { by_profit(a, b) }.then(a.cmp(b)));
     let mut rows = String::new();
     order.iter().take(most).for_each(|&index| row(index + 1, &trades[index], &mut rows));
-    table(&rows)
+    table(name_symbols(trades), &rows)
 }
 
-fn table(rows: &str) -> String {
-    let heads: String = HEADS
+/// Whether trades are of several symbols, and say of which.
+fn name_symbols(trades: &[Trade]) -> bool {
+    trades.iter().any(|trade| trade.symbol.is_some())
+}
+
+fn table(several: bool, rows: &str) -> String {
+    let (number, others) = HEADS.split_at(1);
+    let symbol: &[&str] = if several { &["Symbol"] } else { &[] };
+    let word = |head: &str| if ["Symbol", "Reason"].contains(&head) { " class=\"word\"" } else { "" };
+    let heads: String = [number, symbol, others]
+        .concat()
         .iter()
-        .map(|head| format!("<th scope=\"col\"{}>{head}</th>", if *head == "Reason" { " class=\"word\"" } else { "" }))
+        .map(|head| format!("<th scope=\"col\"{}>{head}</th>", word(head)))
         .collect();
     format!("<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
 }
 
 fn row(number: usize, trade: &Trade, html: &mut String) {
+    let symbol = trade.symbol.map_or_else(String::new, |symbol| format!("<td class=\"word\">{symbol}</td>"));
     let _ = write!(
         html,
-        "<tr><td>{number}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>\
+        "<tr><td>{number}</td>{symbol}<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>\
          <td class=\"{}\">{} ({})</td><td class=\"word\">{}</td></tr>",
         minute(trade.entry_time),
         money(float(trade.entry_price.decimal())),

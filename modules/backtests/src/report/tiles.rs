@@ -68,11 +68,15 @@ fn risk(metrics: &Metrics) -> [Tile; 4] {
 fn trading(metrics: &Metrics, quote: &str) -> [Tile; 4] {
     let fees = approximate(metrics.total_fees.decimal());
     let each = metrics.expectancy.map(|each| approximate(each.decimal()));
+    let funding = match approximate(metrics.funding.decimal()) {
+        0.0 => String::new(),
+        funding => format!("; funding {}", money(funding)),
+    };
     let open = if metrics.open_trades == 0 { "" } else { ", one still open" };
     [
         tile("Trades", "", metrics.closed_trades.to_string(), format!("{} won{open}", metrics.wins)),
         tile("Win rate", "", maybe(metrics.win_rate, percent), format!("{} {quote} a trade", maybe(each, signed))),
         tile("Profit factor", "", maybe(metrics.profit_factor, two), "all gains over all losses"),
-        tile("Fees", "", money(fees), format!("{quote}, all fills")),
+        tile("Fees", "", money(fees), format!("{quote}, all fills{funding}")),
     ]
 }

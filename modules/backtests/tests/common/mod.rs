@@ -43,7 +43,11 @@ pub(crate) async fn app(db: PgPool) -> TestApp {
 }
 
 pub(crate) async fn import(member: &Member, timeframe: &str, file: impl Into<Vec<u8>>) {
-    let path = format!("/api/v1/market-data/candles/import?exchange=binance&symbol=BTC/USDT&timeframe={timeframe}");
+    import_of(member, "BTC/USDT", timeframe, file).await;
+}
+
+pub(crate) async fn import_of(member: &Member, symbol: &str, timeframe: &str, file: impl Into<Vec<u8>>) {
+    let path = format!("/api/v1/market-data/candles/import?exchange=binance&symbol={symbol}&timeframe={timeframe}");
     let file: Vec<u8> = file.into();
     let answer = member.upload(&path, "application/octet-stream", file).await;
     assert!(answer.status.is_success(), "{}", answer.text());
