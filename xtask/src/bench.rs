@@ -16,6 +16,8 @@ pub enum What {
     Backtest,
     /// Every indicator over a year of minutes; with `--peers` against TA-Lib's C library
     Indicators,
+    /// How soon a sweep that runs has ended after its cancel was answered
+    Cancel,
     /// A candle file against a raw COPY
     Import,
     /// From start to healthy, cold and warm, and the memory at rest
@@ -30,6 +32,7 @@ pub fn run(what: What, json: bool, peers: bool) -> Outcome {
         What::Tenancy => ("server", "bench_tenancy"),
         What::Backtest => ("trading", "bench_backtest"),
         What::Indicators => ("trading", "bench_indicators"),
+        What::Cancel => ("backtests", "bench_cancel"),
         What::Import => ("market-data", "bench_import"),
         What::Start => return start::run(json),
     };
