@@ -81,8 +81,8 @@ impl<R: Read> Read for Checked<R> {
     }
 }
 
-fn refused(why: impl ToString) -> Error {
-    Error::new(ErrorKind::InvalidData, why.to_string())
+fn refused(why: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidData, why.into())
 }
 
 #[cfg(test)]
