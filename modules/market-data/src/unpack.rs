@@ -81,8 +81,9 @@ impl<R: Read> Read for Checked<R> {
     }
 }
 
-fn refused(why: impl Into<String>) -> Error {
-    Error::new(ErrorKind::InvalidData, why.into())
+#[expect(clippy::needless_pass_by_value, reason = "it takes errors as they come")]
+fn refused(why: impl ToString) -> Error {
+    Error::new(ErrorKind::InvalidData, why.to_string())
 }
 
 #[cfg(test)]
