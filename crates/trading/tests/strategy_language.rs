@@ -291,7 +291,7 @@ fn wrong_types_lengths_and_numbers_are_precise() {
             "/indicators/trend/timeframe",
             json!("7m"),
             "indicators.trend.timeframe: `7m` is not a time frame; expected one of \
-           1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M",
+           1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M (did you mean `5m`?)",
         ),
         (
             "/indicators/trend/timeframe",
