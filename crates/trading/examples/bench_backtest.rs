@@ -68,7 +68,7 @@ fn long(history: &History) -> serde_json::Value {
     let Ok(part) = Candles::collect(candles.timeframe(), candles.iter().take(count)) else {
         return serde_json::Value::Null;
     };
-    let part = History::of(symbol.clone(), part);
+    let part = History::of(*symbol, part);
     let mut file = synthetic::file(true);
     let (fast, slow) = ((2..102).map(Into::into), (110..210).map(Into::into));
     file.sweep = [("indicators.fast.period", fast.collect()), ("indicators.slow.period", slow.collect())]

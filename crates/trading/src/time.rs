@@ -10,11 +10,11 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const SECOND: i64 = 1_000;
-const MINUTE: i64 = 60 * SECOND;
-const HOUR: i64 = 60 * MINUTE;
+pub(crate) const MINUTE: i64 = 60 * SECOND;
+pub(crate) const HOUR: i64 = 60 * MINUTE;
 /// Milliseconds of a UTC day.
 pub const DAY: i64 = 24 * HOUR;
-const WEEK: i64 = 7 * DAY;
+pub(crate) const WEEK: i64 = 7 * DAY;
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
 ///

@@ -173,6 +173,51 @@ fn every_fault_is_told_at_once_with_its_path() {
 }
 
 #[test]
+fn a_symbol_or_a_time_frame_as_other_programs_write_it_has_ours_proposed() {
+    let proposed = |pointer: &str, written: &str| {
+        let told = faults(&with(pointer, json!(written)));
+        assert_eq!(told.len(), 1, "{written}");
+        told[0].message.split_once("(did you mean `").map(|(_, rest)| rest.trim_end_matches("`?)").to_owned())
+    };
+    let symbols = ["BTCUSDT", "btc/usdt", "BTC-USDT", "btc_usdt", " BTC/USDT", "BTC:USDT", "btc usdt", "BTCFDUSD"];
+    let meant = symbols.map(|written| proposed("/market/symbol", written).unwrap());
+    assert_eq!(meant[..7], ["BTC/USDT"; 7]);
+    assert_eq!(meant[7], "BTC/FDUSD");
+    for strange in ["", "USDT", "BTC", "BTC/USDT/X", "₿/USDT", "BTC/USDT:USDT"] {
+        assert_eq!(proposed("/market/symbol", strange), None, "{strange}");
+    }
+    let frames = [
+        ("5min", "5m"),
+        ("M5", "5m"),
+        ("5", "5m"),
+        ("15 minutes", "15m"),
+        ("60m", "1h"),
+        ("1H", "1h"),
+        ("4hours", "4h"),
+        ("daily", "1d"),
+        ("24h", "1d"),
+        ("7d", "1w"),
+        ("1month", "1M"),
+        ("10m", "5m"),
+        ("20m", "15m"),
+    ];
+    for (written, meant) in frames {
+        assert_eq!(proposed("/market/timeframe", written).as_deref(), Some(meant), "{written}");
+    }
+    for strange in ["", "soon", "0m", "500d", "2months", "99999999999999999999m"] {
+        assert_eq!(proposed("/market/timeframe", strange), None, "{strange}");
+    }
+    assert_eq!(proposed("/indicators/trend/timeframe", "60min").as_deref(), Some("1h"));
+    let mut several = full();
+    several["market"] = json!({"exchange": "binance", "symbols": ["BTC/USDT", "ethusdt"], "timeframe": "5m"});
+    told(
+        &several,
+        &["market.symbols[1]: `ethusdt` is not a symbol; expected BASE/QUOTE in capital letters and digits, \
+           such as BTC/USDT (did you mean `ETH/USDT`?)"],
+    );
+}
+
+#[test]
 fn the_nearest_right_word_is_proposed() {
     told(
         &with("/entry", json!({"crossesAbove": ["fsat", "bands.uper"]})),
@@ -246,7 +291,7 @@ fn wrong_types_lengths_and_numbers_are_precise() {
             "/indicators/trend/timeframe",
             json!("7m"),
             "indicators.trend.timeframe: `7m` is not a time frame; expected one of \
-           1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M",
+           1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M (did you mean `5m`?)",
         ),
         (
             "/indicators/trend/timeframe",

@@ -98,7 +98,7 @@ pub async fn instrument(tx: &mut TenantTx, exchange: &Exchange, symbol: &Symbol)
         Some(found) => Filters { instrument: found.into(), note: None },
         None => {
             let note = format!("The filters of {symbol} at {} are not known; none were applied.", exchange.as_str());
-            Filters { instrument: money::Instrument::unfiltered(symbol.clone()), note: Some(note) }
+            Filters { instrument: money::Instrument::unfiltered(*symbol), note: Some(note) }
         }
     })
 }

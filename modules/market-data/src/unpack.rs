@@ -81,6 +81,7 @@ impl<R: Read> Read for Checked<R> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it takes errors as they come")]
 fn refused(why: impl ToString) -> Error {
     Error::new(ErrorKind::InvalidData, why.to_string())
 }

@@ -1,4 +1,5 @@
 //! Candles of time frames that are not stored.
+#![allow(clippy::unwrap_used, reason = "a test that finds nothing should end there")]
 
 mod common;
 

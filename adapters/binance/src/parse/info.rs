@@ -110,7 +110,7 @@ pub fn exchange_info(body: &[u8]) -> Result<ExchangeInfo, Failure> {
     let Body { server_time, rate_limits, symbols } = json(body)?;
     let told = symbols.len();
     let mut listings: Vec<Listing> = symbols.into_iter().filter_map(listing).collect();
-    listings.sort_by(|a, b| a.symbol.cmp(&b.symbol));
+    listings.sort_by_key(|a| a.symbol);
     listings.dedup_by(|a, b| a.symbol == b.symbol);
     let left_out = told - listings.len();
     // the documented example has an empty limit, which limits nothing

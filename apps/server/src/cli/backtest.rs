@@ -73,8 +73,8 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 /// What came of it, and how fast.
 fn outcome(args: &Args) -> Result<(Outcome, String), Failure> {
-    let text = fs::read_to_string(&args.file).map_err(|error| unreadable(&args.file, error))?;
-    let open = |path: &PathBuf| File::open(path).map_err(|error| unreadable(path, error));
+    let text = fs::read_to_string(&args.file).map_err(|error| unreadable(&args.file, &error))?;
+    let open = |path: &PathBuf| File::open(path).map_err(|error| unreadable(path, &error));
     let named = |(symbol, path): &Source| Ok::<_, Failure>((*symbol, open(path)?));
     let candles = args.candles.iter().map(named).collect::<Result<Vec<_>, _>>()?;
     let files = Files { candles, finer: args.finer.as_ref().map(open).transpose()? };
@@ -111,7 +111,7 @@ fn rounded(number: f64) -> String {
     }
 }
 
-fn unreadable(path: &Path, error: std::io::Error) -> Failure {
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::Input(format!("{} cannot be read: {error}", path.display()))
 }
 

@@ -26,7 +26,7 @@ impl History {
         let mut symbols: Vec<&Symbol> = market.symbols().iter().collect();
         symbols.sort_unstable();
         let of = |symbol: &Symbol| {
-            let candles = self.markets.get(symbol).ok_or_else(|| BacktestError::NoHistory(symbol.clone()))?;
+            let candles = self.markets.get(symbol).ok_or(BacktestError::NoHistory(*symbol))?;
             if candles.timeframe() == market.timeframe {
                 return Ok(Columns::new(candles));
             }

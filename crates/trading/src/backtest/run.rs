@@ -36,7 +36,7 @@ impl Setup {
     /// A document tried on its first symbol without filters and limits.
     #[must_use]
     pub fn of(document: &Document, config: BacktestConfig) -> Self {
-        let instrument = Instrument::unfiltered(document.market().symbols()[0].clone());
+        let instrument = Instrument::unfiltered(document.market().symbols()[0]);
         Self { instrument, plan: document.plan(), limits: Limits::default(), config }
     }
 }

@@ -172,7 +172,7 @@ mod tests {
         while trials.len() < space.trials {
             let points = space.propose(search.kind, &trials);
             trials.extend(points.into_iter().map(|point| {
-                let score = -f64::from(u32::try_from(distance(&point)).unwrap());
+                let score = f64::from(-i32::try_from(distance(&point)).unwrap());
                 (point, Some(score))
             }));
         }

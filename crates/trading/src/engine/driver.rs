@@ -133,7 +133,7 @@ impl<S: Strategy> Driver<S> {
             Input::Candle(candle) => self.on_candle(&candle, record),
             Input::Filled(_) | Input::Rejected(_) | Input::Cancelled(_) | Input::Expired(_) | Input::Funding(_) => {}
             Input::Signal(_) | Input::Hold(_) | Input::Pause | Input::Resume | Input::Stop(_) => {
-                self.on_input(at, input, record)
+                self.on_input(at, input, record);
             }
         }
     }

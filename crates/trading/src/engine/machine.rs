@@ -58,7 +58,6 @@ pub enum Conduct<S> {
 
 /// A conduct at work. There is one of these per bot, so that its size does not matter.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "one per bot, and no indirection in the hot loop")]
 enum Work<S> {
     RoundTrips(S, Trips),
     Dca(Dca, Trips),

@@ -85,6 +85,20 @@ impl<'a> Part<'a> {
         text.parse().map_or_else(|error: T::Err| self.fault(faults, "INVALID", error.to_string()), Some)
     }
 
+    /// The same, where a fault tells what was probably meant.
+    pub(super) fn parsed_or<T: std::str::FromStr<Err: std::fmt::Display>>(
+        &self,
+        faults: &mut Faults,
+        proposal: fn(&str) -> Option<String>,
+    ) -> Option<T> {
+        let text = self.text(faults)?;
+        let refused = |error: T::Err| match proposal(text) {
+            Some(meant) => self.fault(faults, "INVALID", format!("{error} (did you mean `{meant}`?)")),
+            None => self.fault(faults, "INVALID", error.to_string()),
+        };
+        text.parse().map_or_else(refused, Some)
+    }
+
     /// One of a few words.
     pub(super) fn word<T: Copy>(&self, faults: &mut Faults, words: &[(&str, T)]) -> Option<T> {
         let text = self.text(faults)?;

@@ -44,7 +44,7 @@ pub fn file(strategy: Value, mut rest: Value) -> BacktestFile {
 
 /// Candles as those of the file's first symbol.
 pub fn history(file: &BacktestFile, candles: &Candles) -> History {
-    History::of(file.strategy.market().symbols()[0].clone(), candles.clone())
+    History::of(file.strategy.market().symbols()[0], candles.clone())
 }
 
 /// The document's rules, compiled.

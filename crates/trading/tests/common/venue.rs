@@ -58,6 +58,7 @@ impl Venue {
     }
 
     /// Places an order, decided at the last close; what is not said is an exit of one coin.
+    #[allow(clippy::needless_pass_by_value, reason = "the cases read better")]
     pub fn place(&mut self, order: Value) -> ClientOrderId {
         self.placed += 1;
         let id = format!("o-{}", self.placed);

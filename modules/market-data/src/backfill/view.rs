@@ -29,7 +29,7 @@ pub(crate) struct BackfillWish {
 
 impl BackfillWish {
     pub(crate) fn market(&self) -> Market {
-        Market { exchange: self.exchange.clone(), symbol: self.symbol.clone(), timeframe: self.timeframe }
+        Market { exchange: self.exchange.clone(), symbol: self.symbol, timeframe: self.timeframe }
     }
 }
 

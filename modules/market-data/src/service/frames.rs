@@ -28,7 +28,7 @@ impl Series {
         let seen = self.first_open_time.zip(self.last_open_time).and_then(|(first, last)| {
             let first = ceil(timeframe, timestamp(first));
             let end = timeframe.floor(stored.next(timestamp(last)));
-            (first < end).then(|| (first, end))
+            (first < end).then_some((first, end))
         });
         let time = |at: Timestamp| Time::from_millis(at.millis());
         let last = |end: Timestamp| timeframe.floor(Timestamp::from_millis(end.millis() - 1));

@@ -1,6 +1,6 @@
 //! Reading the declarations of indicators.
 
-use super::names::Names;
+use super::{names::Names, proposals};
 use crate::candle::Field;
 use crate::indicator::{CATALOGUE, Indicator, Inputs, Kind, ParameterFault};
 use crate::strategy::document::Declared;
@@ -101,7 +101,7 @@ fn note(fault: &ParameterFault, fields: &Fields<'_>, faults: &mut Faults) {
 
 /// The candles of an indicator: the market's, or longer ones that are made of them.
 fn timeframe(part: &Part<'_>, base: Option<Timeframe>, faults: &mut Faults) -> Option<Timeframe> {
-    let frame: Timeframe = part.parsed(faults)?;
+    let frame: Timeframe = part.parsed_or(faults, proposals::timeframe)?;
     match base {
         Some(base) if frame != base && !frame::divides(base, frame) => {
             let message = format!("candles of {frame} cannot be made of candles of {base}");

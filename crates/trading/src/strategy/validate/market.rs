@@ -1,6 +1,6 @@
 //! Reading what is traded.
 
-use super::MAX_SYMBOLS;
+use super::{MAX_SYMBOLS, proposals};
 use crate::money::Symbol;
 use crate::strategy::document::Market;
 use crate::strategy::fault::{Faults, excerpt};
@@ -12,7 +12,7 @@ pub(super) fn read(part: &Part<'_>, faults: &mut Faults) -> Option<Market> {
     let fields = part.fields(faults, &required, &[])?;
     let exchange = fields.get("exchange").and_then(|part| exchange(&part, faults));
     let symbols = if several { symbols(&fields, faults) } else { symbol(&fields, faults) };
-    let timeframe = fields.get("timeframe").and_then(|part| part.parsed(faults));
+    let timeframe = fields.get("timeframe").and_then(|part| part.parsed_or(faults, proposals::timeframe));
     Some(Market { exchange: exchange?, symbols: symbols?, timeframe: timeframe? })
 }
 
@@ -37,12 +37,12 @@ fn exchange(part: &Part<'_>, faults: &mut Faults) -> Option<String> {
 }
 
 fn symbol(fields: &Fields<'_>, faults: &mut Faults) -> Option<Vec<Symbol>> {
-    fields.get("symbol")?.parsed(faults).map(|symbol| vec![symbol])
+    fields.get("symbol")?.parsed_or(faults, proposals::symbol).map(|symbol| vec![symbol])
 }
 
 fn symbols(fields: &Fields<'_>, faults: &mut Faults) -> Option<Vec<Symbol>> {
     let items = fields.get("symbols")?.list(faults, 1, MAX_SYMBOLS)?;
-    let read: Vec<Option<Symbol>> = items.iter().map(|item| item.parsed(faults)).collect();
+    let read: Vec<Option<Symbol>> = items.iter().map(|item| item.parsed_or(faults, proposals::symbol)).collect();
     let symbols: Vec<Symbol> = read.into_iter().collect::<Option<_>>()?;
     for (i, symbol) in symbols.iter().enumerate() {
         if symbols[..i].contains(symbol) {

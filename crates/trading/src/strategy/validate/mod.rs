@@ -14,6 +14,7 @@ mod market;
 mod names;
 mod orders;
 mod plan;
+mod proposals;
 mod rules;
 mod script;
 mod warnings;
