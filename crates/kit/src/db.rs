@@ -65,6 +65,8 @@ pub enum Reason {
     Jobs,
     /// Bots of all tenants are leased and resumed.
     Bots,
+    /// Candles are removed that their tenants keep no longer.
+    Candles,
     /// An operator of the platform sets what holds for all.
     Configuration,
     /// The audit trail is sealed, verified and kept in order.

@@ -99,7 +99,7 @@ async fn measure(options: &PgConnectOptions, rows: i64) -> Outcome<serde_json::V
 
 async fn import(db: &Db, market: &Market, file: &[u8]) -> Outcome<Duration> {
     let start = Instant::now();
-    let candles = market_data::parse(market, Cursor::new(file.to_vec())).await?;
+    let candles = market_data::parse(market, Cursor::new(file.to_vec()), Clock::System.now()).await?;
     let tx = db.system(Reason::Operator, Origin::internal("bench")).await?;
     market_data::import(tx, market, CandleOrigin::File, candles).await?;
     Ok(start.elapsed())

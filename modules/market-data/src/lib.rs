@@ -25,6 +25,7 @@ mod copy;
 mod gaps;
 mod indicators;
 mod instruments;
+mod keeper;
 mod market;
 mod origin;
 mod routes;
@@ -35,6 +36,7 @@ mod unpack;
 
 pub use gaps::{Gap, GapCause, GapReport};
 pub use instruments::{Filters, Refreshed, instrument, refresh_instruments};
+pub use keeper::keep;
 pub use market::{Exchange, Market};
 pub use origin::CandleOrigin;
 pub use service::{Imported, MAX_ROWS, Series, after, export, fill, import, load, parse, series};
@@ -42,7 +44,7 @@ pub use source::{CandlePage, Listing, Source, SourceError, Sources};
 
 pub(crate) use service::EARLIEST;
 
-use kit::{Declaration, JobKind, Module, permission};
+use kit::{Declaration, JobKind, Module, Service, permission};
 
 permission!(ReadMarketData = "market-data:read");
 permission!(WriteMarketData = "market-data:write");
@@ -52,6 +54,19 @@ const JOBS: &[JobKind] = &[JobKind::of::<backfill::Fetch>(), JobKind::of::<instr
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    const SETTINGS: &[&Declaration] = &[service::MOST_SERIES.declared(), service::MOST_CANDLES.declared()];
-    Module { name: "market-data", routes: routes::ROUTES, settings: SETTINGS, jobs: JOBS, ..Module::EMPTY }
+    const SETTINGS: &[&Declaration] = &[
+        service::MOST_SERIES.declared(),
+        service::MOST_CANDLES.declared(),
+        service::retention::RETENTION_DAYS.declared(),
+    ];
+    const SERVICES: &[Service] =
+        &[Service { name: "market-data-keeper", run: |app, stop| Box::pin(keeper::run_keeper(app, stop)) }];
+    Module {
+        name: "market-data",
+        routes: routes::ROUTES,
+        settings: SETTINGS,
+        jobs: JOBS,
+        services: SERVICES,
+        ..Module::EMPTY
+    }
 }

@@ -5,6 +5,7 @@ mod frames;
 mod import;
 mod read;
 mod repair;
+pub(crate) mod retention;
 mod rollup;
 
 pub use export::export;

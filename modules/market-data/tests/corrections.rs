@@ -15,7 +15,8 @@ fn line(figure: u32) -> String {
 }
 
 async fn tell(app: &TestApp, member: &Member, origin: CandleOrigin, figure: u32) -> market_data::Imported {
-    let candles = market_data::parse(&market("5m"), Cursor::new(line(figure).into_bytes())).await.unwrap();
+    let candles =
+        market_data::parse(&market("5m"), Cursor::new(line(figure).into_bytes()), app.clock().now()).await.unwrap();
     market_data::import(within(app, member).await, &market("5m"), origin, candles).await.unwrap()
 }
 

@@ -96,7 +96,8 @@ async fn what_a_source_found_fills_gaps_and_nothing_else(db: PgPool) {
     let ana = app.member(BOTH).await;
     import(&ana, BTC_5M, flat(300_000, [0, 3])).await;
     let found = flat(300_000, 0..9).replace(",5,6,4,5,1", ",7,7,7,7,7");
-    let found = market_data::parse(&market("5m"), std::io::Cursor::new(found.into_bytes())).await.unwrap();
+    let found =
+        market_data::parse(&market("5m"), std::io::Cursor::new(found.into_bytes()), app.clock().now()).await.unwrap();
     let tx = within(&app, &ana).await;
     let filled = market_data::fill(tx, &market("5m"), market_data::CandleOrigin::Exchange, found.iter()).await.unwrap();
     assert_eq!(filled.imported, 2);

@@ -7,6 +7,9 @@ use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
 use testkit::{PgPool, db_test, json};
 
+/// From noon of 2026-01-05, when tests begin, to noon of 2100-01-01.
+const THE_YEAR_2100: chrono::TimeDelta = chrono::TimeDelta::days(27_024);
+
 #[db_test]
 async fn a_file_reads_back_exactly_as_it_was_imported(db: PgPool) {
     let app = app(db).await;
@@ -153,7 +156,8 @@ async fn an_import_that_nobody_waits_for_any_more_still_ends(db: PgPool) {
     let file = csv(&lines(5_000)).into_bytes();
     let market = market("5m");
     for _ in 0..10 {
-        let candles = market_data::parse(&market, std::io::Cursor::new(file.clone())).await.unwrap();
+        let file = std::io::Cursor::new(file.clone());
+        let candles = market_data::parse(&market, file, app.clock().now()).await.unwrap();
         let mut import =
             Box::pin(market_data::import(app.system().await, &market, market_data::CandleOrigin::File, candles));
         assert!(futures::poll!(&mut import).is_pending());
@@ -167,6 +171,7 @@ async fn an_import_that_nobody_waits_for_any_more_still_ends(db: PgPool) {
 #[db_test]
 async fn months_and_years_find_their_partitions(db: PgPool) {
     let app = app(db).await;
+    app.clock().advance(THE_YEAR_2100);
     let ana = app.member(BOTH).await;
     let market = "exchange=nyse&symbol=SPX/USD&timeframe=1M";
     let months = ["1990-01-01", "1999-12-01", "2000-01-01", "2000-03-01", "2099-12-01"];
@@ -245,6 +250,7 @@ async fn candles_of_another_time_frame_are_refused(db: PgPool) {
 #[db_test]
 async fn candles_before_1990_and_after_2099_are_refused(db: PgPool) {
     let app = app(db).await;
+    app.clock().advance(THE_YEAR_2100);
     let ana = app.member(BOTH).await;
     for time in ["631151700000", "4102444800000", "0"] {
         let file = format!("{time},1,1,1,1,1\n");
@@ -253,6 +259,25 @@ async fn candles_before_1990_and_after_2099_are_refused(db: PgPool) {
         assert_eq!(refused["errors"][0]["code"], "TIME_OUT_OF_RANGE", "{time}");
     }
     assert_eq!(ana.get(MARKETS).await.ok(), json!([]));
+}
+
+#[db_test]
+async fn a_candle_that_opens_more_than_a_day_from_now_is_refused_by_its_line(db: PgPool) {
+    let app = app(db).await;
+    let ana = app.member(BOTH).await;
+    let noon = app.clock().now().millis();
+    let at = |time: i64| format!("{time},1,1,1,1,1");
+    let tomorrow = [at(noon), at(noon + 86_400_000)];
+    let late = [at(noon), at(noon + 86_400_000), at(noon + 86_700_000)];
+    let path = format!("{IMPORT}?{BTC_5M}");
+    let refused = ana.upload(&path, "text/csv", csv(&late)).await.refused(422, "VALIDATION_ERROR");
+    assert_eq!(refused["errors"][0]["code"], "BAD_CANDLE_FILE");
+    assert_eq!((&refused["context"]["line"], &refused["context"]["column"]), (&json!(4), &json!("open_time_ms")));
+    assert!(refused["message"].as_str().unwrap().contains("2026-01-06T12:00:00"), "{refused}");
+    assert_eq!(stored(&app).await, 0);
+    assert_eq!(import(&ana, BTC_5M, csv(&tomorrow)).await["imported"], 2);
+    app.clock().advance(chrono::TimeDelta::minutes(5));
+    assert_eq!(import(&ana, BTC_5M, csv(&late)).await["imported"], 1);
 }
 
 #[db_test]

@@ -6,7 +6,7 @@ use crate::{
 };
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
-use kit::{Origin, Reason, SystemTx};
+use kit::{Clock, Origin, Reason, SystemTx};
 use market_data::{CandleOrigin, Imported, Market};
 use serde_json::json;
 use std::{
@@ -113,7 +113,7 @@ async fn read(args: &Candles, market: &Market, bar: &ProgressBar) -> Result<trad
     let path = args.file.display();
     let file = File::open(&args.file).map_err(|error| Failure::of(&format!("{path} cannot be read"), error))?;
     bar.set_message("reading");
-    Ok(market_data::parse(market, bar.wrap_read(file)).await?)
+    Ok(market_data::parse(market, bar.wrap_read(file), Clock::System.now()).await?)
 }
 
 async fn import(args: &Candles, market: &Market, settings: &Settings) -> Result<Imported, Failure> {

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use flate2::read::MultiGzDecoder;
 
 use super::Candles;
-use crate::time::Timeframe;
+use crate::time::{Timeframe, Timestamp};
 use row::{COLUMNS, Layout};
 use table::Table;
 
@@ -26,6 +26,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub struct Options {
     /// The length of the candles; inferred from the smallest step where it is not given.
     pub timeframe: Option<Timeframe>,
+    /// No candle opens after this.
+    pub latest: Option<Timestamp>,
     /// Bytes of text, after unpacking.
     pub max_bytes: u64,
     /// Candles.
@@ -34,7 +36,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { timeframe: None, max_bytes: 1 << 30, max_rows: 10_000_000 }
+        Self { timeframe: None, latest: None, max_bytes: 1 << 30, max_rows: 10_000_000 }
     }
 }
 
@@ -101,7 +103,7 @@ pub fn read(mut source: impl Read, options: &Options) -> Result<Candles, CsvErro
 
 /// Reads text in chunks and hands over its lines; only the end of an unfinished line is copied.
 fn read_plain(mut source: impl Read, options: &Options) -> Result<Candles, CsvError> {
-    let mut lines = Lines { table: Table::new(options.max_rows), number: 0, layout: None, blank: None };
+    let mut lines = Lines { table: Table::new(options.latest, options.max_rows), number: 0, layout: None, blank: None };
     let mut buffer = vec![0; CHUNK + MAX_LINE];
     let (mut held, mut total) = (0, 0);
     loop {

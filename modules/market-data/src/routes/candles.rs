@@ -48,7 +48,7 @@ pub(super) async fn export_candles(
 /// Imports candles of a market from a CSV file: plain, gzip, zstd, or the only file of a zip.
 ///
 /// The columns are `open_time_ms,open,high,low,close,volume`, or the twelve of a Binance dump. All
-/// of the file is imported or, with the first line that is wrong, nothing. A candle that is there
+/// of the file is imported or, with the first line that is wrong, nothing; a candle that opens more than a day from now is. A candle that is there
 /// already takes the figures of the file, unless the exchange closed it; what it was is kept among the corrections. The series is the tenant's own; no other tenant sees it.
 #[post("/api/v1/market-data/candles/import")]
 pub(super) async fn import(
@@ -57,7 +57,7 @@ pub(super) async fn import(
     CandleFile(file): CandleFile,
 ) -> Result<Json<Imported>> {
     let file = file.read(MAX_UPLOAD).await?;
-    let candles = service::parse(&market, file.reader()).await?;
+    let candles = service::parse(&market, file.reader(), caller.app().clock().now()).await?;
     let tx = caller.begin().await?;
     Ok(Json(service::import(tx, &market, CandleOrigin::File, candles).await?))
 }

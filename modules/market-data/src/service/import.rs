@@ -23,6 +23,8 @@ pub(crate) const MAX_UPLOAD: usize = 64 << 20;
 pub const MAX_ROWS: usize = 20_000_000;
 /// The largest file, unpacked.
 const MAX_TEXT: u64 = 2 << 30;
+/// How long after the present a candle of a file may open: a day, for clocks and for files of other time zones.
+const MOST_AHEAD: i64 = 86_400_000;
 pub(crate) static MOST_SERIES: Setting<i64> = Setting::integer(
     "market-data.most-series",
     [1, 1_000, 100_000],
@@ -65,9 +67,11 @@ pub struct Imported {
 /// Reads a file of candles (CSV; plain, gzip, zstd, or the only file of a zip) and checks all of it.
 ///
 /// # Errors
-/// 422 `BAD_CANDLE_FILE` with the line, 413 for more than [`MAX_ROWS`] candles.
-pub async fn parse(market: &Market, file: impl Read + Send + 'static) -> Result<Candles> {
-    let options = csv::Options { timeframe: Some(market.timeframe), max_bytes: MAX_TEXT, max_rows: MAX_ROWS };
+/// 422 `BAD_CANDLE_FILE` with the line, also for a candle that opens more than a day after `now`; 413 for more than
+/// [`MAX_ROWS`] candles.
+pub async fn parse(market: &Market, file: impl Read + Send + 'static, now: Time) -> Result<Candles> {
+    let latest = Some(Timestamp::from_millis(now.millis().saturating_add(MOST_AHEAD)));
+    let options = csv::Options { timeframe: Some(market.timeframe), latest, max_bytes: MAX_TEXT, max_rows: MAX_ROWS };
     let _turn = PARSING.acquire().await.map_err(Error::internal)?;
     let parsed = task::spawn_blocking(move || csv::read(unpack(file)?, &options)).await.map_err(Error::internal)?;
     parsed.map_err(|fault| refused(&fault))

@@ -4,17 +4,17 @@ use uuid::Uuid;
 
 /// A row of `candle_series`.
 #[derive(sqlx::FromRow)]
-struct SeriesRow {
-    id: Uuid,
-    exchange: String,
-    symbol: String,
-    timeframe: String,
-    shared: bool,
-    first_open_time: Option<Time>,
-    last_open_time: Option<Time>,
-    candle_count: i64,
-    created_at: Time,
-    updated_at: Time,
+pub(super) struct SeriesRow {
+    pub(super) id: Uuid,
+    pub(super) exchange: String,
+    pub(super) symbol: String,
+    pub(super) timeframe: String,
+    pub(super) shared: bool,
+    pub(super) first_open_time: Option<Time>,
+    pub(super) last_open_time: Option<Time>,
+    pub(super) candle_count: i64,
+    pub(super) created_at: Time,
+    pub(super) updated_at: Time,
 }
 
 impl TryFrom<SeriesRow> for Series {

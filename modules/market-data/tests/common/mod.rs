@@ -71,7 +71,7 @@ pub(crate) fn market(timeframe: &str) -> Market {
 
 /// Imports for the platform, as the command line does.
 pub(crate) async fn import_for_all(app: &TestApp, market: &Market, file: impl Into<Vec<u8>>) -> Imported {
-    let candles = market_data::parse(market, Cursor::new(file.into())).await.unwrap();
+    let candles = market_data::parse(market, Cursor::new(file.into()), app.clock().now()).await.unwrap();
     market_data::import(app.system().await, market, CandleOrigin::File, candles).await.unwrap()
 }
 

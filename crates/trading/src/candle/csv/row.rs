@@ -1,5 +1,7 @@
 //! One line of a candle file.
 
+use crate::time::Timestamp;
+
 /// The columns that are read, as errors name them.
 pub(super) const COLUMNS: [&str; 6] = ["open_time_ms", "open", "high", "low", "close", "volume"];
 /// Words by which other tools name the first column.
@@ -75,6 +77,8 @@ pub(super) enum RowFault {
     Above(usize, usize),
     /// The time does not come after this one.
     NotAscending(i64),
+    /// The time is after this one, the latest that is taken.
+    TooLate(Timestamp),
     /// The prices (or volumes) of the file need more digits than 63 bits hold.
     TooPrecise(usize),
 }
@@ -184,6 +188,7 @@ impl RowFault {
             Self::Below(at, other) => (Some(at), format!("{} is below {} {}", text(at), COLUMNS[other], text(other))),
             Self::Above(at, other) => (Some(at), format!("{} is above {} {}", text(at), COLUMNS[other], text(other))),
             Self::NotAscending(last) => (Some(0), format!("{} does not come after {last}", text(0))),
+            Self::TooLate(latest) => (Some(0), format!("{} is after {latest}, the latest that is taken", text(0))),
             Self::TooPrecise(at) => {
                 (Some(at), format!("{} has more digits than fit beside those of the other lines", text(at)))
             }

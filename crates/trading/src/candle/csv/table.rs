@@ -64,6 +64,7 @@ impl<const COLUMNS: usize> Block<COLUMNS> {
 
 /// Rows that ascend in time, each right in itself.
 pub(super) struct Table {
+    latest: Timestamp,
     max_rows: usize,
     times: Vec<i64>,
     prices: Block<4>,
@@ -71,8 +72,9 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn new(max_rows: usize) -> Self {
-        Self { max_rows, times: Vec::new(), prices: Block::new(), volumes: Block::new() }
+    pub(super) fn new(latest: Option<Timestamp>, max_rows: usize) -> Self {
+        let latest = latest.unwrap_or(Timestamp::from_millis(i64::MAX));
+        Self { latest, max_rows, times: Vec::new(), prices: Block::new(), volumes: Block::new() }
     }
 
     pub(super) fn push(&mut self, row: &Row) -> Result<(), Refused> {
@@ -83,6 +85,9 @@ impl Table {
             && row.time <= last
         {
             return Err(RowFault::NotAscending(last).into());
+        }
+        if row.time > self.latest.millis() {
+            return Err(RowFault::TooLate(self.latest).into());
         }
         let prices = self.prices.align(&row.prices).ok_or(RowFault::TooPrecise(1))?;
         let volume = self.volumes.align(&[row.volume]).ok_or(RowFault::TooPrecise(5))?;
