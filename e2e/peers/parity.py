@@ -34,7 +34,7 @@ FILES = [
     ("BTC/USDT", "1h", "binance_BTCUSDT_1h_20170817_20211231.csv.gz"),
     ("ETH/USDT", "5m", "binance_ETHUSDT_5m_20230101_20230630.csv.gz"),
 ]
-LENGTH = {"5m": 300_000, "1h": 3_600_000}
+LENGTH = {"1m": 60_000, "5m": 300_000, "1h": 3_600_000}
 # environment, script, fill at the close or at the next open, what else it is asked
 ENGINES = [
     ("vectorbt", "vectorbt_engine.py", "close", {}),

@@ -1,10 +1,14 @@
 """What all scripts of other engines share: the request, candles, and the answer that they print."""
 
+import contextlib
 import gzip
 import json
 import sys
+import time
 
 import numpy as np
+
+took = {}
 
 
 def arguments():
@@ -30,6 +34,14 @@ def frame(path, named=str.title):
     return table, moments
 
 
+@contextlib.contextmanager
+def timed():
+    """Counts the processor's seconds of the run itself, without imports and reading."""
+    begin = time.process_time()
+    yield
+    took["cpuSeconds"] = time.process_time() - begin
+
+
 def answer(**figures):
     """Prints the figures; trades are lists of entry time, entry price, exit time, exit price."""
-    json.dump(figures, sys.stdout, default=float)
+    json.dump(figures | took, sys.stdout, default=float)

@@ -56,9 +56,10 @@ backtesting = Backtesting(config)
 strategy = backtesting.strategylist[0]
 backtesting._set_strategy(strategy)
 known, _ = backtesting.load_bt_data()
-indicators = strategy.advise_all_indicators(known)
-begin, end = get_timerange(indicators)
-trades = backtesting.backtest(processed=indicators, start_date=begin, end_date=end)["results"]
+with common.timed():
+    indicators = strategy.advise_all_indicators(known)
+    begin, end = get_timerange(indicators)
+    trades = backtesting.backtest(processed=indicators, start_date=begin, end_date=end)["results"]
 # what is open at the end is sold there; our figures mark it instead
 closed = trades[trades["exit_reason"] != "force_exit"]
 last = trades[trades["exit_reason"] == "force_exit"]

@@ -66,6 +66,8 @@ struct Figures {
     curve: Curve,
     initial: Notional,
     first_open: Option<f64>,
+    /// The last close of each UTC day, by its number.
+    closes: Vec<(i64, f64)>,
     fills: u64,
     last_point: Option<Timestamp>,
 }
@@ -224,7 +226,7 @@ impl Paper {
             at,
             prices: self.figures.first_open.zip(self.last.map(|candle| approximate(candle.close.decimal()))),
         };
-        self.figures.first_open.map(|_| Metrics::new(self.figures.curve.clone(), &self.log.tally, end))
+        self.figures.curve().map(|curve| Metrics::new(curve, &self.log.tally, end))
     }
 
     /// Writes an event of its own.
@@ -310,7 +312,17 @@ impl Log {
 
 impl Figures {
     fn new(cash: Notional) -> Self {
-        Self { curve: Curve::new(cash), initial: cash, first_open: None, fills: 0, last_point: None }
+        Self { curve: Curve::new(cash), initial: cash, first_open: None, closes: vec![], fills: 0, last_point: None }
+    }
+
+    /// The equity beside holding what is traded; `None` before the first candle that trades.
+    fn curve(&self) -> Option<Curve> {
+        let first = self.first_open?;
+        let close = |at: Timestamp| {
+            let days = self.closes.partition_point(|(day, _)| *day < at.day());
+            days.checked_sub(1).map_or(first, |last| self.closes[last].1)
+        };
+        Some(self.curve.clone().beside(first, close))
     }
 
     /// Values the bot at the close of a candle; answers whether it has traded in it.
@@ -318,8 +330,13 @@ impl Figures {
         self.first_open.get_or_insert_with(|| approximate(candle.open.decimal()));
         let (cash, coins) = (engine.position().cash(), engine.position().quantity());
         let (cash, coins) = (approximate(cash.decimal()), approximate(coins.decimal()));
-        let equity = cash + coins * approximate(candle.close.decimal());
+        let (price, day) = (approximate(candle.close.decimal()), candle.open_time.day());
+        let equity = cash + coins * price;
         self.curve.observe(candle.open_time, equity, coins > 0.0);
+        match self.closes.last_mut() {
+            Some(last) if last.0 == day => last.1 = price,
+            _ => self.closes.push((day, price)),
+        }
         std::mem::replace(&mut self.fills, engine.fills()) != engine.fills()
     }
 }
