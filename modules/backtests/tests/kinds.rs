@@ -23,7 +23,7 @@ fn waves() -> String {
 async fn import_for_all(app: &TestApp, symbol: &str, file: String) {
     let market = json!({ "exchange": "binance", "symbol": symbol, "timeframe": "1m" });
     let market: Market = serde_json::from_value(market).unwrap();
-    let candles = market_data::parse(&market, Cursor::new(file.into_bytes())).await.unwrap();
+    let candles = market_data::parse(&market, Cursor::new(file.into_bytes()), app.clock().now()).await.unwrap();
     market_data::import(app.system().await, &market, CandleOrigin::File, candles).await.unwrap();
 }
 
