@@ -85,13 +85,9 @@ impl Content {
     }
 
     /// The whole answer with these trades.
-    pub(crate) fn answer(mut self, trades: Vec<Trade>) -> Result<Answer> {
+    pub(crate) fn answer(self, trades: Vec<Trade>) -> Result<Answer> {
         if self.answer.get("combinations").is_some() {
             return serde_json::from_value(self.answer).map(Answer::Sweep).map_err(Error::internal);
-        }
-        if let Some(metrics) = self.answer.get_mut("metrics").and_then(Value::as_object_mut) {
-            // what was stored before funding was reckoned had none
-            metrics.entry("funding").or_insert_with(|| "0".into());
         }
         let report: Report = serde_json::from_value(self.answer).map_err(Error::internal)?;
         Ok(Answer::Report(Box::new(Report { trades, ..report })))

@@ -143,6 +143,7 @@ impl<T: Figure> Figure for Option<T> {
 
 macro_rules! metrics {
     ($($group:ident { $(
+        $(#[$attribute:meta])*
         $field:ident: $type:ty = $key:literal, $title:literal, $unit:ident, $better:ident, $formula:literal, $source:literal;
     )* })*) => {
         /// The figures of a run; the [catalogue](CATALOGUE) says how each is reckoned.
@@ -156,6 +157,7 @@ macro_rules! metrics {
                 #[doc = ""]
                 #[doc = $formula]
                 #[serde(rename = $key)]
+                $(#[$attribute])*
                 pub $field: $type,
             )*)*
         }
@@ -186,6 +188,7 @@ metrics! {
         cagr: Option<f64> = "cagr", "Growth a year", Percent, Higher, "(final equity / initial cash)^(1 / years) − 1, with years of 365.25 days from the first open to the last close.", "Compound annual growth rate";
         annual_return: Option<f64> = "annualReturn", "Return a year", Percent, Higher, "The mean of the daily returns times 365, without compounding.", "";
         total_fees: Notional = "totalFees", "Fees", Money, Lower, "All fees in quote currency.", "";
+        #[serde(default)] // runs that were stored before there was funding had none
         funding: Notional = "funding", "Funding", Money, Lower, "What holding positions has cost by funding, in quote currency; negative where it has earned. Not in the profit of trades.", "";
         fees_share: Option<f64> = "feesShare", "Fees of the gains", Percent, Lower, "Fees / (gross profit + fees).", "";
         turnover: Option<f64> = "turnover", "Turnover", Ratio, Neither, "What closed trades bought and sold, Σ quantity × (entry price + exit price), over the mean of the equity at the ends of days.", "";

@@ -112,7 +112,7 @@ impl Code {
 
 /// A scope in which every word exists.
 fn everything(words: &Words) -> Scope<'static> {
-    let mut scope = Scope::new();
+    let mut scope = Scope::default();
     for (name, word) in words.iter() {
         scope.push_dynamic(name, blank(word));
     }
