@@ -77,6 +77,6 @@ mod tests {
         assert_eq!(spaced(Spacing::Geometric, "100", "121", 3), ["100", "110", "121"]);
         assert_eq!(spaced(Spacing::Geometric, "0.00001", "0.00004", 3), ["0.00001", "0.00002", "0.00004"]);
         let many = spaced(Spacing::Geometric, "1", "1000000", 200);
-        assert_eq!((many.len(), many[100].as_str()), (200, "1035.32184329"));
+        assert_eq!((many.len(), many[100].as_str()), (200, "1035.3218433"));
     }
 }
