@@ -18,9 +18,9 @@ start_server() {
   starts=$((starts + 1))
   log=$work/server-$starts.log
   (
-    # settings of the machine are not the suite's
+    # settings of the machine are not the suite's, and nothing goes out to an exchange
     cd "$work" && exec env -u DATABASE_URL -u REDIS_URL -u SMTP_URL -u BETTER_AUTH_SECRET -u BETTER_AUTH_URL \
-      RATE_LIMITS=off HOST=127.0.0.1 PORT="$port" LOG_FORMAT=json "$binary" serve --data-dir "$data"
+      RATE_LIMITS=off BINANCE_REST_BASE=http://127.0.0.1:9 HOST=127.0.0.1 PORT="$port" LOG_FORMAT=json "$binary" serve --data-dir "$data"
   ) >"$log" 2>&1 &
   server=$!
   local waited

@@ -1,4 +1,5 @@
 //! How long candles are kept.
+#![allow(clippy::unwrap_used, reason = "a test that finds nothing should end there")]
 
 mod common;
 
