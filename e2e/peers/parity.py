@@ -26,7 +26,6 @@ SAMPLES = ROOT / "samples" / "candles"
 VENVS = Path(os.environ.get("PEERS_VENVS", HERE / ".venvs"))
 PROGRAM = Path(os.environ.get("BOTCRIPTOFY", ROOT / "target" / "debug" / "botcriptofy"))
 DOCUMENT = ROOT / "docs" / "backtesting.md"
-BEGIN, END = "<!-- parity: begin -->", "<!-- parity: end -->"
 
 FAST, SLOW = 10, 50
 FILES = [
@@ -226,15 +225,20 @@ def row(symbol, frame, fill, run, why):
     )
 
 
+def documented(made, name):
+    """The document, and the same with a table between the marks of that name."""
+    begin, end = (f"<!-- {name}: {mark} -->" for mark in ("begin", "end"))
+    text = DOCUMENT.read_text()
+    return text, f"{text.split(begin)[0]}{begin}\n{made}\n{end}{text.split(end)[1]}"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="write the table into docs/backtesting.md")
     parser.add_argument("--check", action="store_true", help="compare the table with docs/backtesting.md")
     options = parser.parse_args()
     made = table()
-    text = DOCUMENT.read_text() if options.write or options.check else f"{BEGIN}{END}"
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    whole = f"{before}{BEGIN}\n{made}\n{END}{after}"
+    text, whole = documented(made, "parity")
     if options.write:
         DOCUMENT.write_text(whole)
     elif options.check:

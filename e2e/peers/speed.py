@@ -1,9 +1,15 @@
 #!/usr/bin/env python3
 """How many candles a second other engines take for the SMA cross over a year of minutes, beside ours.
 
-Run by `e2e/peers/run speed`; `cargo xtask bench backtest --json` is run in the same go.
+    e2e/peers/run speed             print the table
+    e2e/peers/run speed --write     write it into docs/backtesting.md too
+    e2e/peers/run speed --json      the seconds alone
+
+`cargo xtask bench backtest --json` is run in the same go. The seconds are the processor's, of the run itself: without
+reading the candles, and where something is compiled at the first run, of the second.
 """
 
+import argparse
 import gzip
 import json
 import subprocess
@@ -35,13 +41,11 @@ def walk():
         yield f"{1_672_531_200_000 + row * 60_000},{','.join(cents)},1"
 
 
-def main():
+def rows():
+    """Who, and how many seconds of the processor a year of minutes takes."""
     command = ["cargo", "xtask", "bench", "backtest", "--json"]
     ours = json.loads(subprocess.run(command, check=True, capture_output=True, cwd=parity.ROOT).stdout)
-    print("| engine | candles a second | CPU seconds a year of minutes | times slower than ours |")
-    print("| --- | ---: | ---: | ---: |")
-    best = CANDLES / ours["candlesPerSecond"]
-    print(f"| BotCriptoFy, exact decimals, all trades and figures | {CANDLES / best:,.0f} | {best:.3f} | 1 |")
+    yield "BotCriptoFy, exact decimals, all trades and figures", CANDLES / ours["candlesPerSecond"]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "binance_BTCUSDT_1m.csv.gz")
         with gzip.open(file, "wt", compresslevel=1) as out:
@@ -49,8 +53,27 @@ def main():
         for venv, script, fill in ENGINES:
             print(script, file=sys.stderr)
             run = parity.theirs(venv, script, "1m", file, fill, {"strict": False})
-            seconds = run["cpuSeconds"]
-            print(f"| {run['engine']} | {CANDLES / seconds:,.0f} | {seconds:.3f} | {seconds / best:,.1f} |", flush=True)
+            yield run["engine"], run["cpuSeconds"]
+
+
+def table(measured):
+    yield "| engine | candles a second | CPU seconds a year of minutes | times as long as ours |"
+    yield "| --- | ---: | ---: | ---: |"
+    for engine, seconds in measured.items():
+        times = seconds / next(iter(measured.values()))
+        yield f"| {engine} | {CANDLES / seconds:,.0f} | {seconds:.3f} | {times:,.1f} |"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="write the table into docs/backtesting.md")
+    parser.add_argument("--json", action="store_true", help="print the seconds of each engine")
+    options = parser.parse_args()
+    measured = dict(rows())
+    made = "\n".join(table(measured))
+    print(json.dumps(measured) if options.json else made)
+    if options.write:
+        parity.DOCUMENT.write_text(parity.documented(made, "speed")[1])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 mod start;
 
-use crate::{Outcome, run::cargo};
+use crate::{
+    Outcome,
+    run::{cargo, script},
+};
 use clap::ValueEnum;
 
 /// What can be measured.
@@ -12,7 +15,7 @@ pub enum What {
     Auth,
     /// Reads behind the walls between tenants, permissions, and writes with their audit entries, against the same without
     Tenancy,
-    /// An SMA cross over a year of minutes against the plain loop
+    /// An SMA cross over a year of minutes against the plain loop; with `--peers` against other engines
     Backtest,
     /// Every indicator over a year of minutes; with `--peers` against TA-Lib's C library
     Indicators,
@@ -30,6 +33,7 @@ pub fn run(what: What, json: bool, peers: bool) -> Outcome {
         What::Http => ("server", "bench_http"),
         What::Auth => ("server", "bench_auth"),
         What::Tenancy => ("server", "bench_tenancy"),
+        What::Backtest if peers => return script("e2e/peers/run", &["speed", "--json"][..1 + usize::from(json)]).run(),
         What::Backtest => ("trading", "bench_backtest"),
         What::Indicators => ("trading", "bench_indicators"),
         What::Cancel => ("backtests", "bench_cancel"),

@@ -18,6 +18,13 @@ pub fn cargo<S: AsRef<OsStr>>(arguments: &[S]) -> Call {
     Call(command)
 }
 
+/// A call of a script of the workspace.
+pub fn script(path: &str, arguments: &[&str]) -> Call {
+    let mut command = Command::new(root().join(path));
+    command.args(arguments);
+    Call(command)
+}
+
 /// A program that is about to be called.
 pub struct Call(Command);
 

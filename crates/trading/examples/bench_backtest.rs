@@ -1,5 +1,5 @@
 //! Measures a complete back-test and prints one line of JSON: candles a second, those of a strategy
-//! of ten indicators under every protection and guard, those of a plain
+//! of ten indicators under every protection and guard, those of a script, those of a plain
 //! loop over floating numbers in the same run, their ratio, the seconds of a sweep of a hundred
 //! combinations, and the most memory that was used until then. With the argument `long`, a sweep of
 //! ten thousand combinations over a tenth of the candles follows.
@@ -40,6 +40,8 @@ fn main() {
     let engine = fastest(|| synthetic::execute(&single, black_box(&history)));
     let full = synthetic::full();
     let everything = fastest(|| synthetic::execute(&full, black_box(&history)));
+    let script = synthetic::script();
+    let scripted = fastest(|| synthetic::execute(&script, black_box(&history)));
     let plain = fastest(|| synthetic::plain_loop(black_box(&history), 10, 50));
     let start = Instant::now();
     let answer = synthetic::execute(&sweep, black_box(&history));
@@ -49,6 +51,7 @@ fn main() {
     let figures = serde_json::json!({
         "candlesPerSecond": per_second(engine).round(),
         "everythingCandlesPerSecond": per_second(everything).round(),
+        "scriptedCandlesPerSecond": per_second(scripted).round(),
         "plainLoopCandlesPerSecond": per_second(plain).round(),
         "ratio": plain.as_secs_f64() / engine.as_secs_f64(),
         "sweepSeconds": sweep_seconds,

@@ -1,5 +1,5 @@
 //! Measures every indicator with its defaults over a year of minutes: a line each with
-//! nanoseconds a candle over columns and candle by candle, and with `--peers` those of TA-Lib's C
+//! nanoseconds a candle over columns (into memory that is there, as TA-Lib's C library takes it) and candle by candle, and with `--peers` those of TA-Lib's C
 //! library (its package for Python, where that is installed) on the same columns in the same run.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::float_arithmetic, reason = "it prints its result")]
 
@@ -48,7 +48,8 @@ fn measure(kind: &'static Kind, candles: &Candles, talib: Option<f64>) -> Row {
     let (mut batch, mut stream) = (f64::NAN, f64::NAN);
     if let Ok(indicator) = Indicator::new(kind, &[], None) {
         let inputs: Vec<&[f64]> = indicator.inputs().iter().map(|field| candles.column(*field)).collect();
-        batch = per_candle(fastest(ROUNDS, || indicator.compute(black_box(&inputs))));
+        let mut columns = indicator.compute(&inputs);
+        batch = per_candle(fastest(ROUNDS, || indicator.compute_into(black_box(&inputs), &mut columns)));
         stream = per_candle(fastest(1, || candle_by_candle(&indicator, black_box(&inputs))));
     }
     Row { kind, batch, stream, talib: talib.map(|seconds| per_candle(Duration::from_secs_f64(seconds))) }

@@ -55,6 +55,15 @@ pub trait Strategy: Send {
     fn failure(&self) -> Option<&Failure> {
         None
     }
+
+    /// At how many of the next candles it certainly asks for nothing, whatever they hold, as long as
+    /// the position stays as it is.
+    fn silence(&self, _: &Position) -> usize {
+        0
+    }
+
+    /// Passes over so many candles, at most those of [`Strategy::silence`].
+    fn pass(&mut self, _candles: usize) {}
 }
 
 impl<S: Strategy + ?Sized> Strategy for Box<S> {
@@ -64,5 +73,13 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
 
     fn failure(&self) -> Option<&Failure> {
         (**self).failure()
+    }
+
+    fn silence(&self, position: &Position) -> usize {
+        (**self).silence(position)
+    }
+
+    fn pass(&mut self, candles: usize) {
+        (**self).pass(candles);
     }
 }

@@ -85,6 +85,13 @@ impl Simulator {
         self.orders.is_empty()
     }
 
+    /// Whether what is held costs funding.
+    #[inline]
+    #[must_use]
+    pub fn charges_funding(&self) -> bool {
+        self.rules.funding.is_some()
+    }
+
     /// The open orders, oldest first.
     pub fn orders(&self) -> impl Iterator<Item = &Order> {
         self.orders.iter().map(|resting| &resting.order)

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
 mod common;
+#[path = "../benches/synthetic/mod.rs"]
+mod synthetic;
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -252,4 +254,13 @@ fn the_published_schema_names_every_key_and_allows_no_other() {
     assert_eq!(keys, expected);
     assert_eq!(schema["required"], json!(["strategy", "initialCash"]));
     assert_eq!(schema["additionalProperties"], json!(false));
+}
+
+#[test]
+fn what_is_measured_trades() {
+    let history = synthetic::history();
+    for file in [synthetic::file(false), synthetic::full(), synthetic::script()] {
+        let Answer::Report(report) = synthetic::execute(&file, &history) else { unreachable!("there is no sweep") };
+        assert!(report.trades.len() > 1_000, "{}: {} trades", file.strategy.name(), report.trades.len());
+    }
 }

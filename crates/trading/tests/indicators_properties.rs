@@ -53,6 +53,17 @@ proptest! {
     }
 
     #[test]
+    fn what_a_column_held_before_leaves_no_trace(market in any_market(), choices in any_choices()) {
+        for indicator in each(&choices) {
+            let inputs = market.inputs(&indicator, 0, ROWS);
+            let fresh = indicator.compute(&inputs);
+            let mut used: Vec<Vec<f64>> = fresh.iter().map(|column| vec![7.0; column.len()]).collect();
+            indicator.compute_into(&inputs, &mut used);
+            prop_assert!(fresh.iter().zip(&used).all(|(fresh, used)| same(fresh, used)), "{indicator:?}");
+        }
+    }
+
+    #[test]
     fn there_is_no_value_before_the_warm_up_and_one_ever_after(market in any_market(), choices in any_choices()) {
         for indicator in each(&choices) {
             for column in indicator.compute(&market.inputs(&indicator, 0, ROWS)) {

@@ -4,16 +4,19 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
-use common::bot::{Bot, Case, candle, script};
+use common::bot::{Bot, Case, Wakeful, candle, script};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
-use trading::candle::Candle;
+use trading::backtest::{self, Setup};
+use trading::candle::{Candle, Candles};
 use trading::engine::{Effect, Note};
 use trading::money::{Notional, Quantity};
 use trading::order::{ClientOrderId, Order, OrderKind, OrderStatus, Purpose, Side, Size};
 use trading::position::Position;
+use trading::time::Timeframe;
 
 /// A walk in tenths that stays above 20: gap, body, and both shadows of each candle.
 fn market() -> impl Strategy<Value = Vec<Candle>> {
@@ -78,6 +81,21 @@ fn orders_of() -> impl Strategy<Value = Value> {
     let stop = vec![json!({"kind": "market"}), json!({"kind": "limit", "offset": "1"})];
     (select(entry), select(exit), select(stop), select(vec!["separate", "oco"]))
         .prop_map(|(entry, exit, stop, pair)| json!({"entry": entry, "exit": exit, "stop": stop, "pair": pair}))
+}
+
+/// A plan without a stop, which a size by the risk would need.
+fn unprotected() -> impl Strategy<Value = Value> {
+    let able = sizing().prop_filter("it needs a stop", |sizing| sizing["kind"] != "riskPercent");
+    able.prop_map(|sizing| json!({"sizing": sizing}))
+}
+
+fn guards() -> impl Strategy<Value = Value> {
+    select(vec![
+        json!({}),
+        json!({"maxDrawdown": {"percent": "3"}}),
+        json!({"cooldown": "7m", "maxTradesPerDay": 3}),
+        json!({"pauseAfterLosses": {"losses": 1, "within": "1h", "pause": "9m"}}),
+    ])
 }
 
 fn plan() -> impl Strategy<Value = Value> {
@@ -239,6 +257,25 @@ proptest! {
                 (kind, side) => prop_assert!(false, "nothing has the side {:?} and the kind {:?}", side, kind),
             }
         }
+    }
+
+    #[test]
+    fn candles_that_change_nothing_may_be_passed_over(
+        candles in market(),
+        signals in "[ex.]{12}(\\.{9}[ex]){10}",
+        (mut plan, guards) in (prop_oneof![plan(), unprotected()], guards()),
+        (config, instrument) in (prop_oneof![config(), slow()], instrument()),
+    ) {
+        plan["guards"] = guards;
+        let case = Case { plan, config, instrument, ..Case::default() };
+        let candles = Candles::collect(Timeframe::M1, candles).unwrap();
+        let run = |setup: &Setup| {
+            let passing = backtest::run(&candles, script(&signals), setup, |_| ControlFlow::Continue(()));
+            let living = backtest::run(&candles, Wakeful(script(&signals)), setup, |_| ControlFlow::Continue(()));
+            (passing.unwrap(), living.unwrap())
+        };
+        let (passing, living) = run(&case.setup());
+        prop_assert_eq!(passing, living);
     }
 
     #[test]

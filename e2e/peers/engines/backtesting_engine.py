@@ -38,7 +38,7 @@ class Cross(Strategy):
 table, moments = common.frame(ask["file"])
 with common.timed():
     run = Backtest(
-        table.tz_localize(None), Cross, cash=ask["cash"], commission=ask["fee"], trade_on_close=ask["fill"] == "close", finalize_trades=False
+        table, Cross, cash=ask["cash"], commission=ask["fee"], trade_on_close=ask["fill"] == "close", finalize_trades=False
     ).run()
 trades = run["_trades"]
 strategy = run["_strategy"]

@@ -23,14 +23,15 @@ def candles(path):
     return dict(zip(["time", "open", "high", "low", "close", "volume"], rows.T))
 
 
-def frame(path, named=str.title):
+def frame(path, named=str.title, utc=False):
     """The same as a pandas table with the column names that an engine wants, and the times in milliseconds."""
     import pandas as pd
 
     columns = candles(path)
     moments = columns.pop("time").astype("int64")
     table = pd.DataFrame({named(name): column for name, column in columns.items()})
-    table.index = pd.to_datetime(moments, unit="ms", utc=True)
+    # vectorbt converts times with a zone again and again, which would cost it seconds
+    table.index = pd.to_datetime(moments, unit="ms", utc=utc)
     return table, moments
 
 

@@ -38,7 +38,7 @@ Exchange.reload_markets = reload_markets
 Exchange.validate_config = lambda self, config: None
 Exchange.additional_exchange_init = lambda self: None
 
-table, _ = common.frame(ask["file"], str.lower)
+table, _ = common.frame(ask["file"], str.lower, utc=True)
 folder = Path(tempfile.mkdtemp())
 table.reset_index(names="date").to_feather(folder / f"{base}_{quote}-{ask['frame']}.feather")
 config = {

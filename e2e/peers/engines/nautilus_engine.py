@@ -59,7 +59,7 @@ engine.add_venue(
     Venue("BINANCE"), OmsType.NETTING, AccountType.CASH, [Money(ask["cash"], USDT), Money(0, instrument.base_currency)]
 )
 engine.add_instrument(instrument)
-table, _ = common.frame(ask["file"], str.lower)
+table, _ = common.frame(ask["file"], str.lower, utc=True)
 engine.add_data(BarDataWrangler(bars, instrument).process(table, ts_init_delta=ask["delta"]))
 engine.add_strategy(Cross(StrategyConfig()))
 with common.timed():

@@ -28,12 +28,15 @@ def portfolio(table):
     )
 
 
-# the first run compiles
-portfolio(table.iloc[:500]).final_value()
-with common.timed():
+def figures(table):
     run = portfolio(table)
-    final = run.final_value()
-    records = run.trades.records
+    return run, run.final_value(), run.trades.records
+
+
+# the first run compiles
+figures(table)
+with common.timed():
+    run, final, records = figures(table)
 closed = records[records["status"] == 1]
 common.answer(
     engine="vectorbt " + vectorbt.__version__,

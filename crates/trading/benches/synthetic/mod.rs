@@ -82,7 +82,7 @@ pub fn full() -> BacktestFile {
             "market": {"exchange": "binance", "symbol": "BTC/USDT", "timeframe": "1m"},
             "indicators": indicators,
             "entry": {"all": [
-                {"crossesAbove": ["a", "b"]}, {"gt": ["macd.histogram", 0]}, {"lt": ["rsi", 70]},
+                {"crossesAbove": ["a", "b"]}, {"gt": ["macd.hist", 0]}, {"lt": ["rsi", 70]},
                 {"any": [{"gt": ["c", "d"]}, {"gt": ["e", "f"]}, {"gt": ["close", "g"]}]}
             ]},
             "exit": {"any": [{"crossesBelow": ["a", "b"]}, {"gt": ["close", "bands.upper"]}]},
@@ -104,6 +104,33 @@ pub fn full() -> BacktestFile {
         "slippageBps": "1", "volumeShare": "0.5"
     }))
     .unwrap()
+}
+
+/// A dozen operations over three indicators, with state, crossings and an earlier value, as a script.
+pub fn script() -> BacktestFile {
+    const SOURCE: &str = r#"
+        state.up = if fast > slow { (state.up ?? 0) + 1 } else { 0 };
+        if position.open {
+            if crosses_below("fast", "slow") || position.profit > parameters.goal { exit(); }
+        } else if crosses_above("fast", "slow") && rsi < 70 && close > prev("close", 3) && state.up == 1 {
+            enter();
+        }"#;
+    let mut script = json!({
+        "strategy": {
+            "name": "Scripted cross",
+            "market": {"exchange": "binance", "symbol": "BTC/USDT", "timeframe": "1m"},
+            "indicators": {
+                "fast": {"kind": "sma", "period": 10},
+                "slow": {"kind": "sma", "period": 50},
+                "rsi": {"kind": "rsi", "period": 14}
+            },
+            "script": {"source": SOURCE, "parameters": {"goal": 5}},
+            "sizing": {"kind": "fixedQuantity", "quantity": "1"}
+        },
+        "initialCash": "10000000"
+    });
+    script["fees"] = json!({"maker": "0.001", "taker": "0.001", "paidIn": "quote"});
+    BacktestFile::parse(&script).unwrap()
 }
 
 /// Runs a file.

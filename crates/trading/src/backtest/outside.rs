@@ -34,6 +34,12 @@ impl<'a> Outside<'a> {
         Self { signals }
     }
 
+    /// Whether no more will come.
+    #[inline]
+    pub(super) fn is_over(&self) -> bool {
+        self.signals.is_empty()
+    }
+
     /// Whether one came until the candle that opens at `open`.
     #[inline]
     pub(super) fn is_due(&self, open: Timestamp) -> bool {

@@ -186,24 +186,33 @@ impl<'a> Recorder<'a> {
 
     /// Values the position at the close of candle `row`.
     #[inline]
-    #[expect(clippy::float_arithmetic, reason = "an input of statistics; the report's amounts are exact")]
     pub(super) fn close<S: Strategy>(&mut self, row: usize, engine: &Engine<S>) {
+        self.rest(row..row + 1, engine);
+    }
+
+    /// Values the position, which stays the same, at the closes of these candles.
+    #[inline]
+    #[expect(clippy::float_arithmetic, reason = "an input of statistics; the report's amounts are exact")]
+    pub(super) fn rest<S: Strategy>(&mut self, rows: std::ops::Range<usize>, engine: &Engine<S>) {
         if engine.fills() != self.fills {
             self.fills = engine.fills();
             self.cash = approximate((engine.position().cash() - engine.position().owed()).decimal());
             self.coins = approximate(engine.position().quantity().decimal());
         }
-        let equity = self.cash + self.coins * self.closes[row];
-        self.curve.observe(self.candles.open_time(row), equity, self.coins > 0.0);
-        if row == self.next_point {
-            self.point(row, engine);
+        for row in rows.clone() {
+            let equity = self.cash + self.coins * self.closes[row];
+            self.curve.observe(self.candles.open_time(row), equity, self.coins > 0.0);
+        }
+        while rows.contains(&self.next_point) {
+            self.point(self.next_point, engine);
         }
     }
 
     fn point<S: Strategy>(&mut self, row: usize, engine: &Engine<S>) {
         self.next_point = row + self.stride;
-        let at = self.candles.timeframe().close_of(self.candles.open_time(row));
-        self.equity.push((at, engine.equity().rounded(POINT_DIGITS)));
+        let candle = self.candles.get(row);
+        let at = self.candles.timeframe().close_of(candle.open_time);
+        self.equity.push((at, engine.position().equity(candle.close).rounded(POINT_DIGITS)));
     }
 
     pub(super) fn finish<S: Strategy>(

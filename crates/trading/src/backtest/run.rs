@@ -133,7 +133,15 @@ pub(super) fn drive<S: Strategy>(
     let mut start = 0;
     while start < rows.end {
         let end = (start + CANDLES_BETWEEN_PROGRESS).min(rows.end);
-        for row in start..end {
+        let mut row = start;
+        while row < end {
+            let rests = if signals.is_over() { driver.rests().min(end - row) } else { 0 };
+            if rests > 0 {
+                driver.pass(rests, &candles.get(row + rests - 1));
+                recorder.rest(row.max(rows.start)..row + rests, driver.engine());
+                row += rests;
+                continue;
+            }
             if signals.is_due(candles.open_time(row)) {
                 signals.tell(candles.open_time(row), &mut driver, |_, _, effects| recorder.note(effects));
             }
@@ -148,6 +156,7 @@ pub(super) fn drive<S: Strategy>(
             if row >= rows.start {
                 recorder.close(row, driver.engine());
             }
+            row += 1;
         }
         start = end;
         if progress(start).is_break() {

@@ -28,6 +28,8 @@ pub(super) struct Desk {
     closed_at: Timestamp,
     sequence: u64,
     pub(super) fills: u64,
+    /// How many of them the last close has seen.
+    seen_fills: u64,
 }
 
 impl Desk {
@@ -47,6 +49,7 @@ impl Desk {
             closed_at: Timestamp::default(),
             sequence: 0,
             fills: 0,
+            seen_fills: 0,
         }
     }
 
@@ -56,9 +59,22 @@ impl Desk {
         if self.candles > 0 && candle.open_time <= self.last_open {
             return false;
         }
-        self.candles += 1;
-        (self.last_open, self.last_close, self.closed_at) = (candle.open_time, candle.close, at);
+        self.seen_fills = self.fills;
+        self.pass(1, at, candle);
         true
+    }
+
+    /// Takes in the time and price of the last of so many candles.
+    #[inline]
+    pub(super) fn pass(&mut self, candles: u64, at: Timestamp, last: &Candle) {
+        self.candles += candles;
+        (self.last_open, self.last_close, self.closed_at) = (last.open_time, last.close, at);
+    }
+
+    /// Whether no order is open, and a close has come since the last fill.
+    #[inline]
+    pub(super) fn rests(&self) -> bool {
+        self.book.is_empty() && self.seen_fills == self.fills
     }
 
     /// Whether nothing may be traded yet.

@@ -68,6 +68,20 @@ impl<S: Strategy> Driver<S> {
         self.live_through(candle, Some((finer, rows)), record);
     }
 
+    /// How many of the next candles change nothing but the last price: no order is open, the strategy
+    /// says nothing, and nothing but candles comes.
+    #[inline]
+    #[must_use]
+    pub fn rests(&self) -> usize {
+        if self.simulator.is_idle() && !self.simulator.charges_funding() { self.engine.rests() } else { 0 }
+    }
+
+    /// Passes over so many candles, at most those of [`Driver::rests`], up to `last`; the same as
+    /// [`Driver::on_candle`] for each of them.
+    pub fn pass(&mut self, candles: usize, last: &Candle) {
+        self.engine.pass(candles, self.timeframe.close_of(last.open_time), last);
+    }
+
     #[inline]
     fn live_through(
         &mut self,

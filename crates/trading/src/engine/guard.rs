@@ -52,6 +52,11 @@ impl Guard {
         }
     }
 
+    /// Whether the equity is looked at, which changes with prices while coins are held.
+    pub(super) fn watches(&self) -> bool {
+        self.rules.max_drawdown.is_some()
+    }
+
     /// Whether the equity, which `equity` computes when a rule asks for it, has fallen too far
     /// from its peak.
     #[inline]

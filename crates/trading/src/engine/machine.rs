@@ -134,6 +134,26 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
+    /// How many of the next candles change nothing but the last price, as long as nothing but
+    /// candles comes.
+    #[inline]
+    pub(super) fn rests(&self) -> usize {
+        match &self.work {
+            Work::RoundTrips(strategy, trips) if self.desk.rests() && trips.rests(&self.desk) => {
+                strategy.silence(&self.desk.position)
+            }
+            _ => 0,
+        }
+    }
+
+    /// Passes over so many of them, up to a last one that closed at `at`.
+    pub(super) fn pass(&mut self, candles: usize, at: Timestamp, last: &Candle) {
+        if let Work::RoundTrips(strategy, _) = &mut self.work {
+            strategy.pass(candles);
+        }
+        self.desk.pass(candles as u64, at, last);
+    }
+
     #[inline(never)]
     fn on_other(&mut self, at: Timestamp, input: &Input, effects: &mut Effects) {
         match *input {

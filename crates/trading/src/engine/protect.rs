@@ -42,6 +42,11 @@ impl Trips {
         }
     }
 
+    /// Whether an open trade is looked after at each close.
+    pub(super) fn is_tended(&self, trade: &OpenTrade) -> bool {
+        self.plan.protect.max_hold.is_some() || stops(trade, &self.plan.protect)
+    }
+
     fn is_held_too_long(&self, at: Timestamp) -> bool {
         let most = self.plan.protect.max_hold;
         most.zip(self.trade.as_ref()).is_some_and(|(most, trade)| at >= trade.entry_time.after(most))

@@ -50,6 +50,13 @@ impl Trips {
         }
     }
 
+    /// Whether a candle without a signal changes nothing here, for a desk that rests too.
+    #[inline]
+    pub(super) fn rests(&self, desk: &Desk) -> bool {
+        let untended = |trade| !self.is_tended(trade) && !desk.account.guard.watches();
+        self.atr.is_none() && self.leaving.is_none() && self.trade.as_ref().is_none_or(untended)
+    }
+
     /// Looks after what is open, at the close of a candle.
     #[inline]
     pub(super) fn on_candle(&mut self, desk: &mut Desk, at: Timestamp, candle: &Candle, effects: &mut Effects) {

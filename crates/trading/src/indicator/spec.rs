@@ -136,13 +136,22 @@ impl Indicator {
     /// warm-up is over. Nothing but NaN where an input holds more than 100 million candles, which
     /// is where TA-Lib ends.
     pub fn compute(&self, inputs: &[&[f64]]) -> Vec<Vec<f64>> {
+        let mut columns = vec![vec![]; self.kind.outputs.len()];
+        self.compute_into(inputs, &mut columns);
+        columns
+    }
+
+    /// The same into columns that are there, one per output; what they hold is written over.
+    pub fn compute_into(&self, inputs: &[&[f64]], columns: &mut [Vec<f64>]) {
         let length = inputs.first().map_or(0, |column| column.len());
         let warm_up = self.warm_up().min(length);
-        let mut columns: Vec<Vec<f64>> = self.kind.outputs.iter().map(|_| blank(length, warm_up)).collect();
-        if warm_up < length && !self.fill(inputs, warm_up, &mut columns) {
+        for column in &mut *columns {
+            resize(column, length);
+            column[..warm_up].fill(f64::NAN);
+        }
+        if warm_up < length && !self.fill(inputs, warm_up, columns) {
             columns.iter_mut().for_each(|column| column.fill(f64::NAN));
         }
-        columns
     }
 
     fn fill(&self, inputs: &[&[f64]], warm_up: usize, columns: &mut [Vec<f64>]) -> bool {
@@ -157,11 +166,11 @@ impl Indicator {
     }
 }
 
-/// Zeroed memory costs nothing until it is written, so only the warm-up is filled here.
-fn blank(length: usize, warm_up: usize) -> Vec<f64> {
-    let mut column = vec![0.0; length];
-    column[..warm_up].fill(f64::NAN);
-    column
+/// Gives a column its length. New memory comes zeroed from the system, which costs less than to fill it.
+fn resize(column: &mut Vec<f64>, length: usize) {
+    if column.len() != length {
+        *column = vec![0.0; length];
+    }
 }
 
 fn unknown<'a>(kind: &'static Kind, given: &'a [(&str, f64)]) -> impl Iterator<Item = ParameterFault> + 'a {

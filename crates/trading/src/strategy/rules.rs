@@ -40,6 +40,16 @@ impl Strategy for ColumnRules {
         self.next += 1;
         decide(self.signals.entry(index), self.signals.exit(index), position)
     }
+
+    fn silence(&self, position: &Position) -> usize {
+        let next =
+            if position.is_open() { self.signals.next_exit(self.next) } else { self.signals.next_entry(self.next) };
+        next.map_or(usize::MAX, |next| next - self.next)
+    }
+
+    fn pass(&mut self, candles: usize) {
+        self.next += candles;
+    }
 }
 
 /// Signals candle by candle, the same as those of [`Program::signals`].

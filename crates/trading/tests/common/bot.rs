@@ -22,6 +22,24 @@ impl Strategy for Script {
         self.row += 1;
         self.signals.get(self.row - 1).copied().flatten()
     }
+
+    fn silence(&self, _: &Position) -> usize {
+        self.signals.iter().skip(self.row).position(Option::is_some).unwrap_or(usize::MAX)
+    }
+
+    fn pass(&mut self, candles: usize) {
+        self.row += candles;
+    }
+}
+
+/// The same, which never says how long it will be silent.
+#[derive(Clone, Debug)]
+pub struct Wakeful(pub Script);
+
+impl Strategy for Wakeful {
+    fn on_candle(&mut self, candle: &Candle, position: &Position) -> Option<Signal> {
+        self.0.on_candle(candle, position)
+    }
 }
 
 /// `e` enters, `x` leaves, anything else is silence.
