@@ -4,6 +4,7 @@ mod checks;
 mod compare;
 mod execute;
 mod file;
+mod filters;
 mod history;
 mod lanes;
 mod monte_carlo;
@@ -23,6 +24,7 @@ pub use checks::{CheckReport, DRIFT_ALLOWED, Difference, Drift, LookAhead, look_
 pub use compare::{Comparison, Row, compare};
 pub use execute::Answer;
 pub use file::{BacktestConfig, BacktestFile, MAX_COMBINATIONS, MAX_FILE_BYTES};
+pub use filters::{AppliedFilters, Filters};
 pub use history::History;
 pub use monte_carlo::{FanPoint, MAX_PLAYED, MonteCarloReport, Quantiles, monte_carlo};
 pub use outside::{MAX_SIGNALS, OutsideSignal};

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trading::{
     backtest::{
-        Answer, BacktestError, BacktestFile, CheckReport, Combination, Comparison, Contribution, MonteCarloReport,
+        Answer, AppliedFilters, BacktestError, BacktestFile, CheckReport, Combination, Comparison, Contribution, MonteCarloReport,
         Report, WalkForwardReport, compare,
     },
     metrics::{Metrics, Returns},
@@ -93,7 +93,7 @@ pub(crate) struct Done {
 pub(crate) struct BacktestDetail {
     #[serde(flatten)]
     pub(crate) backtest: Backtest,
-    /// The file as it runs, with the strategy in it.
+    /// The file as it runs, with the strategy and the filters of its exchange in it.
     pub(crate) file: Value,
     /// What should be known about the figures.
     #[schemars(with = "Vec<String>")]
@@ -104,6 +104,9 @@ pub(crate) struct BacktestDetail {
     /// The returns of days, months and years.
     #[schemars(with = "Option<Returns>")]
     pub(crate) returns: Option<Value>,
+    /// The filters that were applied to orders; `null` where none were to be.
+    #[schemars(with = "Option<AppliedFilters>")]
+    pub(crate) filters: Option<Value>,
     /// What each symbol contributed, where there are several.
     #[schemars(with = "Option<Vec<Contribution>>")]
     pub(crate) symbols: Option<Value>,

@@ -205,7 +205,7 @@ pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<BacktestDe
     let mut content = it.content.as_deref().map(Content::read).transpose()?;
     let mut part = |name| content.as_mut().map(|content| content.take(name)).filter(|part| !part.is_null());
     let (warnings, combinations, returns) = (part("warnings"), part("combinations"), part("returns"));
-    let (symbols, walk_forward) = (part("symbols"), part("walkForward"));
+    let (filters, symbols, walk_forward) = (part("filters"), part("symbols"), part("walkForward"));
     let (monte_carlo, checks) = (part("monteCarlo"), part("checks"));
     let before = it.digest_before.as_deref().zip(it.made_before.as_deref());
     let reproduction = match (it.digest.as_deref(), it.made.as_deref(), before) {
@@ -218,6 +218,7 @@ pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<BacktestDe
         warnings: warnings.unwrap_or_else(|| Value::Array(vec![])),
         combinations,
         returns,
+        filters,
         symbols,
         walk_forward,
         monte_carlo,

@@ -10,7 +10,7 @@ use super::{BacktestError, symbols};
 use crate::candle::{Candle, Candles, Field};
 use crate::engine::{Input, Lanes, Strategy};
 use crate::metrics::{Curve, Ending, Metrics, Returns, approximate};
-use crate::money::{Instrument, Notional, Symbol};
+use crate::money::{Notional, Symbol};
 use crate::strategy::{Columns, Document};
 use crate::time::Timestamp;
 
@@ -88,7 +88,7 @@ fn lanes<'a>(
         if rows.is_empty() {
             return Err(BacktestError::NoCandles);
         }
-        let setup = Setup { instrument: Instrument::unfiltered(*symbol), ..setup.clone() };
+        let setup = Setup { instrument: setup.config.filters.of(*symbol), ..setup.clone() };
         drivers.push(driver(candles, conduct(document, columns), &setup, &rows));
     }
     Ok(Lanes::new(drivers, setup.plan.guards.clone(), setup.config.initial_cash))

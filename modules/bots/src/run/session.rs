@@ -17,7 +17,7 @@ use tracing::error;
 use trading::{
     candle::Candle,
     engine::{Input, Stop},
-    money::Symbol,
+    money::{Instrument, Symbol},
     strategy::Body,
     time::Timestamp,
 };
@@ -96,9 +96,10 @@ impl Session {
         let (from, to) = (bot.feed.from.map(timestamp), bot.feed.to.map(timestamp));
         let cash = bot.initial_cash.try_into().map_err(Error::internal)?;
         let batch = if matches!(document.body(), Body::Script(_)) { SCRIPT_BATCH } else { BATCH };
-        let mut paper =
-            Paper::new(&Make { bot: bot.id, document, market: market.clone(), cash, rules: bot.venue.rules(), from })?;
-        let symbol = service::symbol(&bot)?;
+        let (symbol, rules) = (service::symbol(&bot)?, bot.venue.rules());
+        let instrument = bot.filters.unwrap_or_else(|| Instrument::unfiltered(symbol));
+        let timeframe = market.timeframe;
+        let mut paper = Paper::new(&Make { bot: bot.id, document, instrument, timeframe, cash, rules, from })?;
         if progress.journal_seq > 0 {
             rebuild(app, &lease, &mut paper, &progress, &symbol).await?;
         }
