@@ -2,7 +2,7 @@
 
 use crate::{
     offline::Outcome,
-    report::{groups, percent, ranked, verdict},
+    report::{about, groups, percent, ranked, verdict},
 };
 use std::fmt::Write;
 use trading::{
@@ -109,7 +109,7 @@ fn studies(sections: &Sections, text: &mut String) {
         let _ = writeln!(text, "  Warm-up: candles until an indicator is less than 0.1 % off");
         for drift in drifts {
             let needed = drift.warm_up.map_or_else(|| "more than there are".to_owned(), |candles| candles.to_string());
-            let _ = writeln!(text, "    {:<34}{needed:>24}", drift.output);
+            let _ = writeln!(text, "    {:<34}{needed:>24}", about(drift.symbol, &drift.output));
         }
         text.push('\n');
     }

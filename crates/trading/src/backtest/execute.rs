@@ -33,8 +33,8 @@ impl BacktestFile {
     /// once. Whatever runs more than once runs on the rayon pool from which this is called.
     ///
     /// # Errors
-    /// Where candles are missing or do not fit the strategy, or as [`run`](super::run()); where
-    /// something is asked for that is of one symbol only, or too much.
+    /// Where candles are missing or do not fit the strategy, or as [`run`](super::run()); where too
+    /// much is asked for.
     pub fn execute(
         &self,
         history: &History,
@@ -51,7 +51,7 @@ impl BacktestFile {
             return Ok(Answer::Sweep(Sweep { filters, ..many }));
         }
         let mut report = match &self.walk_forward {
-            Some(walk) => walk_forward(self, walk, only(&columns, "a walk-forward")?, &progress)?,
+            Some(walk) => walk_forward(self, walk, &columns, &progress)?,
             None => self.run_once(&columns, &progress)?,
         };
         report.sections.filters = filters;
@@ -100,22 +100,14 @@ impl BacktestFile {
             report.sections.monte_carlo = played;
         }
         if let Some(asked) = self.checks {
-            let candles = only(columns, "a check")?.candles();
             // A history that is cut off has no finer candles, and what is decided does not need them.
             let setup = Setup::of(&self.strategy, BacktestConfig { intrabar: None, ..self.config.clone() });
             let look_ahead =
-                asked.look_ahead.then(|| checks::look_ahead_of(&self.strategy, candles, &setup, &progress));
-            let recursive = asked.recursive.then(|| checks::recursive(&self.strategy, candles, &progress));
+                asked.look_ahead.then(|| checks::look_ahead_of(&self.strategy, columns, &setup, &progress));
+            let recursive = asked.recursive.then(|| checks::recursive(&self.strategy, columns, &progress));
             let (look_ahead, recursive) = (look_ahead.transpose()?, recursive.transpose()?);
             report.sections.checks = Some(CheckReport { look_ahead, recursive });
         }
         Ok(())
-    }
-}
-
-fn only<'a, 'b>(columns: &'b [Columns<'a>], what: &'static str) -> Result<&'b Columns<'a>, BacktestError> {
-    match columns {
-        [columns] => Ok(columns),
-        _ => Err(BacktestError::OneSymbol(what)),
     }
 }

@@ -190,7 +190,6 @@ impl BacktestFile {
         match (strategy, config, study) {
             (Ok(strategy), Ok(config), Ok(study)) => {
                 intrabar(&config, strategy.market()).map_err(|fault| vec![fault])?;
-                one_symbol(&study, strategy.market()).map_err(|fault| vec![fault])?;
                 config.filters.check(strategy.market()).map_err(|fault| vec![fault])?;
                 check_signals(&strategy, &config.signals).map_err(|fault| vec![fault])?;
                 let Study { sweep, objective, search, walk_forward, monte_carlo, checks } = study;
@@ -318,23 +317,11 @@ fn check_signals(strategy: &Document, signals: &[OutsideSignal]) -> Result<(), F
 
 fn intrabar(config: &BacktestConfig, market: &Market) -> Result<(), Fault> {
     let Some(finer) = config.intrabar else { return Ok(()) };
-    if market.symbol().is_none() {
-        return Err(fault("intrabar", "INVALID", "is for a strategy of one symbol"));
-    }
     if !finer.divides(market.timeframe) {
         let message = format!("{finer} candles do not make up the {} candles of the strategy", market.timeframe);
         return Err(fault("intrabar", "INVALID", message));
     }
     Ok(())
-}
-
-/// What looks at one history only is not asked of several.
-fn one_symbol(study: &Study, market: &Market) -> Result<(), Fault> {
-    let asked = [("walkForward", study.walk_forward.is_some()), ("checks", study.checks.is_some())];
-    match asked.into_iter().find(|(_, asked)| *asked && market.symbol().is_none()) {
-        Some((key, _)) => Err(fault(key, "INVALID", "is for a strategy of one symbol")),
-        None => Ok(()),
-    }
 }
 
 fn study(map: Map<String, Value>) -> Result<Study, Fault> {

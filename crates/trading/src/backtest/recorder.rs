@@ -159,9 +159,9 @@ impl Log {
                 Effect::Journal(Note::Refused(refusal)) => self.refused.add(symbol, || refusal.to_string()),
                 Effect::Journal(Note::Rejected(rejection)) => match rejection.filter {
                     Some(filter) => self.filtered.add(symbol, || filter.to_string()),
-                    None => self
-                        .rejected
-                        .add(symbol, || format!("{} ({:?})", rejection.client_order_id, rejection.reason)),
+                    None => {
+                        self.rejected.add(symbol, || format!("{} ({:?})", rejection.client_order_id, rejection.reason));
+                    }
                 },
                 Effect::Journal(Note::Halted) => self.halted = true,
                 _ => {}

@@ -18,7 +18,7 @@ mod tiles;
 pub use card::PictureError;
 pub(crate) use figures::groups;
 pub(crate) use format::percent;
-pub(crate) use study::verdict;
+pub(crate) use study::{about, verdict};
 pub(crate) use sweep::{ranked, sweep_html};
 
 use crate::{curve::Curve, scenes::Scenes, summary::symbols};

@@ -88,5 +88,5 @@ pub(crate) async fn done(app: &TestApp, member: &Member, file: &Value) -> String
 
 /// The one file of candles of a run.
 pub(crate) fn only(candles: &[u8]) -> Files<&[u8]> {
-    Files { candles: vec![(None, candles)], finer: None }
+    Files { candles: vec![(None, candles)], finer: vec![] }
 }
