@@ -15,7 +15,7 @@ use trading::{
     position::Position,
     risk::{Limits, Refusal},
     simulator::{Rules, Simulator},
-    strategy::{Body, Document, Program, StreamRules, StreamScript},
+    strategy::{Body, Document, Failure, Program, StreamRules, StreamScript},
     time::{Timeframe, Timestamp},
 };
 use uuid::Uuid;
@@ -137,7 +137,7 @@ impl Paper {
     /// Takes in the next candle.
     ///
     /// # Errors
-    /// 422 where its script fails, 500 where the engine contradicts itself; nothing of the bot may be written then.
+    /// 500 where the engine contradicts itself; nothing of the bot may be written then.
     pub(crate) fn on_candle(&mut self, candle: &Candle) -> Result<()> {
         let Self { driver, log, .. } = self;
         driver.on_candle(candle, |at, input, effects| log.take(at, input, effects));
@@ -149,10 +149,12 @@ impl Paper {
                 self.point(closed_at, candle.close);
             }
         }
-        if let Some(failure) = self.driver.engine().failure() {
-            return Err(Error::invalid("strategy.script", "SCRIPT_FAILED", failure.to_string()));
-        }
         self.log.trouble.take().map_or(Ok(()), Err)
+    }
+
+    /// Why its script cannot go on, if so: it decides nothing any more, and what it has ordered stays.
+    pub(crate) fn failure(&self) -> Option<&Failure> {
+        self.driver.engine().failure()
     }
 
     /// Takes in something else than a candle, at the last close.
