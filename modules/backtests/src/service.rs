@@ -9,15 +9,15 @@ use crate::{
 };
 use audit::Change;
 use garde::Validate;
-use kit::{Error, Paging, Result, TenantTx, Time};
+use kit::{Error, JobFailure, Paging, Result, TenantTx, Time};
 use market_data::Market;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trading::{
     backtest::{
-        Answer, AppliedFilters, BacktestError, BacktestFile, CheckReport, Combination, Comparison, Contribution, MonteCarloReport,
-        Report, WalkForwardReport, compare,
+        Answer, AppliedFilters, BacktestError, BacktestFile, CheckReport, Combination, Comparison, Contribution,
+        MonteCarloReport, Report, WalkForwardReport, compare,
     },
     metrics::{Metrics, Returns},
     money::Notional,
@@ -45,7 +45,7 @@ pub(crate) struct Backtest {
     #[schemars(with = "Option<Metrics>")]
     pub(crate) metrics: Option<Value>,
     /// Why it failed.
-    pub(crate) error: Option<String>,
+    pub(crate) error: Option<JobFailure>,
     pub(crate) created_at: Time,
     pub(crate) started_at: Option<Time>,
     pub(crate) finished_at: Option<Time>,
@@ -265,9 +265,10 @@ pub(crate) fn refused(failure: Failure) -> Error {
         Failure::File(faults) | Failure::Run(BacktestError::Faults(faults)) => {
             Error::faults(strategies::faults(faults))
         }
-        Failure::Run(BacktestError::Failed(failure)) => {
-            Error::invalid("strategy.script", "SCRIPT_FAILED", failure.to_string())
+        Failure::Run(BacktestError::Plan(error)) => {
+            Error::invalid(&format!("strategy.{}", error.path), "INVALID", error.message)
         }
+        Failure::Run(error) => Error::invalid(error.path(), error.code(), error.to_string()),
         Failure::TooMuch { .. } => Error::invalid("sweep", "TOO_MUCH", failure.to_string()),
         other => Error::invalid("", "NO_ANSWER", other.to_string()),
     }

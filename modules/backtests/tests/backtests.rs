@@ -166,7 +166,8 @@ async fn a_back_test_whose_candles_went_away_fails_and_says_why(db: PgPool) {
     app.run_jobs().await;
     let failed = ana.get(&path(asked["id"].as_str().unwrap())).await.ok();
     assert_eq!(failed["status"], "failed", "{failed}");
-    assert!(failed["error"].as_str().unwrap().contains("BTC/USDT"), "{failed}");
+    assert_eq!(failed["error"]["code"], "MARKET_NOT_FOUND", "{failed}");
+    assert!(failed["error"]["message"].as_str().unwrap().contains("BTC/USDT"), "{failed}");
 }
 
 #[db_test]
