@@ -23,14 +23,14 @@ create_strategies() {
   refused 409 STRATEGY_NAME_TAKEN "two strategies of one name"
 }
 
-# convention NAME: a back-test file's part, as the golden figures name it: close/all_in/feeInBase.
+# convention NAME: a back-test file's part, as the golden figures name it: close/all_in/feeInBase. They know no filters.
 convention() {
   local fill=nextOpen cash=10000000 paid_in=quote
   [[ $1 != close/* ]] || fill=close
   [[ $1 != */all_in* ]] || cash=10000
   [[ $1 != */feeInBase ]] || paid_in=received
   jq --null-input --arg fill "$fill" --arg cash "$cash" --arg in "$paid_in" \
-    '{initialCash: $cash, fill: $fill, fees: {maker: "0.001", taker: "0.001", paidIn: $in}}'
+    '{initialCash: $cash, fill: $fill, fees: {maker: "0.001", taker: "0.001", paidIn: $in}, filters: "none"}'
 }
 
 sizing_of() {

@@ -1,10 +1,12 @@
 //! Work that is done later, at least once: a row in the same transaction as the change that asks
 //! for it, claimed by one worker at a time under a lease.
 
+mod failure;
 mod follow;
 mod store;
 mod worker;
 
+pub use failure::JobFailure;
 pub use follow::{JobState, follow};
 pub use store::cancel;
 pub use worker::Worker;

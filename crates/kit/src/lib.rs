@@ -46,7 +46,7 @@ pub use http::{CORRELATION_ID, Health, Origin, RequestInfo, serve_with};
 pub use identity::{Credential, Identify, Identity, Membership, TenantHint, TenantState, User};
 pub use input::{Cursor, Input, Paging, Path, Query, Upload, read_json};
 pub use jobs::{
-    Job, JobContext, JobKind, JobState, Progress, Worker, cancel as cancel_job, enqueue as enqueue_job,
+    Job, JobContext, JobFailure, JobKind, JobState, Progress, Worker, cancel as cancel_job, enqueue as enqueue_job,
     enqueue_at as enqueue_job_at, enqueue_limited as enqueue_limited_job, follow as follow_job,
 };
 pub use kit_macros::{delete, get, patch, post, put};

@@ -4,6 +4,7 @@
 
 use kit::{
     Error, Job, JobContext, JobKind, Module, Result, Scope, TenantTx, cancel_job, chrono::TimeDelta, enqueue_job,
+    follow_job,
 };
 use serde::{Deserialize, Serialize};
 use testkit::{Member, PgPool, TestApp, db_test};
@@ -23,6 +24,7 @@ enum End {
     Well,
     Badly,
     Hopelessly,
+    Wrongly,
     InPanic,
 }
 
@@ -38,6 +40,7 @@ impl Job for Note {
             End::Well => Ok(()),
             End::Badly => Err(Error::unavailable("TIRED", "Too tired.", 1)),
             End::Hopelessly => Err(Error::conflict("USELESS", "It will never work.")),
+            End::Wrongly => Err(Error::invalid("note", "TOO_LARGE", "It does not fit.")),
             End::InPanic => panic!("oh no"),
         }
     }
@@ -127,6 +130,22 @@ async fn a_job_that_cannot_work_is_given_up_at_once(db: PgPool) {
     let id = ask(&app, &ana, End::Hopelessly).await;
     assert_eq!(app.run_jobs().await, 1);
     assert_eq!(state(&app, id).await, ended("failed", 1, Some("It will never work.")));
+}
+
+#[db_test]
+async fn a_job_that_is_given_up_says_why_to_programs_too(db: PgPool) {
+    let (app, ana) = prepared(&db).await;
+    let cases =
+        [(End::Hopelessly, "USELESS", "It will never work."), (End::Wrongly, "TOO_LARGE", "note: It does not fit.")];
+    for (end, code, message) in cases {
+        let id = ask(&app, &ana, end).await;
+        app.run_jobs().await;
+        let failure = follow_job(app.app(), id).await.unwrap().borrow().failure.clone().unwrap();
+        assert_eq!((failure.code.as_str(), failure.message.as_str()), (code, message));
+    }
+    let id = ask(&app, &ana, End::Well).await;
+    app.run_jobs().await;
+    assert_eq!(follow_job(app.app(), id).await.unwrap().borrow().failure, None);
 }
 
 #[db_test]

@@ -1,9 +1,12 @@
 //! Back-tests: a history through the engine and the simulated venue, and the figures of it.
 
+mod account;
+mod chain;
 mod checks;
 mod compare;
 mod execute;
 mod file;
+mod filters;
 mod history;
 mod lanes;
 mod monte_carlo;
@@ -23,6 +26,7 @@ pub use checks::{CheckReport, DRIFT_ALLOWED, Difference, Drift, LookAhead, look_
 pub use compare::{Comparison, Row, compare};
 pub use execute::Answer;
 pub use file::{BacktestConfig, BacktestFile, MAX_COMBINATIONS, MAX_FILE_BYTES};
+pub use filters::{AppliedFilters, Filters};
 pub use history::History;
 pub use monte_carlo::{FanPoint, MAX_PLAYED, MonteCarloReport, Quantiles, monte_carlo};
 pub use outside::{MAX_SIGNALS, OutsideSignal};
@@ -70,9 +74,6 @@ pub enum BacktestError {
     /// The script failed.
     #[error(transparent)]
     Failed(#[from] Failure),
-    /// What was asked for is of one symbol only.
-    #[error("{0} is for a strategy of one symbol")]
-    OneSymbol(&'static str),
     /// A walk-forward has nothing to test.
     #[error("the period is too short: it holds no training with a test after it")]
     NoWindow,
@@ -95,4 +96,36 @@ pub enum BacktestError {
     /// `progress` asked for the end.
     #[error("the back-test was cancelled")]
     Cancelled,
+}
+
+impl BacktestError {
+    /// A stable name, for programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoCandles | Self::NoHistory(_) => "NO_CANDLES",
+            Self::Timeframe { .. } => "WRONG_TIMEFRAME",
+            Self::NoIntrabar(_) => "NO_FINER_CANDLES",
+            Self::Plan(_) | Self::Faults(_) => "INVALID",
+            Self::Failed(_) => "SCRIPT_FAILED",
+            Self::NoWindow => "TOO_SHORT",
+            Self::TooManyRuns { .. } | Self::TooMuchLuck { .. } => "TOO_MUCH",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+
+    /// The key of the back-test file that it is about; empty for the whole.
+    #[must_use]
+    pub const fn path(&self) -> &'static str {
+        match self {
+            Self::NoCandles | Self::Faults(_) | Self::Cancelled => "",
+            Self::NoHistory(_) => "strategy.market",
+            Self::Timeframe { .. } => "strategy.market.timeframe",
+            Self::NoIntrabar(_) => "intrabar",
+            Self::Plan(_) => "strategy",
+            Self::Failed(_) => "strategy.script",
+            Self::NoWindow | Self::TooManyRuns { .. } => "walkForward",
+            Self::TooMuchLuck { .. } => "monteCarlo",
+        }
+    }
 }

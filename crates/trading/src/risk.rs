@@ -153,10 +153,13 @@ impl Limits {
             Size::Quote(value) => value,
         };
         if !value.is_positive() {
-            return Err(Refusal::Empty);
+            // where the lot left nothing of the coins, that filter is the reason
+            let coins = matches!(size, Size::Base(_)).then_some(Quantity::ZERO);
+            let filter = coins.and_then(|coins| view.instrument.too_small(coins, false));
+            return Err(filter.map_or(Refusal::Empty, Refusal::from));
         }
         match size {
-            Size::Base(quantity) => view.instrument.check(price, quantity)?,
+            Size::Base(quantity) => view.instrument.check_size(price, quantity)?,
             Size::Quote(value) => check_smallest(view.instrument, value)?,
         }
         let cash = view.cash;
@@ -200,7 +203,7 @@ fn check_exit(view: &View<'_>, price: Price, quantity: Quantity) -> Result<(), R
     if quantity > held {
         return Err(Refusal::NotEnoughCoins { quantity, held });
     }
-    Ok(view.instrument.check(price, quantity)?)
+    Ok(view.instrument.check_size(price, quantity)?)
 }
 
 #[cfg(test)]

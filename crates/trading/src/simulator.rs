@@ -264,7 +264,7 @@ impl Simulator {
         if wanted.is_zero() {
             return refuse(RejectReason::Filter, self.instrument.too_small(coins, at_market));
         }
-        if let (true, Err(filter)) = (fresh, self.instrument.check(price, wanted)) {
+        if let (true, Err(filter)) = (fresh, self.instrument.check_size(price, wanted)) {
             return Outcome::Reject(RejectReason::Filter, Some(filter));
         }
         let quantity = self.capacity.map_or(wanted, |most| self.instrument.quantity_down(wanted.min(most)));

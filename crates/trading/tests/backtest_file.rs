@@ -233,6 +233,7 @@ fn the_published_schema_names_every_key_and_allows_no_other() {
         "checks",
         "fees",
         "fill",
+        "filters",
         "from",
         "funding",
         "initialCash",

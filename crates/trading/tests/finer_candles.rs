@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use common::bot::{Case, candle, script};
 use common::sma_cross;
 use serde_json::json;
-use trading::backtest::{BacktestError, BacktestFile, Report, run};
+use trading::backtest::{Answer, BacktestError, BacktestFile, History, Report, run};
 use trading::candle::{Candle, Candles};
 use trading::order::Purpose;
 use trading::time::Timeframe;
@@ -60,6 +60,53 @@ fn finer_candles_decide_what_came_first() {
     assert_eq!((reason(&report), report.trades[0].exit_price.to_string()), (Purpose::TakeProfit, "102".to_owned()));
     assert_eq!(report.trades[0].exit_time.millis(), 6 * 60_000 - 1, "in the minute that rose");
     assert_eq!((report.trades[0].exit_index, report.warnings.len()), (1, 0));
+}
+
+/// Both symbols in the same minutes, the second one perhaps with others; each buys one coin at once.
+fn two(first: &[Candle], second: &[Candle], coarse: &Candles) -> Report {
+    let strategy = json!({
+        "name": "Two", "market": {"exchange": "binance", "symbols": ["BTC/USDT", "ETH/USDT"], "timeframe": "5m"},
+        "entry": {"gt": ["close", 50]}, "exit": {"lt": ["close", 0]},
+        "sizing": {"kind": "fixedQuantity", "quantity": "1"},
+        "protect": {"stopLoss": {"percent": "2"}, "takeProfit": [{"percent": "2"}]}
+    });
+    let fees = json!({"maker": "0", "taker": "0"});
+    let file = common::file(strategy, json!({"initialCash": "1000", "fees": fees, "intrabar": "1m"}));
+    let with = |minutes: &[Candle]| {
+        let finer = Candles::collect(Timeframe::M1, minutes.iter().copied()).unwrap();
+        coarse.clone().with_finer(finer).unwrap()
+    };
+    let markets = [("BTC/USDT", first), ("ETH/USDT", second)];
+    let history = History { markets: markets.map(|(symbol, minutes)| (symbol.parse().unwrap(), with(minutes))).into() };
+    match file.execute(&history, |_, _| ControlFlow::Continue(())).unwrap() {
+        Answer::Report(report) => *report,
+        Answer::Sweep(_) => unreachable!("there is no sweep"),
+    }
+}
+
+#[test]
+fn finer_candles_decide_for_each_of_several_symbols() {
+    let minutes = minutes();
+    let coarse = history(&minutes);
+    let told = |report: &Report| -> Vec<(String, Purpose, i64)> {
+        let of = |trade: &trading::position::Trade| {
+            (trade.symbol.unwrap().to_string(), trade.reason, trade.exit_time.millis() / 60_000)
+        };
+        report.trades.iter().map(of).collect()
+    };
+    let of = |symbol: &str, reason, minute| (symbol.to_owned(), reason, minute);
+    let both = two(&minutes, &minutes, &coarse);
+    assert_eq!(told(&both), [of("BTC/USDT", Purpose::TakeProfit, 5), of("ETH/USDT", Purpose::TakeProfit, 5)]);
+    assert!(!both.warnings.iter().any(|warning| warning.contains("finer")), "{:?}", both.warnings);
+    // where nothing sound is known of one symbol, the worse is assumed for it alone, and told after what is known
+    let mut unlike = minutes.clone();
+    unlike[6].volume = "99".parse().unwrap();
+    let one = two(&minutes, &unlike, &coarse);
+    assert_eq!(told(&one), [of("BTC/USDT", Purpose::TakeProfit, 5), of("ETH/USDT", Purpose::StopLoss, 9)]);
+    let warning = "ETH/USDT: 1 candles are not what their finer ones add up to, and were taken as they are; \
+                   the first: 1970-01-01T00:05:00.000Z";
+    assert!(one.warnings.iter().any(|told| told == warning), "{:?}", one.warnings);
+    assert!(one.trades.is_sorted_by_key(|trade| trade.exit_time));
 }
 
 #[test]

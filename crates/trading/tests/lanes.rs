@@ -143,7 +143,8 @@ fn candles_of_lanes_need_not_align() {
         &markets,
     );
     assert_eq!(report.sections.symbols.len(), 2);
-    assert!(report.warnings.iter().any(|warning| warning.contains("are missing in the history")));
+    let missing = |warning: &String| warning.starts_with("ETH/USDT: ") && warning.ends_with("missing in the history");
+    assert!(report.warnings.iter().any(missing), "{:?}", report.warnings);
 }
 
 #[test]
@@ -154,9 +155,81 @@ fn what_is_missing_or_for_one_symbol_only_is_said() {
         |file: &BacktestFile, history: &History| file.execute(history, |_, _| ControlFlow::Continue(())).unwrap_err();
     let missing = refused(&file, &history(&[("BTC/USDT", &hours)]));
     assert_eq!(missing.to_string(), "there are no candles of ETH/USDT");
-    let checks = BacktestFile { checks: serde_json::from_value(json!({"lookAhead": true})).unwrap(), ..file };
+    let mut finer = file;
+    finer.config.intrabar = Some(trading::time::Timeframe::M5);
     let both = history(&[("BTC/USDT", &hours), ("ETH/USDT", &hours)]);
-    assert!(matches!(refused(&checks, &both), BacktestError::OneSymbol(_)));
+    assert_eq!(refused(&finer, &both), BacktestError::NoIntrabar(trading::time::Timeframe::M5));
+}
+
+fn asking(mut file: BacktestFile, key: &str, what: Value) -> BacktestFile {
+    let mut whole = serde_json::to_value(&file).unwrap();
+    whole[key] = what;
+    file = BacktestFile::parse(&whole).unwrap_or_else(|faults| panic!("{faults:?}"));
+    file
+}
+
+#[test]
+fn checks_look_at_every_symbol() {
+    let hours = hours();
+    let late = Candles::collect(hours.timeframe(), shifted(&hours, 777).iter().skip(500)).unwrap();
+    let markets = history(&[("BTC/USDT", &hours), ("ETH/USDT", &late)]);
+    let sizing = json!({"kind": "percentEquity", "percent": "40"});
+    let file = cross(json!(["BTC/USDT", "ETH/USDT"]), sizing, json!({"maxOpenPositions": 1}));
+    let report = run(&asking(file, "checks", json!({"lookAhead": true, "recursive": true})), &markets);
+    let checks = report.sections.checks.unwrap();
+    let found = checks.look_ahead.unwrap();
+    assert_eq!((found.cuts, found.differences), (20, vec![]));
+    let drifts = checks.recursive.unwrap();
+    let outputs: Vec<_> = drifts.iter().map(|it| (it.symbol.unwrap().to_string(), it.output.as_str())).collect();
+    let of = |symbol: &str, output| (symbol.to_owned(), output);
+    let expected = [of("BTC/USDT", "fast"), of("BTC/USDT", "slow"), of("ETH/USDT", "fast"), of("ETH/USDT", "slow")];
+    assert_eq!(outputs, expected);
+}
+
+#[test]
+fn a_walk_forward_of_several_symbols_trades_what_it_chose_on_one_account() {
+    let hours = hours();
+    let markets = history(&[("BTC/USDT", &hours), ("ETH/USDT", &shifted(&hours, 777))]);
+    let sizing = || json!({"kind": "percentEquity", "percent": "40"});
+    let symbols = || json!(["BTC/USDT", "ETH/USDT"]);
+    let walk = json!({
+        "train": "60d", "test": "20d", "objective": "sharpe", "sweep": {"indicators.fast.period": [5, 10, 20]}
+    });
+    let report = run(&asking(cross(symbols(), sizing(), json!({})), "walkForward", walk), &markets);
+    let windows = &report.sections.walk_forward.as_ref().unwrap().windows;
+    assert!(windows.len() > 5, "{}", windows.len());
+    let (mut cash, mut trades) = ("10000".to_owned(), Vec::new());
+    let mut fees = Notional::ZERO;
+    for window in windows {
+        let mut alone = serde_json::to_value(cross(symbols(), sizing(), json!({}))).unwrap();
+        alone["strategy"]["indicators"]["fast"]["period"] = window.parameters["indicators.fast.period"].clone();
+        (alone["initialCash"], alone["from"], alone["to"]) =
+            (json!(cash), json!(window.test_from), json!(window.test_to));
+        let alone = run(&BacktestFile::parse(&alone).unwrap(), &markets);
+        assert_eq!(alone.metrics, window.out_of_sample);
+        cash = alone.metrics.final_equity.to_string();
+        fees += alone.metrics.total_fees;
+        trades.extend(alone.trades);
+    }
+    assert_eq!((report.metrics.final_equity.to_string(), report.metrics.total_fees), (cash, fees));
+    assert_eq!(report.trades, trades);
+    assert_eq!(report.sections.symbols.len(), 2);
+    assert!(report.equity.is_sorted_by(|one, next| one.0 < next.0));
+}
+
+#[test]
+fn warnings_name_their_symbol_where_there_are_several() {
+    let hours = hours();
+    let gapped = Candles::collect(hours.timeframe(), hours.iter().step_by(2).take(40)).unwrap();
+    let markets = history(&[("BTC/USDT", &hours), ("ETH/USDT", &gapped)]);
+    let file = cross(json!(["BTC/USDT", "ETH/USDT"]), json!({"kind": "percentEquity", "percent": "40"}), json!({}));
+    let warnings = run(&file, &markets).warnings;
+    for expected in [
+        "ETH/USDT: the indicators need 50 candles before they have a value, and there are only 40",
+        "ETH/USDT: 39 candles are missing in the history",
+    ] {
+        assert!(warnings.iter().any(|warning| warning == expected), "{warnings:?}");
+    }
 }
 
 #[test]

@@ -252,6 +252,14 @@ fn the_nearest_right_word_is_proposed() {
         &with("/indicators/fast", json!({"kind": "sma", "perid": 3})),
         &["indicators.fast.perid: unknown key (did you mean `period`?); expected kind, period, input, timeframe"],
     );
+    let far = Document::parse(&with("/indicators/fast", json!({"kind": "emaa", "period": 3}))).unwrap_err();
+    let count = trading::indicator::CATALOGUE.len();
+    assert!(
+        far[0].message.starts_with(&format!("unknown word `emaa`; the nearest of {count} are ema, ")),
+        "{}",
+        far[0]
+    );
+    assert_eq!(far[0].message.matches(", ").count(), 2, "three are proposed: {}", far[0]);
     told(
         &with("/sizing", json!({"kind": "percentequity", "percent": "1"})),
         &[

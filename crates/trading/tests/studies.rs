@@ -3,13 +3,15 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
 
 use common::{candles, file, history, sma_cross};
 use rayon::ThreadPoolBuilder;
 use serde_json::{Value, json};
 use trading::backtest::{
-    Answer, BacktestError, BacktestFile, Report, Setup, Sweep, WalkForwardReport, compare, look_ahead,
+    Answer, BacktestError, BacktestFile, LookAhead, Report, Setup, Sweep, WalkForwardReport, compare, look_ahead,
 };
 use trading::candle::{Candle, Candles};
 use trading::engine::{Signal, Strategy};
@@ -326,6 +328,170 @@ fn a_strategy_that_looks_at_the_next_candle_is_caught() {
         assert_eq!(difference.cut, difference.at);
     }
     assert_eq!(found.differences[0].what, "entry");
+}
+
+/// Remembers every close that it has ever seen, in whichever run.
+struct Hoarder {
+    closes: Arc<Mutex<BTreeMap<i64, Price>>>,
+}
+
+impl Strategy for Hoarder {
+    fn on_candle(&mut self, candle: &Candle, position: &Position) -> Option<Signal> {
+        let mut closes = self.closes.lock().unwrap();
+        closes.insert(candle.open_time.millis(), candle.close);
+        let rises = match closes.get(&(candle.open_time.millis() + 3_600_000)) {
+            Some(next) => *next > candle.close,
+            None => candle.close > candle.open,
+        };
+        match (position.is_open(), rises) {
+            (false, true) => Some(Signal::Enter),
+            (true, false) => Some(Signal::Exit),
+            _ => None,
+        }
+    }
+}
+
+#[test]
+fn a_strategy_that_remembers_other_runs_is_caught() {
+    let candles = part();
+    let honest = file(strategy(), json!({"initialCash": "10000"}));
+    let setup = Setup::of(&honest.strategy, honest.config);
+    let closes = Arc::default();
+    let hoarder = |_: &Candles| Hoarder { closes: Arc::clone(&closes) };
+    let found = look_ahead(&candles, &setup, hoarder, || ControlFlow::Continue(())).unwrap();
+    assert!(found.cuts == 20 && found.differences.len() > 10, "{found:?}");
+}
+
+fn checked(strategy: Value, rest: Value, candles: &Candles) -> LookAhead {
+    let mut rest = rest;
+    rest["initialCash"] = json!("10000");
+    rest["checks"] = json!({"lookAhead": true});
+    report(&file(strategy, rest), candles).sections.checks.unwrap().look_ahead.unwrap()
+}
+
+fn scripted(source: &str) -> Value {
+    let mut strategy = strategy();
+    let keys = strategy.as_object_mut().unwrap();
+    keys.retain(|key, _| !["entry", "exit"].contains(&key.as_str()));
+    keys.insert("script".to_owned(), json!({"source": source}));
+    keys.insert("protect".to_owned(), json!({"stopLoss": {"percent": "3"}, "trailingStop": {"percent": "2"}}));
+    strategy["indicators"]["trend"] = json!({"kind": "ema", "period": 20, "timeframe": "4h"});
+    strategy
+}
+
+/// Uses what a script could misuse: a state that grows, numbers far back, by a name and by one that
+/// is reckoned, another time frame.
+const CURIOUS: &str = r#"
+state.n = (state.n ?? 0) + 1;
+if "seen" in state { } else { state.seen = []; }
+push(state.seen, close);
+if len(state.seen) > 400 { shift(state.seen); }
+let far = prev("close", state.n % 1000);
+let last = state.seen[len(state.seen) - 1];
+let sum = 0.0;
+for x in state.seen { sum += x; }
+let mean = sum / float(len(state.seen));
+if position.open { if close < mean || position.bars > 40 { exit(); } }
+else if (is_nan(far) || close > far) && last > mean && close > trend { enter(); }
+"#;
+
+#[test]
+fn scripts_and_every_other_kind_are_checked_too() {
+    let candles = part();
+    let ended = |found: &LookAhead| (found.cuts, found.differences.clone());
+    let crossing = "if crosses_above(\"fast\", \"slow\") { enter(); } if crosses_below(\"fast\", \"slow\") { exit(); }";
+    for source in [crossing, CURIOUS] {
+        let found = checked(scripted(source), json!({"from": "2020-02-01"}), &candles);
+        assert!(found.decisions > 20, "{}", found.decisions);
+        assert_eq!(ended(&found), (20, vec![]));
+    }
+    let market = strategy()["market"].clone();
+    let of = |body: Value| {
+        let mut strategy = body;
+        (strategy["name"], strategy["market"]) = (json!("Kind"), market.clone());
+        strategy
+    };
+    let weights = json!({"rebalance": {"weights": {"BTC/USDT": "50"}, "threshold": "1", "every": "1d"}});
+    for body in [
+        json!({"grid": {"lower": "6000", "upper": "12000", "levels": 20, "quote": "400", "stopLoss": "5000"}}),
+        json!({"dca": {"dipPercent": "2", "quote": "300", "maxOrders": 5, "takeProfit": {"percent": "2"}}}),
+        weights,
+    ] {
+        let found = checked(of(body.clone()), json!({}), &candles);
+        assert!(found.decisions > 20, "{body}: {}", found.decisions);
+        assert_eq!(ended(&found), (20, vec![]), "{body}");
+    }
+    let outside = of(json!({"signal": {}, "sizing": {"kind": "allIn"}, "protect": {"stopLoss": {"percent": "2"}}}));
+    let signals: Vec<Value> = (1..40_usize)
+        .map(|day| json!({"at": candles.open_time(day * 100).millis() - 1, "do": if day % 2 == 1 { "enter" } else { "exit" }}))
+        .collect();
+    let found = checked(outside, json!({"signals": signals}), &candles);
+    assert!(found.decisions >= 39, "{}", found.decisions);
+    assert_eq!(ended(&found), (20, vec![]));
+    let never = checked(scripted("if close < 0.0 { enter(); }"), json!({}), &candles);
+    assert_eq!((never.cuts, never.decisions), (0, 0), "nothing was there to be checked");
+}
+
+#[test]
+fn a_script_keeps_nothing_from_one_run_to_another() {
+    let source = "state.runs = (state.runs ?? 0) + 1; if state.runs == 7 { enter(); } if state.runs > 30 { exit(); }";
+    let candles = part();
+    let asked = file(scripted(source), json!({"initialCash": "10000"}));
+    let first = report(&asked, &candles);
+    assert_eq!(first.metrics.closed_trades, 1);
+    assert_eq!(report(&asked, &candles), first);
+    let sweep = json!({"protect.stopLoss.percent": ["90", "91", "92"]});
+    let many = file(scripted(source), json!({"initialCash": "10000", "sweep": sweep}));
+    let trades: Vec<u64> = swept(&many, &candles).combinations.iter().map(|it| it.metrics.closed_trades).collect();
+    assert_eq!(trades, [1, 1, 1]);
+}
+
+#[test]
+fn no_script_reads_a_later_candle() {
+    let candles = part();
+    for (source, why) in [
+        ("prev(\"close\", -1)", "0 to 1000"),
+        ("prev(\"close\", int(0.0 - 1.0))", "0 to 1000"),
+        ("prev(\"close\", -0.5 - 1.0)", "0 to 1000"),
+        ("prev(\"close\", 9223372036854775807)", "0 to 1000"),
+        ("state.seen = [close]; state.seen[1]", "out of bounds"),
+    ] {
+        let told = match BacktestFile::parse(&json!({"strategy": scripted(source), "initialCash": "1"})) {
+            Err(faults) => faults[0].message.clone(),
+            Ok(file) => file.execute(&history(&file, &candles), on).unwrap_err().to_string(),
+        };
+        assert!(told.to_lowercase().contains(why), "{source}: {told}");
+    }
+}
+
+#[test]
+fn candles_before_the_period_are_no_decisions_to_cut_at() {
+    let mut eager = strategy();
+    (eager["entry"], eager["exit"]) = (json!({"gt": ["close", 1]}), json!({"lt": ["close", 1]}));
+    let found = checked(eager, json!({"from": "2020-03-01"}), &part());
+    assert_eq!((found.decisions, found.cuts, found.differences), (1, 1, vec![]));
+}
+
+#[test]
+fn a_training_in_which_nothing_has_the_objective_is_named() {
+    let candles = part();
+    let mut quiet = strategy();
+    quiet["entry"] = json!({"gt": ["close", "slow"]});
+    quiet["exit"] = json!({"lt": ["close", 1]});
+    let walk = |objective: &str| {
+        let sweep = json!({"indicators.slow.period": [30, 60]});
+        let walk = json!({"train": "60d", "test": "40d", "objective": objective, "sweep": sweep});
+        report(&file(quiet.clone(), json!({"initialCash": "10000", "walkForward": walk})), &candles)
+    };
+    let named = walk("profitFactor");
+    let first = &windows(&named).windows[0];
+    let expected = format!(
+        "no combination had a value of profitFactor in the training from {} to {}, so that the first was taken",
+        first.train_from, first.test_from
+    );
+    assert!(named.warnings.contains(&expected), "{:?}", named.warnings);
+    assert_eq!(first.parameters["indicators.slow.period"], 30);
+    assert!(!walk("return").warnings.iter().any(|warning| warning.starts_with("no combination")));
 }
 
 #[test]

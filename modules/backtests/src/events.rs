@@ -8,7 +8,8 @@ use axum::{
 };
 use futures::{Stream, stream};
 use kit::{
-    Answer, App, Caller, Error, Event, Events, Input, JobState, NoContent, Operation, Result, Stay, Time, follow_job,
+    Answer, App, Caller, Error, Event, Events, Input, JobFailure, JobState, NoContent, Operation, Result, Stay, Time,
+    follow_job,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -42,7 +43,7 @@ pub(crate) struct News {
     eta_seconds: Option<i64>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+    error: Option<JobFailure>,
 }
 
 impl News {
@@ -60,7 +61,7 @@ impl News {
             percent: service::percent(status, state.done, state.total),
             per_second,
             eta_seconds: per_second.filter(|speed| *speed > 0).map(|speed| left.div_euclid(speed)),
-            error: state.error.clone(),
+            error: state.failure.clone(),
         }
     }
 

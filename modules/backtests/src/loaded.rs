@@ -13,7 +13,7 @@ pub(crate) struct Loaded {
     pub(crate) history: History,
     series: Vec<Series>,
     /// Of the finer candles, where the file asks for them.
-    finer: Option<Series>,
+    finer: Vec<Series>,
 }
 
 impl Loaded {
@@ -22,13 +22,13 @@ impl Loaded {
     /// # Errors
     /// 404 for a market without candles.
     pub(crate) async fn of(tx: &mut TenantTx, file: &BacktestFile) -> Result<Self> {
-        let mut loaded = Self { history: History::default(), series: vec![], finer: None };
+        let mut loaded = Self { history: History::default(), series: vec![], finer: vec![] };
         for market in service::markets(file)? {
             let (series, mut candles) = load(tx, file, &market).await?;
             if let Some(timeframe) = file.config.intrabar {
                 let (series, finer) = load(tx, file, &Market { timeframe, ..market.clone() }).await?;
                 candles = candles.with_finer(finer).map_err(Error::internal)?;
-                loaded.finer = Some(series);
+                loaded.finer.push(series);
             }
             loaded.history.markets.insert(market.symbol, candles);
             loaded.series.push(series);

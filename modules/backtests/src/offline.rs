@@ -91,8 +91,8 @@ impl Outcome {
 pub struct Files<R> {
     /// Each of the symbol that is named, or of the only one of the strategy.
     pub candles: Vec<(Option<Symbol>, R)>,
-    /// Finer ones of the only symbol, which tell what came first inside a candle.
-    pub finer: Option<R>,
+    /// Finer ones likewise, which tell what came first inside a candle.
+    pub finer: Vec<(Option<Symbol>, R)>,
 }
 
 /// Runs a back-test file on files of candles. `progress` is told the done and the total steps and may ask for the end.
@@ -114,9 +114,12 @@ pub fn run<R: Read>(
             return Err(Failure::Twice(symbol));
         }
     }
-    if let Some(finer) = files.finer {
-        let symbol = only.ok_or(Failure::Run(BacktestError::OneSymbol("`intrabar`")))?;
+    for (symbol, finer) in files.finer {
+        let symbol = symbol.or(only).ok_or(Failure::Unnamed)?;
         if let Some(candles) = history.markets.remove(&symbol) {
+            if candles.finer().is_some() {
+                return Err(Failure::Twice(symbol));
+            }
             history.markets.insert(symbol, candles.with_finer(read(finer, file.config.to)?)?);
         }
     }
@@ -132,7 +135,7 @@ fn read(candles: impl Read, to: Option<Timestamp>) -> Result<Candles, Failure> {
     if rows.end == candles.len() {
         return Ok(candles);
     }
-    Ok(Candles::collect(candles.timeframe(), rows.map(|row| candles.get(row)))?)
+    Ok(candles.part(rows))
 }
 
 /// Runs a back-test on its candles, which end where it does. A sweep runs on the rayon pool from

@@ -1,3 +1,4 @@
+use crate::service;
 use garde::Validate;
 use kit::{Error, Fault, Result, TenantTx};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -5,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::{borrow::Cow, collections::BTreeMap};
 use trading::{
-    backtest::{BacktestConfig, BacktestFile, Checks, MonteCarlo, Objective, Search, WalkForward},
+    backtest::{BacktestConfig, BacktestFile, Checks, Filters, MonteCarlo, Objective, Search, WalkForward},
+    money::Instrument,
     strategy::Document,
 };
 use uuid::Uuid;
@@ -59,7 +61,7 @@ impl JsonSchema for Request {
 pub(crate) type Source = Option<(Uuid, i32)>;
 
 impl Request {
-    /// The file with its strategy in it, and where that was taken from.
+    /// The file with its strategy and the filters of its exchange in it, and where the strategy was taken from.
     ///
     /// # Errors
     /// 422 with the faults by path, 404 for a strategy that the tenant does not have.
@@ -75,10 +77,23 @@ impl Request {
             }
             None => None,
         };
-        let file =
+        let mut file =
             BacktestFile::parse(&Value::Object(map)).map_err(|found| Error::faults(strategies::faults(found)))?;
+        if file.config.filters == Filters::Exchange {
+            file.config.filters = Filters::Given(known_filters(tx, &file).await?);
+        }
         Ok((file, source))
     }
+}
+
+/// The filters of the exchange as they are now, which the file keeps: run once more, it meets the same.
+async fn known_filters(tx: &mut TenantTx, file: &BacktestFile) -> Result<Vec<Instrument>> {
+    let mut known = vec![];
+    for market in service::markets(file)? {
+        let filters = market_data::instrument(tx, &market.exchange, &market.symbol).await?;
+        known.extend(filters.note.is_none().then_some(filters.instrument));
+    }
+    Ok(known)
 }
 
 /// Takes `strategyId` and `strategyVersion` out of the request.

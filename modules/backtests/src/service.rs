@@ -9,15 +9,15 @@ use crate::{
 };
 use audit::Change;
 use garde::Validate;
-use kit::{Error, Paging, Result, TenantTx, Time};
+use kit::{Error, JobFailure, Paging, Result, TenantTx, Time};
 use market_data::Market;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trading::{
     backtest::{
-        Answer, BacktestError, BacktestFile, CheckReport, Combination, Comparison, Contribution, MonteCarloReport,
-        Report, WalkForwardReport, compare,
+        Answer, AppliedFilters, BacktestError, BacktestFile, CheckReport, Combination, Comparison, Contribution,
+        MonteCarloReport, Report, WalkForwardReport, compare,
     },
     metrics::{Metrics, Returns},
     money::Notional,
@@ -45,7 +45,7 @@ pub(crate) struct Backtest {
     #[schemars(with = "Option<Metrics>")]
     pub(crate) metrics: Option<Value>,
     /// Why it failed.
-    pub(crate) error: Option<String>,
+    pub(crate) error: Option<JobFailure>,
     pub(crate) created_at: Time,
     pub(crate) started_at: Option<Time>,
     pub(crate) finished_at: Option<Time>,
@@ -93,7 +93,7 @@ pub(crate) struct Done {
 pub(crate) struct BacktestDetail {
     #[serde(flatten)]
     pub(crate) backtest: Backtest,
-    /// The file as it runs, with the strategy in it.
+    /// The file as it runs, with the strategy and the filters of its exchange in it.
     pub(crate) file: Value,
     /// What should be known about the figures.
     #[schemars(with = "Vec<String>")]
@@ -104,6 +104,9 @@ pub(crate) struct BacktestDetail {
     /// The returns of days, months and years.
     #[schemars(with = "Option<Returns>")]
     pub(crate) returns: Option<Value>,
+    /// The filters that were applied to orders; `null` where none were to be.
+    #[schemars(with = "Option<AppliedFilters>")]
+    pub(crate) filters: Option<Value>,
     /// What each symbol contributed, where there are several.
     #[schemars(with = "Option<Vec<Contribution>>")]
     pub(crate) symbols: Option<Value>,
@@ -262,9 +265,10 @@ pub(crate) fn refused(failure: Failure) -> Error {
         Failure::File(faults) | Failure::Run(BacktestError::Faults(faults)) => {
             Error::faults(strategies::faults(faults))
         }
-        Failure::Run(BacktestError::Failed(failure)) => {
-            Error::invalid("strategy.script", "SCRIPT_FAILED", failure.to_string())
+        Failure::Run(BacktestError::Plan(error)) => {
+            Error::invalid(&format!("strategy.{}", error.path), "INVALID", error.message)
         }
+        Failure::Run(error) => Error::invalid(error.path(), error.code(), error.to_string()),
         Failure::TooMuch { .. } => Error::invalid("sweep", "TOO_MUCH", failure.to_string()),
         other => Error::invalid("", "NO_ANSWER", other.to_string()),
     }

@@ -4,7 +4,7 @@ use crate::{
     request::Source,
     service::{Backtest, BacktestDetail, BacktestMarket, Done, Filter, Reproduction, Status, Stored, percent},
 };
-use kit::{Error, Paging, Result, TenantTx, Time};
+use kit::{Error, JobFailure, Paging, Result, TenantTx, Time};
 use serde_json::Value;
 use sqlx::{FromRow, Postgres, QueryBuilder, types::Json};
 use trading::{backtest::BacktestFile, position::Trade};
@@ -105,6 +105,7 @@ struct Row {
     total: i64,
     metrics: Option<Value>,
     error: Option<String>,
+    error_code: Option<String>,
     created_at: Time,
     started_at: Option<Time>,
     finished_at: Option<Time>,
@@ -123,7 +124,7 @@ impl From<Row> for Backtest {
             status,
             progress: Done { done: row.done, total: row.total, percent: percent(status, row.done, row.total) },
             metrics: row.metrics,
-            error: row.error,
+            error: JobFailure::stored(row.error, row.error_code),
             created_at: row.created_at,
             started_at: row.started_at,
             finished_at: row.finished_at,
@@ -152,7 +153,8 @@ pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, paging: &Paging) ->
     let total = total.fetch_one(tx.conn()).await?;
     let mut select = QueryBuilder::<Postgres>::new(
         "select b.id, b.name, b.file -> 'strategy' -> 'market' as market, b.strategy_id, b.strategy_version,
-                b.rerun_of, j.status, j.done, j.total, r.metrics, j.error, b.created_at, j.started_at, j.finished_at
+                b.rerun_of, j.status, j.done, j.total, r.metrics, j.error, j.error_code, b.created_at, j.started_at,
+                j.finished_at
          from backtests b
          join jobs j on j.id = b.id
          left join backtest_results r on r.tenant_id = b.tenant_id and r.backtest_id = b.id
@@ -173,7 +175,7 @@ pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, paging: &Paging) ->
 pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<BacktestDetail>> {
     let found = sqlx::query!(
         r#"select b.id, b.name, b.file -> 'strategy' -> 'market' as "market!: Json<BacktestMarket>", b.strategy_id,
-                  b.strategy_version, b.rerun_of, j.status, j.done, j.total, r.metrics as "metrics?", j.error,
+                  b.strategy_version, b.rerun_of, j.status, j.done, j.total, r.metrics as "metrics?", j.error, j.error_code,
                   b.created_at as "created_at: Time", j.started_at as "started_at: Time",
                   j.finished_at as "finished_at: Time", b.file, r.content as "content?",
                   r.made as "made?: Json<Made>", r.digest as "digest?",
@@ -198,6 +200,7 @@ pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<BacktestDe
         total: it.total,
         metrics: it.metrics,
         error: it.error,
+        error_code: it.error_code,
         created_at: it.created_at,
         started_at: it.started_at,
         finished_at: it.finished_at,
@@ -205,7 +208,7 @@ pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<BacktestDe
     let mut content = it.content.as_deref().map(Content::read).transpose()?;
     let mut part = |name| content.as_mut().map(|content| content.take(name)).filter(|part| !part.is_null());
     let (warnings, combinations, returns) = (part("warnings"), part("combinations"), part("returns"));
-    let (symbols, walk_forward) = (part("symbols"), part("walkForward"));
+    let (filters, symbols, walk_forward) = (part("filters"), part("symbols"), part("walkForward"));
     let (monte_carlo, checks) = (part("monteCarlo"), part("checks"));
     let before = it.digest_before.as_deref().zip(it.made_before.as_deref());
     let reproduction = match (it.digest.as_deref(), it.made.as_deref(), before) {
@@ -218,6 +221,7 @@ pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<BacktestDe
         warnings: warnings.unwrap_or_else(|| Value::Array(vec![])),
         combinations,
         returns,
+        filters,
         symbols,
         walk_forward,
         monte_carlo,

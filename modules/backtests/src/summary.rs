@@ -2,11 +2,11 @@
 
 use crate::{
     offline::Outcome,
-    report::{groups, percent, ranked, verdict},
+    report::{about, groups, percent, ranked, verdict},
 };
 use std::fmt::Write;
 use trading::{
-    backtest::{Answer, BacktestFile, Combination, Contribution, Report, Sections, Sweep},
+    backtest::{Answer, AppliedFilters, BacktestFile, Combination, Contribution, Report, Sections, Sweep},
     metrics::{Metrics, approximate},
     money::Symbol,
     strategy::Market,
@@ -55,7 +55,15 @@ fn one(report: &Report, quote: &str) -> String {
     studies(&report.sections, &mut text);
     let _ = writeln!(text, "  {}", sparkline(&equity, WIDTH));
     warn(&report.warnings, &mut text);
+    note(report.sections.filters.as_ref(), &mut text);
     text
+}
+
+/// What should be known of the filters.
+fn note(filters: Option<&AppliedFilters>, text: &mut String) {
+    for note in filters.iter().flat_map(|filters| &filters.notes) {
+        let _ = writeln!(text, "\n  {note}");
+    }
 }
 
 fn warn(warnings: &[String], text: &mut String) {
@@ -101,7 +109,7 @@ fn studies(sections: &Sections, text: &mut String) {
         let _ = writeln!(text, "  Warm-up: candles until an indicator is less than 0.1 % off");
         for drift in drifts {
             let needed = drift.warm_up.map_or_else(|| "more than there are".to_owned(), |candles| candles.to_string());
-            let _ = writeln!(text, "    {:<34}{needed:>24}", drift.output);
+            let _ = writeln!(text, "    {:<34}{needed:>24}", about(drift.symbol, &drift.output));
         }
         text.push('\n');
     }
@@ -128,6 +136,7 @@ fn many(file: &BacktestFile, sweep: &Sweep) -> String {
         let _ = writeln!(text, "\n  the best {SHOWN} of {} combinations", best.len());
     }
     warn(&sweep.warnings, &mut text);
+    note(sweep.filters.as_ref(), &mut text);
     text
 }
 

@@ -166,7 +166,8 @@ async fn a_back_test_whose_candles_went_away_fails_and_says_why(db: PgPool) {
     app.run_jobs().await;
     let failed = ana.get(&path(asked["id"].as_str().unwrap())).await.ok();
     assert_eq!(failed["status"], "failed", "{failed}");
-    assert!(failed["error"].as_str().unwrap().contains("BTC/USDT"), "{failed}");
+    assert_eq!(failed["error"]["code"], "MARKET_NOT_FOUND", "{failed}");
+    assert!(failed["error"]["message"].as_str().unwrap().contains("BTC/USDT"), "{failed}");
 }
 
 #[db_test]
@@ -257,6 +258,11 @@ async fn files_that_break_rules_are_refused_by_the_path_of_the_fault(db: PgPool)
         ("fill", json!("never"), "fill"),
         ("slippageBps", json!("-5"), "slippageBps"),
         ("volumeShare", json!("2"), "volumeShare"),
+        ("filters", json!("some"), "filters"),
+        ("filters", json!([{ "symbol": "ETH/USDT" }]), "filters[0].symbol"),
+        ("filters", json!([{ "symbol": "BTC/USDT" }, { "symbol": "BTC/USDT" }]), "filters[1].symbol"),
+        ("filters", json!([{ "symbol": "BTC/USDT", "tick": "0" }]), "filters[0].tick"),
+        ("filters", json!([{ "symbol": "BTC/USDT", "ticks": "1" }]), "filters[0].ticks"),
         ("surprise", json!(1), "surprise"),
         ("sweep", json!({ "indicators.fast.period": [] }), "sweep.indicators.fast.period"),
         ("sweep", json!({ "market.symbol": ["ETH/USDT"] }), "sweep.market.symbol"),

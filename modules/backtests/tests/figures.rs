@@ -26,7 +26,9 @@ fn file(convention: &str) -> Value {
         "strategy": strategy,
         "initialCash": if has("all_in") { "10000" } else { "10000000" },
         "fees": { "maker": "0.001", "taker": "0.001", "paidIn": if has("feeInBase") { "received" } else { "quote" } },
-        "fill": if has("close") { "close" } else { "nextOpen" }
+        "fill": if has("close") { "close" } else { "nextOpen" },
+        // whoever reckoned them knew of none
+        "filters": "none"
     })
 }
 

@@ -51,9 +51,6 @@ async fn two_symbols_one_of_them_the_platforms_share_an_account(db: PgPool) {
     let mut file = quick();
     file["strategy"]["market"] =
         json!({ "exchange": "binance", "symbols": ["BTC/USDT", "ETH/USDT"], "timeframe": "1m" });
-    let mut checked = file.clone();
-    checked["checks"] = json!({ "lookAhead": true });
-    ana.post("/api/v1/backtests", &checked).await.invalid("checks");
     let refused = ana.post("/api/v1/backtests", &file).await;
     assert!(refused.body()["message"].as_str().unwrap().contains("ETH/USDT"), "{}", refused.text());
     refused.refused(404, "MARKET_NOT_FOUND");
@@ -68,6 +65,44 @@ async fn two_symbols_one_of_them_the_platforms_share_an_account(db: PgPool) {
     assert!(csv.contains("\r\nBTC/USDT,1,") && csv.contains("\r\nETH/USDT,1,"), "{csv}");
     let page = ana.get(&format!("/api/v1/backtests/{id}/report")).await.text();
     assert!(page.contains("What each symbol contributed") && page.contains("<td class=\"word\">ETH/USDT</td>"));
+    file["checks"] = json!({ "lookAhead": true, "recursive": true });
+    let checked = part(&ana, &done(&app, &ana, &file).await, "").await;
+    assert_eq!(checked["checks"]["lookAhead"], json!({ "cuts": 4, "decisions": 4, "differences": [] }));
+}
+
+#[db_test]
+async fn a_run_that_has_no_answer_says_why_to_programs_too(db: PgPool) {
+    let app = app(db).await;
+    let ana = app.member(ALL).await;
+    import(&ana, "1m", an_hour()).await;
+    let walk = |train: &str, values: i32| {
+        let values: Vec<String> = (1..=values).map(|value| value.to_string()).collect();
+        json!({ "walkForward": { "train": train, "test": "1m", "sweep": { "sizing.quantity": values } } })
+    };
+    let losing = json!({ "monteCarlo": { "runs": 10_000 } });
+    let mut failing = quick()["strategy"].clone();
+    failing.as_object_mut().unwrap().retain(|key, _| !["entry", "exit"].contains(&key.as_str()));
+    failing["script"] = json!({ "source": "loop { }" });
+    for (rest, code, says) in [
+        (walk("1d", 1), "TOO_SHORT", "walkForward: the period is too short"),
+        (walk("1m", 200), "TOO_MUCH", "walkForward: 59 windows need 11800 runs"),
+        (json!({ "strategy": failing }), "SCRIPT_FAILED", "strategy.script: the script failed at the candle of"),
+        (losing, "", ""),
+    ] {
+        let mut file = quick();
+        file.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        let asked = ana.post("/api/v1/backtests", &file).await.accepted();
+        app.run_jobs().await;
+        let shown = part(&ana, asked["id"].as_str().unwrap(), "").await;
+        if code.is_empty() {
+            assert_eq!((&shown["status"], &shown["error"]), (&json!("done"), &Value::Null));
+            continue;
+        }
+        assert_eq!((&shown["status"], &shown["error"]["code"]), (&json!("failed"), &json!(code)), "{shown}");
+        assert!(shown["error"]["message"].as_str().unwrap().starts_with(says), "{}", shown["error"]);
+        let events = ana.get(&format!("/api/v1/backtests/{}/events", asked["id"].as_str().unwrap())).await.text();
+        assert!(events.contains(&format!("\"code\":\"{code}\"")), "{events}");
+    }
 }
 
 #[db_test]
@@ -121,8 +156,9 @@ async fn a_script_that_fails_ends_its_back_test_at_once_and_says_where(db: PgPoo
     let asked = ana.post("/api/v1/backtests", &file("if close > 5.0 { throw \"enough\"; }")).await.accepted();
     assert_eq!(app.run_jobs().await, 1);
     let failed = ana.get(&format!("/api/v1/backtests/{}", asked["id"].as_str().unwrap())).await.ok();
-    let error = failed["error"].as_str().unwrap();
-    assert!(error.contains("line 1, column 18: enough"), "{error}");
+    let error = &failed["error"];
+    assert_eq!(error["code"], "SCRIPT_FAILED", "{error}");
+    assert!(error["message"].as_str().unwrap().contains("line 1, column 18: enough"), "{error}");
     assert_eq!((&failed["status"], &failed["metrics"]), (&json!("failed"), &Value::Null));
     let id = done(&app, &ana, &file("if close < 20.0 { enter(); } if close >= 30.0 { exit(); }")).await;
     let ruled = done(&app, &ana, &quick()).await;
@@ -179,12 +215,17 @@ async fn a_check_that_had_nothing_to_cut_does_not_read_as_passed(db: PgPool) {
     let app = app(db).await;
     let ana = app.member(ALL).await;
     import(&ana, "1m", waves()).await;
-    let grid = json!({ "grid": { "lower": "95", "upper": "135", "levels": 5, "quote": "1000" } });
     let mut strategy = quick()["strategy"].clone();
     strategy.as_object_mut().unwrap().retain(|key, _| ["name", "market"].contains(&key.as_str()));
-    strategy["grid"] = grid["grid"].clone();
-    let file = json!({ "strategy": strategy, "initialCash": "10000", "checks": { "lookAhead": true } });
+    // the price never comes to its range
+    strategy["grid"] = json!({ "lower": "500", "upper": "600", "levels": 5, "quote": "1000" });
+    let mut file = json!({ "strategy": strategy, "initialCash": "10000", "checks": { "lookAhead": true } });
     let id = done(&app, &ana, &file).await;
     let page = ana.get(&format!("/api/v1/backtests/{id}/report")).await.text();
     assert!(page.contains("Not checked") && !page.contains("nothing looks ahead"));
+    // a grid within the range trades, and is checked by its orders
+    file["strategy"]["grid"] = json!({ "lower": "95", "upper": "135", "levels": 5, "quote": "1000" });
+    let id = done(&app, &ana, &file).await;
+    let page = ana.get(&format!("/api/v1/backtests/{id}/report")).await.text();
+    assert!(!page.contains("Not checked") && page.contains("nothing looks ahead"));
 }

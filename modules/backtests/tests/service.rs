@@ -96,6 +96,42 @@ async fn events_are_told_to_the_tenant_alone_and_to_few_at_once(db: PgPool) {
 }
 
 #[db_test]
+async fn a_reader_that_never_reads_is_left_behind_and_holds_nobody_up(db: PgPool) {
+    let (app, ana) = start(db).await;
+    let _remembers = app.remembers().await;
+    let asked = ana.post("/api/v1/backtests", &quick()).await.accepted();
+    let place = path(asked["id"].as_str().unwrap()) + "/events";
+    let mut silent = vec![];
+    for _ in 0..4 {
+        silent.push(ana.open(&place).await);
+    }
+    let mut heard = ana.open(&place).await.into_body().into_data_stream();
+    ana.get(&place).await.refused(429, "TOO_MANY_STREAMS");
+    // news until those who do not read have given their places up; whoever reads misses nothing meanwhile
+    let mut told = 0;
+    let left = loop {
+        let mut tx = app.system().await;
+        sqlx::query("update jobs set done = done + 1, total = 1000000").execute(tx.conn()).await.unwrap();
+        tx.commit().await.unwrap();
+        heard.next().await.unwrap().unwrap();
+        told += 1;
+        let again = ana.open(&place).await;
+        if again.status().is_success() {
+            break again;
+        }
+        assert!(told < 10_000, "they hold their places for ever");
+    };
+    assert!(told >= 32, "they were left behind after {told} events already");
+    app.run_jobs().await;
+    let mut last = String::new();
+    while let Some(part) = heard.next().await {
+        last = String::from_utf8(part.unwrap().to_vec()).unwrap();
+    }
+    assert!(last.contains("event: done"), "{last}");
+    drop((silent, left));
+}
+
+#[db_test]
 async fn a_sweep_that_runs_at_another_server_is_cancelled_without_its_being_looked_after(db: PgPool) {
     let app = app(db.clone()).await;
     let modules = [market_data::module(), strategies::module(), backtests::module()];

@@ -10,7 +10,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use trading::{
     metrics::Metrics,
-    money::{BasisPoints, Rate, Share},
+    money::{BasisPoints, Instrument, Rate, Share},
     simulator::{Fees, FillAt, PaidIn, Rules},
 };
 use uuid::Uuid;
@@ -37,6 +37,8 @@ pub(crate) struct Bot {
     /// How its simulated venue trades.
     #[serde(flatten)]
     pub(crate) venue: Venue,
+    /// The filters that its orders are held to; `null` where these are none.
+    pub(crate) filters: Option<Instrument>,
     pub(crate) feed: Feed,
     /// How many candles it has been fed.
     pub(crate) candles: i64,

@@ -50,9 +50,25 @@ pub(crate) struct NewBot {
     /// The part of a candle's volume that the bot's fills can be; without it any order fills whole.
     #[garde(skip)]
     volume_share: Option<Share>,
+    /// Which filters its orders are held to.
+    #[serde(default)]
+    #[garde(skip)]
+    pub(crate) filters: WhichFilters,
     /// Where its candles come from.
     #[garde(dive)]
     pub(crate) feed: Feed,
+}
+
+/// Which filters the orders of a bot are held to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "BotFilters")]
+pub(crate) enum WhichFilters {
+    /// Those of the exchange as they are when the bot is made, where they are known. The bot keeps them.
+    #[default]
+    Exchange,
+    /// None: any order is taken.
+    None,
 }
 
 impl NewBot {

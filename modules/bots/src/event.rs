@@ -4,6 +4,7 @@ use trading::{
     engine::{Note, Rejection},
     order::{ClientOrderId, Order, OrderKind, Side, Size},
     position::{Fill, Trade},
+    strategy::Failure,
     time::Timestamp,
 };
 
@@ -21,6 +22,15 @@ impl Event {
     /// About the bot itself, at no moment of its feed.
     pub(crate) fn of_bot(kind: &'static str, message: impl Into<String>) -> Self {
         Self { feed_at: None, kind, message: message.into(), data: None }
+    }
+
+    /// Its script failed, and would again.
+    pub(crate) fn script_failed(failure: &Failure) -> Self {
+        let message = format!(
+            "The bot has failed: {failure}. It holds what it held. Stop it, and make another one of a mended strategy."
+        );
+        let data = json!({ "code": "SCRIPT_FAILED", "failure": failure });
+        Self { data: Some(data), ..Self::of_bot("bot.failed", message) }
     }
 
     fn new(feed_at: Timestamp, kind: &'static str, message: String, data: impl Serialize) -> Self {

@@ -1,6 +1,6 @@
 use crate::{
     bot::{Bot, BotEvent, Coins, Filter, Performance},
-    config::{BotChange, NewBot},
+    config::{BotChange, NewBot, WhichFilters},
     event::Event,
     status::{Status, Verb},
     store,
@@ -35,10 +35,18 @@ pub(crate) async fn create(tx: &mut TenantTx, new: &NewBot) -> Result<Bot> {
         return Err(Error::conflict("BOT_LIMIT", message).with("limit", MOST_BOTS));
     }
     let id = tx.new_id();
-    store::insert(tx, id, new, kind, strategy.version, &market).await?;
+    let filters = match new.filters {
+        WhichFilters::Exchange => Some(market_data::instrument(tx, &market.exchange, &market.symbol).await?),
+        WhichFilters::None => None,
+    };
+    let known = filters.as_ref().filter(|filters| filters.note.is_none()).map(|filters| &filters.instrument);
+    store::insert(tx, id, new, kind, strategy.version, &market, known).await?;
     portfolio::open(tx, id, &market.symbol, new.initial_cash).await?;
     let bot = get(tx, id).await?;
     store::add_event(tx, id, &Event::of_bot("bot.created", "The bot was created.")).await?;
+    if let Some(note) = filters.and_then(|filters| filters.note) {
+        store::add_event(tx, id, &Event::of_bot("bot.unfiltered", note)).await?;
+    }
     audit::record(tx, Change::new("bot", id, "bot.created").after(&bot)).await?;
     Ok(bot)
 }

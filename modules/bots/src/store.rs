@@ -14,11 +14,11 @@ use kit::{Error, OnConstraint, Paging, Result, TenantTx};
 use market_data::Market;
 use serde_json::Value;
 use sqlx::{FromRow, Postgres, QueryBuilder, Row, postgres::PgRow, types::Json};
-use trading::simulator::Rules;
+use trading::{money::Instrument, simulator::Rules};
 use uuid::Uuid;
 
 const BOT: &str = "id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol, timeframe, \
-                   initial_cash, rules, feed, candles, last_candle, created_at, updated_at";
+                   initial_cash, rules, instrument, feed, candles, last_candle, created_at, updated_at";
 
 impl FromRow<'_, PgRow> for Bot {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
@@ -35,6 +35,7 @@ impl FromRow<'_, PgRow> for Bot {
             timeframe: row.try_get("timeframe")?,
             initial_cash: row.try_get("initial_cash")?,
             venue: row.try_get::<Json<Rules>, _>("rules")?.0.into(),
+            filters: row.try_get::<Option<Json<_>>, _>("instrument")?.map(|filters| filters.0),
             feed: row.try_get::<Json<_>, _>("feed")?.0,
             candles: row.try_get("candles")?,
             last_candle: row.try_get("last_candle")?,
@@ -68,12 +69,13 @@ pub(crate) async fn insert(
     kind: &str,
     strategy_version: i32,
     market: &Market,
+    filters: Option<&Instrument>,
 ) -> Result<()> {
     let now = tx.now();
     sqlx::query!(
         "insert into bots (id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol, timeframe,
-                           initial_cash, rules, feed, created_at, updated_at)
-         values ($1, $2, $3, 'paper', 'created', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)",
+                           initial_cash, rules, feed, created_at, updated_at, instrument)
+         values ($1, $2, $3, 'paper', 'created', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13)",
         id,
         new.name,
         kind,
@@ -85,7 +87,8 @@ pub(crate) async fn insert(
         new.initial_cash.decimal().normalize(),
         Json(new.rules()) as _,
         Json(&new.feed) as _,
-        now.utc()
+        now.utc(),
+        filters.map(Json) as _
     )
     .execute(tx.conn())
     .await

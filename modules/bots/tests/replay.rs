@@ -78,6 +78,79 @@ async fn candles_before_the_beginning_only_warm_up_as_in_a_back_test(db: PgPool)
     assert!(text(&curve[0]["at"]) >= from, "the curve begins with the first candle that trades");
 }
 
+#[db_test]
+async fn a_bot_keeps_the_filters_of_its_making_and_trades_by_them_as_the_back_test_does(db: PgPool) {
+    let (app, candles) = (app(db).await, candles(COUNT));
+    let (ana, strategy) = trader(&app, &candles).await;
+    let lot = async |lot: &str| {
+        let mut tx = app.system().await;
+        let change = sqlx::query("update instruments set lot = $1::numeric, tick = 0.5 where symbol = 'BTC/USDT'");
+        change.bind(lot).execute(tx.conn()).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    lot("0.25").await;
+    let mut bot = new_bot("Filtered", &strategy, json!({ "kind": "replay", "speed": "max" }));
+    bot.as_object_mut().unwrap().remove("filters");
+    let bot = ana.post("/api/v1/bots", &bot).await.created();
+    assert_eq!((&bot["filters"]["lot"], &bot["filters"]["tick"]), (&json!("0.25"), &json!("0.5")));
+    lot("0.001").await;
+    let id = text(&bot["id"]);
+    ana.post(&format!("/api/v1/bots/{id}/start"), &json!({})).await.ok();
+    run_out(&Runner::new(app.app())).await;
+
+    let mut file = settings();
+    file["filters"] = json!([bot["filters"]]);
+    let report = backtest_by(file, &candles, None, None);
+    assert!(report.trades.len() > 40, "{} trades prove little", report.trades.len());
+    let events = whole_feed(&ana, &format!("/api/v1/bots/{id}/events")).await;
+    assert_eq!(trades(&events), report.trades);
+    let quarter = |value: &Value| (text(value).parse::<rust_decimal::Decimal>().unwrap() * 4.into()).fract().is_zero();
+    let fills = all_fills(&ana, &id).await;
+    assert!(fills.iter().all(|fill| quarter(&fill["quantity"])), "quantities are multiples of the lot");
+    assert_ne!(report.trades, backtest(&candles, None, None).trades, "filters make a difference");
+}
+
+#[db_test]
+async fn a_bot_whose_filters_are_not_known_says_so_and_one_that_wants_none_has_none(db: PgPool) {
+    let app = app(db).await;
+    let (ana, _) = trader(&app, &candles(20)).await;
+    let mut other = strategy("Unlisted");
+    other["market"]["symbol"] = json!("XRP/USDT");
+    let other = text(&ana.post("/api/v1/strategies", &other).await.created()["id"]);
+    let mut bot = new_bot("Unlisted", &other, json!({ "kind": "replay", "speed": "max" }));
+    bot["filters"] = json!("exchange");
+    let unlisted = ana.post("/api/v1/bots", &bot).await.created();
+    assert_eq!(unlisted["filters"], Value::Null);
+    let events = whole_feed(&ana, &format!("/api/v1/bots/{}/events", text(&unlisted["id"]))).await;
+    let told: Vec<_> = events.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+    assert_eq!(told, ["bot.created", "bot.unfiltered"]);
+    assert_eq!(events[1]["message"], "The filters of XRP/USDT at binance are not known; none were applied.");
+    (bot["name"], bot["filters"]) = (json!("Free"), json!("none"));
+    let free = ana.post("/api/v1/bots", &bot).await.created();
+    assert_eq!(whole_feed(&ana, &format!("/api/v1/bots/{}/events", text(&free["id"]))).await.len(), 1);
+    (bot["name"], bot["filters"]) = (json!("Wrong"), json!("some"));
+    ana.post("/api/v1/bots", &bot).await.invalid("filters");
+}
+
+#[db_test]
+async fn orders_that_a_filter_refuses_are_told_once_and_not_at_every_candle(db: PgPool) {
+    let app = app(db).await;
+    let (ana, _) = trader(&app, &candles(200)).await;
+    let mut tiny = strategy("Tiny");
+    (tiny["entry"], tiny["sizing"]) = (json!({ "gt": ["close", 0] }), json!({ "kind": "fixedQuote", "quote": "9" }));
+    let tiny = text(&ana.post("/api/v1/strategies", &tiny).await.created()["id"]);
+    let mut bot = new_bot("Tiny", &tiny, json!({ "kind": "replay", "speed": "max" }));
+    bot["filters"] = json!("exchange");
+    let id = text(&ana.post("/api/v1/bots", &bot).await.created()["id"]);
+    ana.post(&format!("/api/v1/bots/{id}/start"), &json!({})).await.ok();
+    run_out(&Runner::new(app.app())).await;
+    let events = whole_feed(&ana, &format!("/api/v1/bots/{id}/events")).await;
+    let refused: Vec<_> = events.iter().filter(|event| event["kind"] == "order.refused").collect();
+    let [refused] = refused[..] else { panic!("one order.refused, not {}", refused.len()) };
+    assert_eq!(refused["message"], "An order was held back: the value 9 is below the minimum 10.");
+    assert_eq!(all_orders(&ana, &id).await, Vec::<Value>::new());
+}
+
 /// Runs the driver of the back-test by hand and writes down its journal.
 fn journal_of_driver(candles: &[trading::candle::Candle]) -> Vec<(i64, Input)> {
     let document = Document::parse(&strategy("Often")).expect("a sound strategy");
@@ -85,7 +158,7 @@ fn journal_of_driver(candles: &[trading::candle::Candle]) -> Vec<(i64, Input)> {
     let signals = Program::compile(document.rules().expect("rules"), document.market().timeframe)
         .signals(&Columns::new(&candles));
     let mut rules = settings();
-    rules.as_object_mut().unwrap().remove("initialCash");
+    rules.as_object_mut().unwrap().retain(|key, _| !["initialCash", "filters"].contains(&key.as_str()));
     let rules: Rules = serde_json::from_value(rules).expect("sound rules");
     let instrument = Instrument::unfiltered("BTC/USDT".parse().unwrap());
     let config = Config {

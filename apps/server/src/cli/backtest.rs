@@ -22,9 +22,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "[SYMBOL=]FILE", required = true, value_parser = source)]
     candles: Vec<Source>,
     /// Finer candles of the same symbol, which tell what came first inside a candle; the file names their time frame
-    /// by `intrabar`
-    #[arg(long, value_name = "FILE")]
-    finer: Option<PathBuf>,
+    /// by `intrabar`; for several symbols one file each
+    #[arg(long, value_name = "[SYMBOL=]FILE", value_parser = source)]
+    finer: Vec<Source>,
     /// Write the report with charts here
     #[arg(long, value_name = "OUT")]
     html: Option<PathBuf>,
@@ -76,8 +76,8 @@ fn outcome(args: &Args) -> Result<(Outcome, String), Failure> {
     let text = fs::read_to_string(&args.file).map_err(|error| unreadable(&args.file, &error))?;
     let open = |path: &PathBuf| File::open(path).map_err(|error| unreadable(path, &error));
     let named = |(symbol, path): &Source| Ok::<_, Failure>((*symbol, open(path)?));
-    let candles = args.candles.iter().map(named).collect::<Result<Vec<_>, _>>()?;
-    let files = Files { candles, finer: args.finer.as_ref().map(open).transpose()? };
+    let all = |sources: &[Source]| sources.iter().map(named).collect::<Result<Vec<_>, _>>();
+    let files = Files { candles: all(&args.candles)?, finer: all(&args.finer)? };
     let bar = ProgressBar::new(0);
     // the template is a constant: if it were wrong, the bar would only look plain
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent:>3} % · {speed} · {eta} left") {

@@ -1,4 +1,4 @@
-use super::store;
+use super::{JobFailure, store};
 use crate::{App, Memory, Reason, Result, Time, http::Origin};
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ pub struct JobState {
     pub done: i64,
     pub total: i64,
     /// Why it failed.
-    pub error: Option<String>,
+    pub failure: Option<JobFailure>,
     pub started_at: Option<Time>,
     /// Its place among the owner's jobs of its kind that wait, from 1.
     pub place: Option<i64>,

@@ -1,4 +1,4 @@
-use super::{JobState, Progress};
+use super::{JobFailure, JobState, Progress};
 use crate::{Result, SystemTx, Time, db::Tx};
 use serde_json::Value;
 use sqlx::types::Json;
@@ -135,22 +135,23 @@ pub(super) async fn keep(tx: &mut SystemTx, job: &Claimed, progress: &Progress, 
 pub(super) enum End {
     Done,
     Cancelled,
-    Failed(String),
-    Again { error: String, at: Time },
+    Failed(JobFailure),
+    Again { failure: JobFailure, at: Time },
 }
 
 pub(super) async fn end(tx: &mut SystemTx, job: &Claimed, progress: &Progress, end: End) -> Result<()> {
     let now = tx.now();
     let (done, total) = progress.read();
-    let (status, error, again) = match end {
+    let (status, failure, again) = match end {
         End::Done => ("done", None, None),
         End::Cancelled => ("cancelled", None, None),
-        End::Failed(error) => ("failed", Some(error), None),
-        End::Again { error, at } => ("queued", Some(error), Some(at.utc())),
+        End::Failed(failure) => ("failed", Some(failure), None),
+        End::Again { failure, at } => ("queued", Some(failure), Some(at.utc())),
     };
+    let (code, error) = failure.map(|failure| (failure.code, failure.message)).unzip();
     sqlx::query!(
         "update jobs set status = $3, error = $4, run_at = coalesce($5, run_at), lease_until = null, done = $6, total = $7,
-                         finished_at = case when $3 = 'queued' then null else $8::timestamptz end
+                         finished_at = case when $3 = 'queued' then null else $8::timestamptz end, error_code = $9
          where id = $1 and attempts = $2 and status = 'running'",
         job.id,
         job.attempts,
@@ -159,7 +160,8 @@ pub(super) async fn end(tx: &mut SystemTx, job: &Claimed, progress: &Progress, e
         again,
         i64::try_from(done).unwrap_or(i64::MAX),
         i64::try_from(total).unwrap_or(i64::MAX),
-        now.utc()
+        now.utc(),
+        code
     )
     .execute(tx.conn())
     .await?;
@@ -196,9 +198,8 @@ pub(super) async fn counts(tx: &mut SystemTx) -> Result<Json<Value>> {
 
 /// What has become of a job; `None` for one that there is not.
 pub(super) async fn state(tx: &mut SystemTx, id: Uuid) -> Result<Option<JobState>> {
-    let state = sqlx::query_as!(
-        JobState,
-        r#"select j.status, j.attempts, j.done, j.total, j.error, j.owner, j.kind,
+    let state = sqlx::query!(
+        r#"select j.status, j.attempts, j.done, j.total, j.error, j.error_code, j.owner, j.kind,
                   j.started_at as "started_at: Time",
                   case when j.status = 'queued' then 1 + (
                       select count(*) from jobs a
@@ -208,5 +209,16 @@ pub(super) async fn state(tx: &mut SystemTx, id: Uuid) -> Result<Option<JobState
            from jobs j where j.id = $1"#,
         id
     );
-    Ok(state.fetch_optional(tx.conn()).await?)
+    let state = state.fetch_optional(tx.conn()).await?;
+    Ok(state.map(|it| JobState {
+        status: it.status,
+        attempts: it.attempts,
+        done: it.done,
+        total: it.total,
+        failure: JobFailure::stored(it.error, it.error_code),
+        started_at: it.started_at,
+        place: it.place,
+        owner: it.owner,
+        kind: it.kind,
+    }))
 }

@@ -1,4 +1,4 @@
-use super::{JobContext, JobKind, Progress, store};
+use super::{JobContext, JobFailure, JobKind, Progress, store};
 use crate::{App, Error, Reason, Result, Scope, http::Origin};
 use chrono::TimeDelta;
 use futures::FutureExt;
@@ -189,7 +189,8 @@ impl Worker {
 
     async fn attempt(&self, job: &mut store::Claimed, progress: &Progress) -> store::End {
         let Some(kind) = self.kinds.get(job.kind.as_str()) else {
-            return store::End::Failed("no module knows this kind of job".to_owned());
+            let message = "no module knows this kind of job".to_owned();
+            return store::End::Failed(JobFailure { code: "UNKNOWN_JOB".to_owned(), message });
         };
         #[expect(clippy::disallowed_methods, reason = "the job's row says which tenant asked")]
         let scope = job.tenant_id.map(|tenant| Scope::new(tenant, job.user_id));
@@ -210,12 +211,12 @@ impl Worker {
             Err(_) if !progress.is_wanted() => store::End::Cancelled,
             Err(failure) if failure.status().is_client_error() || job.attempts >= job.max_attempts => {
                 warn!("the job is given up: {failure}");
-                store::End::Failed(failure.message().to_owned())
+                store::End::Failed(JobFailure::of(&failure))
             }
             Err(failure) => {
                 warn!("the job will be tried again: {failure}");
                 let wait = TimeDelta::seconds(1 << job.attempts.clamp(0, 12));
-                store::End::Again { error: failure.message().to_owned(), at: self.app.clock().now() + wait }
+                store::End::Again { failure: JobFailure::of(&failure), at: self.app.clock().now() + wait }
             }
         }
     }

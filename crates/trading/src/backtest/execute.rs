@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::recorder::Report;
+use super::history::sorted;
+use super::recorder::{Report, about};
 use super::run::{Setup, warn};
 use super::search::search;
 use super::sweep::sweep;
@@ -13,6 +14,7 @@ use super::trial::trial;
 use super::walk_forward::walk_forward;
 use super::{BacktestConfig, BacktestError, BacktestFile, CheckReport, History, Sweep, checks, monte_carlo};
 use crate::candle::Candles;
+use crate::money::Symbol;
 use crate::strategy::{Columns, Program};
 
 /// The answer to a back-test file: a report, or the combinations of its sweep or search.
@@ -31,24 +33,28 @@ impl BacktestFile {
     /// once. Whatever runs more than once runs on the rayon pool from which this is called.
     ///
     /// # Errors
-    /// Where candles are missing or do not fit the strategy, or as [`run`](super::run()); where
-    /// something is asked for that is of one symbol only, or too much.
+    /// Where candles are missing or do not fit the strategy, or as [`run`](super::run()); where too
+    /// much is asked for.
     pub fn execute(
         &self,
         history: &History,
         progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
     ) -> Result<Answer, BacktestError> {
         let columns = history.columns(self.strategy.market())?;
-        if let Some(asked) = &self.search {
-            return search(self, asked, &columns, progress).map(Answer::Sweep);
-        }
-        if !self.sweep.is_empty() {
-            return sweep(self, &columns, progress).map(Answer::Sweep);
+        let filters = self.config.filters.applied(self.strategy.market());
+        let many = match &self.search {
+            Some(asked) => Some(search(self, asked, &columns, &progress)?),
+            None if !self.sweep.is_empty() => Some(sweep(self, &columns, &progress)?),
+            None => None,
+        };
+        if let Some(many) = many {
+            return Ok(Answer::Sweep(Sweep { filters, ..many }));
         }
         let mut report = match &self.walk_forward {
-            Some(walk) => walk_forward(self, walk, only(&columns, "a walk-forward")?, &progress)?,
+            Some(walk) => walk_forward(self, walk, &columns, &progress)?,
             None => self.run_once(&columns, &progress)?,
         };
+        report.sections.filters = filters;
         let steps = columns.iter().map(|columns| columns.candles().len()).sum();
         self.look_closer(&columns, &mut report, || progress(steps, steps))?;
         Ok(Answer::Report(Box::new(report)))
@@ -62,21 +68,23 @@ impl BacktestFile {
         let setup = Setup::of(&self.strategy, self.config.clone());
         let total = columns.iter().map(|columns| columns.candles().len()).sum();
         let mut report = trial(&self.strategy, columns, &setup, true, |done| progress(done, total))?;
-        for columns in columns {
-            warn(columns.candles(), &setup, &mut report)?;
-            self.warn_of_warm_up(columns.candles(), &mut report);
+        let several = columns.len() > 1;
+        for (columns, symbol) in columns.iter().zip(sorted(self.strategy.market())) {
+            let symbol = several.then_some(symbol);
+            warn(columns.candles(), &setup, symbol, &mut report)?;
+            self.warn_of_warm_up(columns.candles(), symbol, &mut report);
         }
         Ok(report)
     }
 
-    fn warn_of_warm_up(&self, candles: &Candles, report: &mut Report) {
+    fn warn_of_warm_up(&self, candles: &Candles, symbol: Option<Symbol>, report: &mut Report) {
         let timeframe = candles.timeframe();
         let needed = self.strategy.rules().map_or(0, |rules| Program::compile(rules, timeframe).warm_up());
         let known = candles.rows(None, self.config.to).end;
         if needed >= known {
-            report.warnings.push(format!(
-                "the indicators need {needed} candles before they have a value, and there are only {known}"
-            ));
+            let warning =
+                format!("the indicators need {needed} candles before they have a value, and there are only {known}");
+            report.warnings.push(about(symbol, warning));
         }
     }
 
@@ -92,22 +100,14 @@ impl BacktestFile {
             report.sections.monte_carlo = played;
         }
         if let Some(asked) = self.checks {
-            let candles = only(columns, "a check")?.candles();
             // A history that is cut off has no finer candles, and what is decided does not need them.
             let setup = Setup::of(&self.strategy, BacktestConfig { intrabar: None, ..self.config.clone() });
             let look_ahead =
-                asked.look_ahead.then(|| checks::look_ahead_of(&self.strategy, candles, &setup, &progress));
-            let recursive = asked.recursive.then(|| checks::recursive(&self.strategy, candles, &progress));
+                asked.look_ahead.then(|| checks::look_ahead_of(&self.strategy, columns, &setup, &progress));
+            let recursive = asked.recursive.then(|| checks::recursive(&self.strategy, columns, &progress));
             let (look_ahead, recursive) = (look_ahead.transpose()?, recursive.transpose()?);
             report.sections.checks = Some(CheckReport { look_ahead, recursive });
         }
         Ok(())
-    }
-}
-
-fn only<'a, 'b>(columns: &'b [Columns<'a>], what: &'static str) -> Result<&'b Columns<'a>, BacktestError> {
-    match columns {
-        [columns] => Ok(columns),
-        _ => Err(BacktestError::OneSymbol(what)),
     }
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::filters::Filters;
 use super::outside::{MAX_SIGNALS, OutsideSignal};
 use super::study::{Checks, MAX_PATHS, MAX_RUNS, MAX_TRIALS, MonteCarlo, Objective, Search, WalkForward};
 use crate::is_default;
@@ -61,6 +62,9 @@ pub struct BacktestConfig {
     /// Finer candles of the same market, which tell what came first inside a candle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intrabar: Option<Timeframe>,
+    /// By which filters orders are taken.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub filters: Filters,
     /// What came from outside, by time; for a strategy of the kind `signal`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = MAX_SIGNALS))]
@@ -84,6 +88,7 @@ impl BacktestConfig {
             latency_ms: 0,
             funding: None,
             intrabar: None,
+            filters: Filters::default(),
             signals: Vec::new(),
         }
     }
@@ -185,7 +190,7 @@ impl BacktestFile {
         match (strategy, config, study) {
             (Ok(strategy), Ok(config), Ok(study)) => {
                 intrabar(&config, strategy.market()).map_err(|fault| vec![fault])?;
-                one_symbol(&study, strategy.market()).map_err(|fault| vec![fault])?;
+                config.filters.check(strategy.market()).map_err(|fault| vec![fault])?;
                 check_signals(&strategy, &config.signals).map_err(|fault| vec![fault])?;
                 let Study { sweep, objective, search, walk_forward, monte_carlo, checks } = study;
                 let file = Self { strategy, config, sweep, objective, search, walk_forward, monte_carlo, checks };
@@ -312,23 +317,11 @@ fn check_signals(strategy: &Document, signals: &[OutsideSignal]) -> Result<(), F
 
 fn intrabar(config: &BacktestConfig, market: &Market) -> Result<(), Fault> {
     let Some(finer) = config.intrabar else { return Ok(()) };
-    if market.symbol().is_none() {
-        return Err(fault("intrabar", "INVALID", "is for a strategy of one symbol"));
-    }
     if !finer.divides(market.timeframe) {
         let message = format!("{finer} candles do not make up the {} candles of the strategy", market.timeframe);
         return Err(fault("intrabar", "INVALID", message));
     }
     Ok(())
-}
-
-/// What looks at one history only is not asked of several.
-fn one_symbol(study: &Study, market: &Market) -> Result<(), Fault> {
-    let asked = [("walkForward", study.walk_forward.is_some()), ("checks", study.checks.is_some())];
-    match asked.into_iter().find(|(_, asked)| *asked && market.symbol().is_none()) {
-        Some((key, _)) => Err(fault(key, "INVALID", "is for a strategy of one symbol")),
-        None => Ok(()),
-    }
 }
 
 fn study(map: Map<String, Value>) -> Result<Study, Fault> {

@@ -23,15 +23,20 @@ impl History {
 
     /// The candles of a market's symbols as columns, by symbol.
     pub(super) fn columns(&self, market: &Market) -> Result<Vec<Columns<'_>>, BacktestError> {
-        let mut symbols: Vec<&Symbol> = market.symbols().iter().collect();
-        symbols.sort_unstable();
-        let of = |symbol: &Symbol| {
-            let candles = self.markets.get(symbol).ok_or(BacktestError::NoHistory(*symbol))?;
+        let of = |symbol: Symbol| {
+            let candles = self.markets.get(&symbol).ok_or(BacktestError::NoHistory(symbol))?;
             if candles.timeframe() == market.timeframe {
                 return Ok(Columns::new(candles));
             }
             Err(BacktestError::Timeframe { strategy: market.timeframe, candles: candles.timeframe() })
         };
-        symbols.into_iter().map(of).collect()
+        sorted(market).into_iter().map(of).collect()
     }
+}
+
+/// The symbols of a market in the order of its columns.
+pub(super) fn sorted(market: &Market) -> Vec<Symbol> {
+    let mut symbols = market.symbols().to_vec();
+    symbols.sort_unstable();
+    symbols
 }

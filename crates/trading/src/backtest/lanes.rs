@@ -1,21 +1,34 @@
-//! A back-test of several symbols on one account.
+//! Several symbols on one account, as a back-test lives through them.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
+use super::BacktestError;
+use super::account::AccountRecorder;
+use super::history::sorted;
 use super::outside::Outside;
-use super::recorder::{Log, MAX_POINTS, POINT_DIGITS, Report, Sections};
-use super::run::{Setup, driver};
+use super::recorder::Report;
+use super::run::{Setup, driver, finer};
 use super::trial::{conduct, rebalance};
-use super::{BacktestError, symbols};
-use crate::candle::{Candle, Candles, Field};
-use crate::engine::{Input, Lanes, Strategy};
-use crate::metrics::{Curve, Ending, Metrics, Returns, approximate};
-use crate::money::{Instrument, Notional, Symbol};
+use crate::candle::{Candle, Candles, Finer};
+use crate::engine::{Conduct, Driver, Effects, Input, Lanes, Parts, Strategy};
+use crate::money::Symbol;
 use crate::strategy::{Columns, Document};
 use crate::time::Timestamp;
 
 /// Progress is told, and a wish to end heard, each time so many moments are done.
 const MOMENTS_BETWEEN_PROGRESS: usize = 4_096;
+
+/// The lanes of a document.
+pub(super) type Account<'a> = Lanes<Box<dyn Strategy + 'a>>;
+
+/// Hears what happens. A moment is when candles open.
+pub(super) trait Watch {
+    /// What an engine had to say from the end of the candles before a moment until that of its own.
+    fn note(&mut self, moment: Timestamp, symbol: Symbol, effects: &Effects);
+
+    /// All candles of a moment of the period have closed.
+    fn close<S: Strategy>(&mut self, moment: Timestamp, lanes: &Lanes<S>);
+}
 
 /// Tries a document on the candles of its symbols, which come in their order.
 pub(super) fn trial(
@@ -23,45 +36,54 @@ pub(super) fn trial(
     columns: &[Columns<'_>],
     setup: &Setup,
     detail: bool,
-    mut progress: impl FnMut(usize) -> ControlFlow<()>,
+    progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Report, BacktestError> {
-    setup.plan.check()?;
-    if setup.config.intrabar.is_some() {
-        return Err(BacktestError::OneSymbol("`intrabar`"));
-    }
-    let mut symbols: Vec<Symbol> = document.market().symbols().to_vec();
-    symbols.sort_unstable();
-    let mut lanes = lanes(document, columns, &symbols, setup)?;
-    let mut feed = Feed::new(columns, setup);
+    periods(columns, setup)?;
     let mut account = AccountRecorder::new(columns, setup, detail);
+    let lanes = live(document, columns, setup, |_, columns| conduct(document, columns), &mut account, progress)?;
+    Ok(account.finish(&lanes, columns))
+}
+
+/// Takes the account of a document through the period; what happens goes to `watch`. `make` says
+/// how each symbol conducts itself.
+pub(super) fn live<'a>(
+    document: &Document,
+    columns: &[Columns<'a>],
+    setup: &Setup,
+    make: impl Fn(Symbol, &Columns<'a>) -> Conduct<Box<dyn Strategy + 'a>>,
+    watch: &mut impl Watch,
+    mut progress: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<Account<'a>, BacktestError> {
+    setup.plan.check()?;
+    let symbols = sorted(document.market());
+    let rows = periods(columns, setup)?;
+    let opens = columns.iter().zip(&rows).map(|(columns, rows)| columns.candles().open_time(rows.start));
+    let from = opens.min().unwrap_or_default();
+    let mut lanes = lanes(columns, &symbols, &rows, setup, make);
+    let mut feed = Feed::new(columns, setup)?;
     let mut rebalancer = rebalance(document);
     let mut signals = Outside::new(&setup.config.signals);
     let (mut done, mut moments) = (0, 0);
     while let Some(at) = feed.next() {
-        while let Some(signal) = signals.next(at) {
-            let told = |symbol: &Symbol| signal.symbol.as_ref().is_none_or(|named| named == symbol);
-            for (lane, _) in symbols.iter().enumerate().filter(|(_, symbol)| told(symbol)) {
-                let closed = lanes.drivers().nth(lane).and_then(crate::engine::Driver::closed_at);
-                let heard = closed.map_or(signal.at, |closed| closed.max(signal.at));
-                let log = &mut account.log;
-                lanes.on_input(lane, heard, Input::Signal(signal.signal), |_, _, effects| {
-                    log.note(effects, Some(symbols[lane]));
-                });
+        let mut note = |lane: usize, _: Timestamp, _: &Input, effects: &Effects| {
+            if !effects.is_empty() {
+                watch.note(at, symbols[lane], effects);
             }
+        };
+        tell(&mut signals, at, &symbols, &mut lanes, &mut note);
+        match feed.parts() {
+            Some(mut parts) => lanes.on_candles_of(&feed.candles, &mut parts, &mut note),
+            None => lanes.on_candles(&feed.candles, &mut note),
         }
-        let log = &mut account.log;
-        lanes.on_candles(&feed.candles, |lane, _, _, effects| log.note(effects, Some(symbols[lane])));
-        if let Some(rebalancer) = &mut rebalancer
-            && account.counts(at)
-        {
-            let closed = document.market().timeframe.close_of(at);
-            let log = &mut account.log;
-            rebalancer.on_closes(closed, &mut lanes, |lane, _, _, effects| log.note(effects, Some(symbols[lane])));
+        if let Some(rebalancer) = rebalancer.as_mut().filter(|_| at >= from) {
+            rebalancer.on_closes(document.market().timeframe.close_of(at), &mut lanes, &mut note);
         }
         if let Some(failure) = lanes.drivers().find_map(|driver| driver.engine().failure()) {
             return Err(BacktestError::Failed(failure.clone()));
         }
-        account.close(at, &lanes);
+        if at >= from {
+            watch.close(at, &lanes);
+        }
         done += feed.candles.iter().flatten().count();
         moments += 1;
         if moments % MOMENTS_BETWEEN_PROGRESS == 0 && progress(done).is_break() {
@@ -71,32 +93,58 @@ pub(super) fn trial(
     if progress(done).is_break() {
         return Err(BacktestError::Cancelled);
     }
-    Ok(account.finish(&lanes, columns))
+    Ok(lanes)
+}
+
+/// The rows of the period of each symbol.
+pub(super) fn periods(columns: &[Columns<'_>], setup: &Setup) -> Result<Vec<Range<usize>>, BacktestError> {
+    let rows = columns.iter().map(|columns| columns.candles().rows(setup.config.from, setup.config.to));
+    let rows: Vec<Range<usize>> = rows.collect();
+    if rows.iter().any(Range::is_empty) { Err(BacktestError::NoCandles) } else { Ok(rows) }
+}
+
+/// Tells the lanes what came from outside until the candles that open at `at`; nothing came before
+/// the close of their last candle.
+fn tell(
+    signals: &mut Outside<'_>,
+    at: Timestamp,
+    symbols: &[Symbol],
+    lanes: &mut Account<'_>,
+    mut note: impl FnMut(usize, Timestamp, &Input, &Effects),
+) {
+    while let Some(signal) = signals.next(at) {
+        let told = |symbol: &Symbol| signal.symbol.as_ref().is_none_or(|named| named == symbol);
+        for (lane, _) in symbols.iter().enumerate().filter(|(_, symbol)| told(symbol)) {
+            let closed = lanes.drivers().nth(lane).and_then(Driver::closed_at);
+            let heard = closed.map_or(signal.at, |closed| closed.max(signal.at));
+            lanes.on_input(lane, heard, Input::Signal(signal.signal), |at, input, effects| {
+                note(lane, at, input, effects);
+            });
+        }
+    }
 }
 
 /// One lane for each symbol, in the order of the symbols.
 fn lanes<'a>(
-    document: &Document,
     columns: &[Columns<'a>],
     symbols: &[Symbol],
+    rows: &[Range<usize>],
     setup: &Setup,
-) -> Result<Lanes<Box<dyn Strategy + 'a>>, BacktestError> {
-    let mut drivers = Vec::with_capacity(columns.len());
-    for (columns, symbol) in columns.iter().zip(symbols) {
-        let candles = columns.candles();
-        let rows = candles.rows(setup.config.from, setup.config.to);
-        if rows.is_empty() {
-            return Err(BacktestError::NoCandles);
-        }
-        let setup = Setup { instrument: Instrument::unfiltered(*symbol), ..setup.clone() };
-        drivers.push(driver(candles, conduct(document, columns), &setup, &rows));
-    }
-    Ok(Lanes::new(drivers, setup.plan.guards.clone(), setup.config.initial_cash))
+    make: impl Fn(Symbol, &Columns<'a>) -> Conduct<Box<dyn Strategy + 'a>>,
+) -> Account<'a> {
+    let lane = |((columns, symbol), rows): ((&Columns<'a>, &Symbol), &Range<usize>)| {
+        let setup = Setup { instrument: setup.config.filters.of(*symbol), ..setup.clone() };
+        driver(columns.candles(), make(*symbol, columns), &setup, rows)
+    };
+    let drivers = columns.iter().zip(symbols).zip(rows).map(lane).collect();
+    Lanes::new(drivers, setup.plan.guards.clone(), setup.config.initial_cash)
 }
 
 /// The candles of all symbols in the order of time.
 struct Feed<'a> {
     columns: Vec<&'a Candles>,
+    /// Where the file asks for finer candles, those of each symbol.
+    finer: Option<Vec<&'a Finer>>,
     next: Vec<usize>,
     end: Vec<usize>,
     /// Those of the present moment, by lane.
@@ -104,10 +152,11 @@ struct Feed<'a> {
 }
 
 impl<'a> Feed<'a> {
-    fn new(columns: &[Columns<'a>], setup: &Setup) -> Self {
+    fn new(columns: &[Columns<'a>], setup: &Setup) -> Result<Self, BacktestError> {
         let columns: Vec<&Candles> = columns.iter().map(Columns::candles).collect();
+        let finer = columns.iter().map(|candles| finer(candles, setup)).collect::<Result<_, _>>()?;
         let end = columns.iter().map(|candles| candles.rows(None, setup.config.to).end).collect();
-        Self { next: vec![0; columns.len()], end, candles: vec![None; columns.len()], columns }
+        Ok(Self { finer, next: vec![0; columns.len()], end, candles: vec![None; columns.len()], columns })
     }
 
     /// Goes to the next moment at which a candle opens; `None` after the last.
@@ -123,95 +172,15 @@ impl<'a> Feed<'a> {
         }
         Some(at)
     }
-}
 
-/// Gathers the figures of the account.
-struct AccountRecorder {
-    log: Log,
-    curve: Curve,
-    equity: Vec<(Timestamp, Notional)>,
-    initial: Notional,
-    /// The first moment that counts.
-    from: Timestamp,
-    last: Timestamp,
-    stride: usize,
-    seen: usize,
-}
-
-impl AccountRecorder {
-    fn new(columns: &[Columns<'_>], setup: &Setup, detail: bool) -> Self {
-        let (from, to) = (setup.config.from, setup.config.to);
-        let rows = |columns: &Columns<'_>| columns.candles().rows(from, to);
-        let opens = columns.iter().map(|columns| columns.candles().open_time(rows(columns).start));
-        let longest = columns.iter().map(|columns| rows(columns).len()).max().unwrap_or_default();
-        Self {
-            log: Log::new(detail),
-            curve: Curve::new(setup.config.initial_cash),
-            equity: Vec::new(),
-            initial: setup.config.initial_cash,
-            from: opens.min().unwrap_or_default(),
-            last: Timestamp::default(),
-            stride: longest.div_ceil(MAX_POINTS / 2).max(1),
-            seen: 0,
-        }
-    }
-
-    /// Whether candles that open at `at` do more than to warm up.
-    fn counts(&self, at: Timestamp) -> bool {
-        at >= self.from
-    }
-
-    /// Values the account at the closes of the candles that opened at `at`.
-    fn close<S: Strategy>(&mut self, at: Timestamp, lanes: &Lanes<S>) {
-        if !self.counts(at) {
-            return;
-        }
-        let equity = lanes.equity();
-        let invested = equity != lanes.cash();
-        self.curve.observe(at, approximate(equity.decimal()), invested);
-        self.last = lanes.drivers().filter_map(crate::engine::Driver::closed_at).max().unwrap_or(at);
-        if self.log.detail && self.seen.is_multiple_of(self.stride) && self.equity.len() + 1 < MAX_POINTS {
-            self.equity.push((self.last, equity.rounded(POINT_DIGITS)));
-        }
-        self.seen += 1;
-    }
-
-    fn finish<S: Strategy>(mut self, lanes: &Lanes<S>, columns: &[Columns<'_>]) -> Report {
-        let equity = lanes.equity();
-        if self.log.detail && self.equity.last().is_some_and(|point| point.0 < self.last) {
-            self.equity.push((self.last, equity.rounded(POINT_DIGITS)));
-        }
-        let open = lanes.drivers().filter(|driver| driver.engine().in_trade()).count();
-        let held = |at| held(columns, self.from, at);
-        let end = Ending {
-            initial: self.initial,
-            equity,
-            fees: lanes.drivers().map(|driver| driver.engine().position().fees()).sum(),
-            funding: lanes.drivers().map(|driver| driver.engine().position().funding()).sum(),
-            in_trade: open > 0,
-            at: self.last,
-            prices: Some((1.0, held(self.last))),
+    /// The finer candles that make up those of the present moment, by lane, where they do; `None`
+    /// where the file does not ask for them.
+    fn parts(&self) -> Option<Vec<Option<Parts<'a>>>> {
+        let finer = self.finer.as_ref()?;
+        let parts = |((finer, next), candle): ((&&'a Finer, &usize), &Option<Candle>)| {
+            let row = next.checked_sub(1).filter(|_| candle.is_some())?;
+            Some((finer.candles(), finer.parts(row)?))
         };
-        let curve = self.curve.beside(1.0, held);
-        let returns = if self.log.detail { Returns::of(&curve) } else { Returns::default() };
-        let mut metrics = Metrics::new(curve, &self.log.tally, end);
-        metrics.open_trades = open as u64;
-        let warnings = self.log.warnings(&metrics, equity);
-        let sections = Sections { returns, symbols: symbols::contributions(&self.log.trades), ..Sections::default() };
-        Report { metrics, trades: self.log.trades, equity: self.equity, warnings, sections }
+        Some(finer.iter().zip(&self.next).zip(&self.candles).map(parts).collect())
     }
-}
-
-/// What one unit of cash, spread evenly over the symbols at their first opens, was worth at the
-/// last closes before `at`.
-#[expect(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "statistics")]
-fn held(columns: &[Columns<'_>], from: Timestamp, at: Timestamp) -> f64 {
-    let growth = |columns: &Columns<'_>| {
-        let candles = columns.candles();
-        let first = candles.rows(Some(from), None).start;
-        let last = candles.rows(None, Some(at)).end.saturating_sub(1).max(first);
-        let (opens, closes) = (candles.column(Field::Open), candles.column(Field::Close));
-        if candles.open_time(first) < at { closes[last] / opens[first] } else { 1.0 }
-    };
-    columns.iter().map(growth).sum::<f64>() / columns.len() as f64
 }

@@ -1,14 +1,17 @@
 //! What a back-test writes down while it runs.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CheckReport, Contribution, MonteCarloReport, WalkForwardReport};
+use super::{AppliedFilters, CheckReport, Contribution, MonteCarloReport, WalkForwardReport};
 use crate::candle::{Candles, Field};
 use crate::engine::{Driver, Effect, Effects, Engine, Note, Strategy};
 use crate::metrics::{Curve, Ending, Metrics, Returns, Tally, approximate};
 use crate::money::{Notional, Symbol};
 use crate::position::Trade;
+use crate::risk::Refusal;
 use crate::time::Timestamp;
 
 /// The most points of an equity curve in a report.
@@ -40,6 +43,9 @@ pub struct Report {
 pub struct Sections {
     /// The returns of days, months and years.
     pub returns: Returns,
+    /// The filters that were applied to orders; absent where none were to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filters: Option<AppliedFilters>,
     /// What each symbol contributed, where there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub symbols: Vec<Contribution>,
@@ -67,10 +73,31 @@ impl Count {
         self.first.get_or_insert_with(what);
     }
 
+    fn warning(self, what: &str) -> Option<String> {
+        self.first.map(|first| format!("{} {what}; the first: {first}", self.times))
+    }
+}
+
+/// The same by symbol, where there are several.
+#[derive(Debug, Default)]
+struct Counts(BTreeMap<Option<Symbol>, Count>);
+
+impl Counts {
+    fn add(&mut self, symbol: Option<Symbol>, what: impl FnOnce() -> String) {
+        self.0.entry(symbol).or_default().add(what);
+    }
+
     fn warn(self, what: &str, warnings: &mut Vec<String>) {
-        if let Some(first) = self.first {
-            warnings.push(format!("{} {what}; the first: {first}", self.times));
-        }
+        let warning = |(symbol, count): (Option<Symbol>, Count)| Some(about(symbol, count.warning(what)?));
+        warnings.extend(self.0.into_iter().filter_map(warning));
+    }
+}
+
+/// A warning about a symbol, which is named where there are several.
+pub(super) fn about(symbol: Option<Symbol>, warning: String) -> String {
+    match symbol {
+        Some(symbol) => format!("{symbol}: {warning}"),
+        None => warning,
     }
 }
 
@@ -80,8 +107,9 @@ pub(super) struct Log {
     pub(super) detail: bool,
     pub(super) tally: Tally,
     pub(super) trades: Vec<Trade>,
-    refused: Count,
-    rejected: Count,
+    filtered: Counts,
+    refused: Counts,
+    rejected: Counts,
     halted: bool,
 }
 
@@ -125,10 +153,16 @@ impl Log {
                         self.trades.push(Trade { symbol, ..*trade });
                     }
                 }
-                Effect::Journal(Note::Refused(refusal)) => self.refused.add(|| refusal.to_string()),
-                Effect::Journal(Note::Rejected(rejection)) => {
-                    self.rejected.add(|| format!("{} ({:?})", rejection.client_order_id, rejection.reason));
+                Effect::Journal(Note::Refused(Refusal::Instrument { filter })) => {
+                    self.filtered.add(symbol, || filter.to_string());
                 }
+                Effect::Journal(Note::Refused(refusal)) => self.refused.add(symbol, || refusal.to_string()),
+                Effect::Journal(Note::Rejected(rejection)) => match rejection.filter {
+                    Some(filter) => self.filtered.add(symbol, || filter.to_string()),
+                    None => {
+                        self.rejected.add(symbol, || format!("{} ({:?})", rejection.client_order_id, rejection.reason));
+                    }
+                },
                 Effect::Journal(Note::Halted) => self.halted = true,
                 _ => {}
             }
@@ -141,6 +175,7 @@ impl Log {
         if self.detail && metrics.closed_trades + metrics.open_trades == 0 {
             warnings.push("nothing was bought, so that most figures have no value".to_owned());
         }
+        std::mem::take(&mut self.filtered).warn("orders broke a filter of the market and were refused", &mut warnings);
         std::mem::take(&mut self.refused).warn("orders were refused by the engine's own checks", &mut warnings);
         std::mem::take(&mut self.rejected).warn("orders were rejected by the venue", &mut warnings);
         if self.halted {

@@ -3,13 +3,13 @@
 use std::ops::{ControlFlow, Range};
 
 use super::outside::Outside;
-use super::recorder::{Recorder, Report};
+use super::recorder::{Recorder, Report, about};
 use super::{BacktestConfig, BacktestError};
 use crate::candle::gaps::gaps;
 use crate::candle::{Candles, Finer};
 use crate::engine::{Conduct, Config, Driver, Effects, Engine, Input, Strategy};
 use crate::metrics::Metrics;
-use crate::money::Instrument;
+use crate::money::{Instrument, Symbol};
 use crate::order::IdPrefix;
 use crate::risk::Limits;
 use crate::simulator::Simulator;
@@ -33,10 +33,10 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A document tried on its first symbol without filters and limits.
+    /// A document tried on its first symbol without limits.
     #[must_use]
     pub fn of(document: &Document, config: BacktestConfig) -> Self {
-        let instrument = Instrument::unfiltered(document.market().symbols()[0]);
+        let instrument = config.filters.of(document.market().symbols()[0]);
         Self { instrument, plan: document.plan(), limits: Limits::default(), config }
     }
 }
@@ -53,24 +53,29 @@ pub fn run<S: Strategy>(
     progress: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Report, BacktestError> {
     let mut report = go(candles, Conduct::RoundTrips(strategy), setup, true, progress)?;
-    warn(candles, setup, &mut report)?;
+    warn(candles, setup, None, &mut report)?;
     Ok(report)
 }
 
-/// Says where candles are missing or do not add up.
-pub(super) fn warn(candles: &Candles, setup: &Setup, report: &mut Report) -> Result<(), BacktestError> {
+/// Says where candles are missing or do not add up; of which symbol, where there are several.
+pub(super) fn warn(
+    candles: &Candles,
+    setup: &Setup,
+    symbol: Option<Symbol>,
+    report: &mut Report,
+) -> Result<(), BacktestError> {
     if let Some(finer) = finer(candles, setup)? {
-        report.warnings.extend(finer.warnings());
+        report.warnings.extend(finer.warnings().map(|warning| about(symbol, warning)));
     }
     let missing = missing(candles);
     if missing > 0 {
-        report.warnings.push(format!("{missing} candles are missing in the history"));
+        report.warnings.push(about(symbol, format!("{missing} candles are missing in the history")));
     }
     Ok(())
 }
 
 /// The finer candles that the file asks for.
-fn finer<'a>(candles: &'a Candles, setup: &Setup) -> Result<Option<&'a Finer>, BacktestError> {
+pub(super) fn finer<'a>(candles: &'a Candles, setup: &Setup) -> Result<Option<&'a Finer>, BacktestError> {
     let Some(timeframe) = setup.config.intrabar else { return Ok(None) };
     let finer = candles.finer().filter(|finer| finer.candles().timeframe() == timeframe);
     finer.map(Some).ok_or(BacktestError::NoIntrabar(timeframe))

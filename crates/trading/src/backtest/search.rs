@@ -70,7 +70,7 @@ pub(super) fn explore<P: Fn(usize, usize) -> ControlFlow<()> + Sync>(
         return Err(BacktestError::Faults(refused.1));
     }
     best_first(&mut combinations, goal);
-    Ok(Sweep { combinations, warnings: passed_over(&refused) })
+    Ok(Sweep { combinations, warnings: passed_over(&refused), filters: None })
 }
 
 fn passed_over((count, faults): &(usize, Vec<Fault>)) -> Vec<String> {

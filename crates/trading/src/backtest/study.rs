@@ -73,6 +73,11 @@ impl Goal {
         Self::new(objective.unwrap_or_else(|| Objective(by_return())), None)
     }
 
+    /// Which figure.
+    pub(super) fn key(&self) -> &'static str {
+        self.metric.key
+    }
+
     /// The higher, the better; `None` where the figure has no value.
     #[expect(clippy::float_arithmetic, reason = "to compare statistics")]
     pub(super) fn score(&self, metrics: &Metrics) -> Option<f64> {

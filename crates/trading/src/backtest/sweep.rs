@@ -13,7 +13,7 @@ use super::file::combination;
 use super::run::Setup;
 use super::study::Goal;
 use super::trial::trial;
-use super::{BacktestConfig, BacktestError, BacktestFile};
+use super::{AppliedFilters, BacktestConfig, BacktestError, BacktestFile};
 use crate::metrics::Metrics;
 use crate::strategy::{Columns, Document, Fault};
 
@@ -27,6 +27,9 @@ pub struct Sweep {
     /// What should be known about them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// The filters that were applied to orders; absent where none were to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filters: Option<AppliedFilters>,
 }
 
 /// One combination and its figures.
@@ -58,7 +61,7 @@ pub(super) fn sweep(
     if let Some(objective) = file.objective {
         best_first(&mut combinations, Goal::new(objective, None));
     }
-    Ok(Sweep { combinations, warnings: Vec::new() })
+    Ok(Sweep { combinations, ..Sweep::default() })
 }
 
 /// The best first, those without a value last; among equals, as they were.

@@ -12,12 +12,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::recorder::{Recorder, Report};
-use super::run::{drive, go};
+use super::chain::Chain;
+use super::recorder::Report;
 use super::search::explore;
 use super::study::{Goal, WalkForward};
 use super::sweep::{Bench, Combination, best_first};
-use super::trial::conduct;
+use super::trial::trial;
 use super::{BacktestConfig, BacktestError, BacktestFile, MAX_COMBINATIONS};
 use crate::candle::Candles;
 use crate::metrics::{Metrics, finite};
@@ -73,37 +73,31 @@ struct Stretch {
 pub(super) fn walk_forward(
     file: &BacktestFile,
     walk: &WalkForward,
-    columns: &Columns<'_>,
+    columns: &[Columns<'_>],
     progress: impl Fn(usize, usize) -> ControlFlow<()> + Sync,
 ) -> Result<Report, BacktestError> {
-    let candles = columns.candles();
-    let stretches = stretches(walk, candles, &file.config)?;
+    let candles: Vec<&Candles> = columns.iter().map(Columns::candles).collect();
+    let stretches = stretches(walk, &candles, &file.config)?;
     let runs = stretches.len().saturating_mul(walk.combinations());
     if runs > MAX_COMBINATIONS {
         return Err(BacktestError::TooManyRuns { windows: stretches.len(), runs });
     }
-    let bench = Bench::new(&file.strategy, std::slice::from_ref(columns), runs, progress);
-    let (first, last) = (stretches[0], stretches[stretches.len() - 1]);
-    let rows = candles.rows(Some(first.split), Some(last.to));
-    let mut chain = Recorder::new(candles, &rows, file.config.initial_cash, true);
+    let bench = Bench::new(&file.strategy, columns, runs, progress);
+    let (Some(first), Some(last)) = (stretches.first(), stretches.last()) else { return Err(BacktestError::NoWindow) };
+    let tests = period(&file.config, file.config.initial_cash, first.split, last.to);
+    let mut chain = Chain::new(&file.strategy, columns, &tests);
     let mut windows = Vec::with_capacity(stretches.len());
-    let (mut cash, mut warnings, mut driver) = (file.config.initial_cash, Vec::new(), None);
+    let (mut cash, mut warnings) = (file.config.initial_cash, Vec::new());
     for stretch in stretches {
         let chosen = choose(walk, &bench, &period(&file.config, cash, stretch.from, stretch.split), &mut warnings)?;
         let (document, setup) = bench
             .prepare(&chosen.parameters, &period(&file.config, cash, stretch.split, stretch.to))
             .map_err(BacktestError::Faults)?;
-        let out_of_sample = go(candles, conduct(&document, columns), &setup, false, |_| bench.heard())?.metrics;
-        let driven = drive(candles, conduct(&document, columns), &setup, &mut chain, |_| bench.heard())?;
-        cash = driven.engine().equity();
+        let out_of_sample = trial(&document, columns, &setup, false, |_| bench.heard())?.metrics;
+        cash = chain.live(&document, &setup, |_| bench.heard())?;
         windows.push(window(stretch, chosen, out_of_sample));
-        if stretch != last {
-            chain.begin_again(driven.engine());
-        }
-        driver = Some(driven);
     }
-    let Some(driver) = driver else { return Err(BacktestError::NoWindow) };
-    let mut report = chain.finish(&rows, &driver, file.config.initial_cash);
+    let mut report = chain.finish()?;
     report.warnings.extend(warnings);
     let open = windows.iter().filter(|window| window.out_of_sample.open_trades > 0).count();
     if open > 0 {
@@ -113,20 +107,23 @@ pub(super) fn walk_forward(
     Ok(report)
 }
 
-/// The stretches within the period, the last test perhaps a short one.
-fn stretches(walk: &WalkForward, candles: &Candles, config: &BacktestConfig) -> Result<Vec<Stretch>, BacktestError> {
-    let rows = candles.rows(config.from, config.to);
-    if rows.is_empty() {
-        return Err(BacktestError::NoCandles);
-    }
-    let begin = config.from.unwrap_or_default().max(candles.open_time(rows.start));
-    let end = candles.timeframe().next(candles.open_time(rows.end - 1));
+/// The stretches within the period, in each of which every symbol has candles; the last test is
+/// perhaps a short one.
+fn stretches(walk: &WalkForward, candles: &[&Candles], config: &BacktestConfig) -> Result<Vec<Stretch>, BacktestError> {
+    let rows = |candles: &&Candles| Some(candles.rows(config.from, config.to)).filter(|rows| !rows.is_empty());
+    let bounds = |candles: &&Candles| {
+        let rows = rows(candles)?;
+        Some((candles.open_time(rows.start), candles.timeframe().next(candles.open_time(rows.end - 1))))
+    };
+    let bounds: Vec<_> = candles.iter().map(bounds).collect::<Option<_>>().ok_or(BacktestError::NoCandles)?;
+    let begin = bounds.iter().map(|bounds| bounds.0).fold(config.from.unwrap_or_default(), Ord::max);
+    let end = bounds.iter().map(|bounds| bounds.1).max().unwrap_or_default();
     let mut stretches = Vec::new();
     let mut split = begin.after(walk.train);
     while split < end && stretches.len() <= MAX_COMBINATIONS {
         let from = if walk.anchored { begin } else { split.before(walk.train) };
         let stretch = Stretch { from, split, to: split.after(walk.test).min(end) };
-        let holds = |from, to| !candles.rows(Some(from), Some(to)).is_empty();
+        let holds = |from, to| candles.iter().all(|candles| !candles.rows(Some(from), Some(to)).is_empty());
         // a gap in the history may leave nothing to choose by, or nothing to trade
         if holds(stretch.from, stretch.split) && holds(stretch.split, stretch.to) {
             stretches.push(stretch);
@@ -140,26 +137,34 @@ fn period(config: &BacktestConfig, cash: Notional, from: Timestamp, to: Timestam
     BacktestConfig { initial_cash: cash, from: Some(from), to: Some(to), ..config.clone() }
 }
 
-/// The best combination of a training; the first where none has the objective.
+/// The best combination of a training; the first, and a warning, where none has the objective.
 fn choose<P: Fn(usize, usize) -> ControlFlow<()> + Sync>(
     walk: &WalkForward,
     bench: &Bench<'_, P>,
     config: &BacktestConfig,
     warnings: &mut Vec<String>,
 ) -> Result<Combination, BacktestError> {
-    let tried = match &walk.search {
+    let (goal, tried) = match &walk.search {
         Some(search) => {
             let found = explore(search, bench, config)?;
             warnings.extend(found.warnings);
-            found.combinations
+            (Goal::new(search.objective, search.direction), found.combinations)
         }
         None => {
-            let mut combinations = bench.grid(&walk.sweep, config)?;
-            best_first(&mut combinations, Goal::of_sweep(walk.objective));
-            combinations
+            let (goal, mut combinations) = (Goal::of_sweep(walk.objective), bench.grid(&walk.sweep, config)?);
+            best_first(&mut combinations, goal);
+            (goal, combinations)
         }
     };
-    tried.into_iter().next().ok_or(BacktestError::NoWindow)
+    let best = tried.into_iter().next().ok_or(BacktestError::NoWindow)?;
+    if goal.score(&best.metrics).is_none() {
+        let at = |moment: Option<Timestamp>| moment.unwrap_or_default();
+        let (key, from, to) = (goal.key(), at(config.from), at(config.to));
+        warnings.push(format!(
+            "no combination had a value of {key} in the training from {from} to {to}, so that the first was taken"
+        ));
+    }
+    Ok(best)
 }
 
 fn window(stretch: Stretch, chosen: Combination, out_of_sample: Metrics) -> Window {
@@ -209,7 +214,7 @@ mod tests {
             serde_json::json!({"train": "9d", "test": "3d", "anchored": anchored, "sweep": {"a": [1]}}),
         );
         let config = BacktestConfig::with_cash("1".parse().unwrap());
-        let found = stretches(&walk.unwrap(), &days(count), &config).unwrap_or_default();
+        let found = stretches(&walk.unwrap(), &[&days(count)], &config).unwrap_or_default();
         found.into_iter().map(|it| [it.from, it.split, it.to].map(Timestamp::day)).collect()
     }
 

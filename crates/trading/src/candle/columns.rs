@@ -70,6 +70,10 @@ impl<const COLUMNS: usize> Block<COLUMNS> {
         Some(())
     }
 
+    fn part(&self, rows: Range<usize>) -> Self {
+        Self { scale: self.scale, columns: self.columns.each_ref().map(|column| column[rows.clone()].to_vec()) }
+    }
+
     fn refine(&mut self, scale: u32) -> Option<()> {
         let factor = 10_i64.checked_pow(scale - self.scale)?;
         let largest = self.columns.iter().flatten().max().copied().unwrap_or(0);
@@ -165,6 +169,22 @@ impl Candles {
         self.open_times.push(at.millis());
         self.views = Default::default();
         Ok(())
+    }
+
+    /// These rows alone, without finer candles.
+    ///
+    /// # Panics
+    /// Where the rows are not all there, as slices do.
+    #[must_use]
+    pub fn part(&self, rows: Range<usize>) -> Self {
+        Self {
+            timeframe: self.timeframe,
+            open_times: self.open_times[rows.clone()].to_vec(),
+            prices: self.prices.part(rows.clone()),
+            volumes: self.volumes.part(rows),
+            views: Default::default(),
+            finer: None,
+        }
     }
 
     /// How many candles there are.
@@ -297,6 +317,18 @@ mod tests {
         assert_eq!(candles.column(Field::Low), [1.0, 0.00000001, 10000.1]);
         assert_eq!(candles.column(Field::Hl2)[0], 2.0);
         assert_eq!(candles.rows(Some(Timestamp::from_millis(1)), Some(Timestamp::from_millis(300_000))), 1..2);
+    }
+
+    #[test]
+    fn a_part_has_its_rows_and_their_views() {
+        let rows = [0, 1, 2, 3].map(|minute| candle(minute, ["1.5", "3", "1", "2.25"], "7.125"));
+        let candles = Candles::collect(Timeframe::M1, rows).unwrap();
+        let mut part = candles.part(1..3);
+        assert!(part.iter().eq(rows[1..3].iter().copied()));
+        assert_eq!(part.column(Field::Close), &candles.column(Field::Close)[1..3]);
+        part.push(rows[3]).unwrap();
+        assert_eq!(part.len(), 3);
+        assert!(candles.part(4..4).is_empty());
     }
 
     #[test]

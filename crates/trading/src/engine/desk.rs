@@ -162,7 +162,7 @@ impl Desk {
     pub(super) fn is_dust(&self, coins: Quantity, price: Price) -> bool {
         let sellable = self.instrument.market_quantity_down(coins);
         sellable.is_zero()
-            || self.instrument.check(price, sellable).is_err_and(|filter| Refusal::from(filter).is_dust())
+            || self.instrument.check_size(price, sellable).is_err_and(|filter| Refusal::from(filter).is_dust())
     }
 
     /// What a purchase may spend at most, as far as can be known; nothing for a sale.

@@ -99,16 +99,17 @@ impl<S: Strategy> Driver<S> {
         self.close(candle, &mut record);
     }
 
+    /// Begins a candle: the first part of [`Driver::on_candle`], for lanes that live through theirs
+    /// together.
     #[inline]
-    fn begin(&mut self, candle: &Candle, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
+    pub(super) fn begin(&mut self, candle: &Candle, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
         if let Some(funding) = self.simulator.funding(candle, self.engine.position()) {
             self.step(candle.open_time, funding, record);
         }
         self.simulator.begin(candle, false);
     }
 
-    /// The first part of [`Driver::on_candle`], for lanes that live through their candles together:
-    /// what happens at the open.
+    /// Begins a candle of which nothing finer is known, and what happens at its open.
     pub(super) fn open(&mut self, candle: &Candle, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
         self.begin(candle, record);
         self.trade(Moment::Open, candle.open_time, candle, record);
@@ -118,6 +119,23 @@ impl<S: Strategy> Driver<S> {
     pub(super) fn within(&mut self, candle: &Candle, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
         self.trade(Moment::Range, self.timeframe.close_of(candle.open_time), candle, record);
         self.simulator.end(candle);
+    }
+
+    /// Begins a finer candle, and what happens at its open.
+    pub(super) fn open_part(&mut self, part: &Candle, record: &mut impl FnMut(Timestamp, &Input, &Effects)) {
+        self.simulator.begin(part, true);
+        self.trade(Moment::Open, part.open_time, part, record);
+    }
+
+    /// What happens within the range of a finer candle that lasts until `closed_at`.
+    pub(super) fn within_part(
+        &mut self,
+        part: &Candle,
+        closed_at: Timestamp,
+        record: &mut impl FnMut(Timestamp, &Input, &Effects),
+    ) {
+        self.trade(Moment::Range, closed_at, part, record);
+        self.simulator.end(part);
     }
 
     /// The last part: the decision at the close.
@@ -175,8 +193,8 @@ impl<S: Strategy> Driver<S> {
         for row in rows {
             let part = finer.get(row);
             let closed_at = finer.timeframe().close_of(part.open_time);
-            self.simulator.begin(&part, true);
-            self.trade_within(&part, closed_at, record);
+            self.open_part(&part, record);
+            self.within_part(&part, closed_at, record);
         }
     }
 

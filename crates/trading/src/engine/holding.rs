@@ -83,9 +83,11 @@ fn hold(desk: &mut Desk, worth: Notional, effects: &mut Effects) {
     let price = desk.last_close;
     let held = price * desk.position.quantity();
     if held > worth {
-        let coins = if worth.is_zero() { desk.position.quantity() } else { desk.sellable((held - worth).buys(price)) };
+        let all = desk.position.quantity();
+        let coins = if worth.is_zero() { all } else { (held - worth).buys(price).min(all) };
         if !desk.is_dust(coins, price) {
-            desk.place(desk.sale(OrderKind::Market {}, desk.sellable(coins), Purpose::Exit), None, effects);
+            let coins = desk.instrument.market_quantity_down(coins);
+            desk.place(desk.sale(OrderKind::Market {}, coins, Purpose::Exit), None, effects);
         }
     } else {
         let budget = (worth - held).min(desk.free_cash());

@@ -4,13 +4,23 @@
 //! lanes may still spend, and the counts and guards that bind the whole account. So no two lanes
 //! spend the same cash, and the later one gets what is left.
 
+use std::ops::Range;
+
 use super::account::Account;
 use super::io::{Effects, Input};
 use super::{Driver, Strategy};
-use crate::candle::Candle;
+use crate::candle::{Candle, Candles};
 use crate::money::Notional;
 use crate::strategy::plan::Guards;
 use crate::time::Timestamp;
+
+/// Finer candles, and the rows of those that make up one candle.
+pub type Parts<'a> = (&'a Candles, Range<usize>);
+
+/// When the first of them opens.
+fn next_open((candles, rows): &Parts<'_>) -> Option<Timestamp> {
+    (!rows.is_empty()).then(|| candles.open_time(rows.start))
+}
 
 /// The lanes of one account, in the order of their turns.
 #[derive(Clone, Debug)]
@@ -86,6 +96,67 @@ impl<S: Strategy> Lanes<S> {
         for (lane, candle) in present() {
             self.turn(lane, |driver| driver.within(candle, &mut |at, input, effects| record(lane, at, input, effects)));
         }
+        self.close(candles, record);
+    }
+
+    /// The same where finer candles tell what came first in some of them: by lane, the rows that
+    /// make up its candle. The finer ones of all lanes go in the order of time; the range of a
+    /// candle of which nothing finer is known comes after them.
+    pub fn on_candles_of(
+        &mut self,
+        candles: &[Option<Candle>],
+        parts: &mut [Option<Parts<'_>>],
+        mut record: impl FnMut(usize, Timestamp, &Input, &Effects),
+    ) {
+        let present = || candles.iter().enumerate().filter_map(|(lane, candle)| Some((lane, candle.as_ref()?)));
+        let mut whole = vec![false; candles.len()];
+        for (lane, candle) in present() {
+            let known = parts.get(lane).is_some_and(Option::is_some);
+            whole[lane] = !known;
+            self.turn(lane, |driver| {
+                let mut record = |at: Timestamp, input: &Input, effects: &Effects| record(lane, at, input, effects);
+                if known { driver.begin(candle, &mut record) } else { driver.open(candle, &mut record) }
+            });
+        }
+        self.live_through(parts, &mut record);
+        for (lane, candle) in present().filter(|(lane, _)| whole[*lane]) {
+            self.turn(lane, |driver| driver.within(candle, &mut |at, input, effects| record(lane, at, input, effects)));
+        }
+        self.close(candles, record);
+    }
+
+    /// What the venue does in finer candles: at each moment first at all opens, then within all
+    /// ranges. A lane without an order has none until the close.
+    fn live_through(
+        &mut self,
+        parts: &mut [Option<Parts<'_>>],
+        record: &mut impl FnMut(usize, Timestamp, &Input, &Effects),
+    ) {
+        for (part, lane) in parts.iter_mut().zip(&self.lanes) {
+            part.take_if(|_| lane.driver.simulator().is_idle());
+        }
+        while let Some(at) = parts.iter().flatten().filter_map(next_open).min() {
+            for (lane, part) in parts.iter().enumerate() {
+                let Some((candles, rows)) = part.as_ref().filter(|part| next_open(part) == Some(at)) else { continue };
+                let part = candles.get(rows.start);
+                self.turn(lane, |driver| {
+                    driver.open_part(&part, &mut |at, input, effects| record(lane, at, input, effects));
+                });
+            }
+            for (lane, part) in parts.iter_mut().enumerate() {
+                let Some((candles, rows)) = part.as_mut().filter(|part| next_open(part) == Some(at)) else { continue };
+                let (part, closed_at) = (candles.get(rows.start), candles.timeframe().close_of(at));
+                rows.start += 1;
+                self.turn(lane, |driver| {
+                    driver.within_part(&part, closed_at, &mut |at, input, effects| record(lane, at, input, effects));
+                });
+            }
+        }
+    }
+
+    /// Values all lanes at the closes of their candles, then has them decide.
+    fn close(&mut self, candles: &[Option<Candle>], mut record: impl FnMut(usize, Timestamp, &Input, &Effects)) {
+        let present = || candles.iter().enumerate().filter_map(|(lane, candle)| Some((lane, candle.as_ref()?)));
         for (lane, candle) in present() {
             if let Some(lane) = self.lanes.get_mut(lane) {
                 let worth = candle.close * lane.driver.engine().position().quantity();

@@ -3,7 +3,7 @@
 use super::io::Reason;
 use crate::money::{Instrument, Notional, Price, Quantity};
 use crate::order::Size;
-use crate::strategy::plan::{Plan, Sizing};
+use crate::strategy::plan::{EntryOrder, Plan, Sizing};
 
 /// The size of an entry, and how far below it a stop must stand for that size to be right.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,11 @@ pub(super) fn entry(
     let mut risk_distance = None;
     let budget = match plan.sizing {
         Sizing::FixedQuantity { quantity } => {
-            return Ok(Entry { size: Size::Base(instrument.quantity_down(quantity)), risk_distance });
+            let coins = match plan.orders.entry {
+                EntryOrder::Market {} => instrument.market_quantity_down(quantity),
+                _ => instrument.quantity_down(quantity),
+            };
+            return Ok(Entry { size: Size::Base(coins), risk_distance });
         }
         Sizing::FixedQuote { quote } => quote,
         Sizing::PercentEquity { percent } => equity.part(percent),

@@ -215,6 +215,15 @@ impl Instrument {
     /// The first filter that refuses.
     pub fn check(&self, price: Price, quantity: Quantity) -> Result<(), InstrumentError> {
         self.check_price(price)?;
+        self.check_size(price, quantity)
+    }
+
+    /// Whether the venue would take `quantity` coins that are worth `price` each. That may be a price
+    /// of the market, which needs not stand on the tick: ticks change, and candles of before do not.
+    ///
+    /// # Errors
+    /// The first filter that refuses.
+    pub fn check_size(&self, price: Price, quantity: Quantity) -> Result<(), InstrumentError> {
         self.check_quantity(quantity)?;
         let value = price * quantity;
         match self.min_notional {
@@ -251,7 +260,7 @@ impl Instrument {
 fn on_lot(quantity: Quantity, lot: Option<Quantity>) -> Quantity {
     match lot.filter(|lot| !lot.is_zero()) {
         None => quantity,
-        Some(lot) => Quantity(quantity.0 - quantity.0 % lot.0),
+        Some(lot) => Quantity(quantity.0 - quantity.0.checked_rem(lot.0).unwrap_or_default()),
     }
 }
 

@@ -169,6 +169,16 @@ impl Document {
         }
     }
 
+    /// The indicators by their ids, where it is of a kind that has some.
+    #[must_use]
+    pub fn indicators(&self) -> Option<&BTreeMap<String, Declared>> {
+        match &self.body {
+            Body::Rules(rules) => Some(&rules.indicators),
+            Body::Script(scripted) => Some(&scripted.indicators),
+            _ => None,
+        }
+    }
+
     /// Sizing, protection and guards. A grid spends as much on each level; cost averaging begins
     /// with as much, and its target takes the profit.
     #[must_use]

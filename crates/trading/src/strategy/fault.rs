@@ -71,6 +71,20 @@ pub(super) fn hint<'a>(written: &str, words: impl IntoIterator<Item = &'a str>) 
     }
 }
 
+/// So many of the words that are the nearest to what was written: those that it is a part of, or that
+/// are a part of it, then by the letters that differ.
+pub(super) fn nearest<'a>(written: &str, words: impl IntoIterator<Item = &'a str>, count: usize) -> Vec<&'a str> {
+    let written: String = written.to_lowercase().chars().filter(|it| it.is_alphanumeric()).take(64).collect();
+    let far = |word: &str| {
+        let word = word.to_lowercase();
+        let within = !written.is_empty() && (word.contains(&written) || written.contains(&word));
+        (!within, strsim::damerau_levenshtein(&written, &word))
+    };
+    let mut words: Vec<_> = words.into_iter().map(|word| (far(word), word)).collect();
+    words.sort_unstable();
+    words.into_iter().map(|(_, word)| word).take(count).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +95,16 @@ mod tests {
         assert_eq!(hint("CrossesAbove", ["crossesAbove", "crossesBelow"]), " (did you mean `crossesAbove`?)");
         assert_eq!(hint("volatility", ["slow", "fast"]), "");
         assert_eq!(hint(&"x".repeat(1_000), ["x"]), "");
+    }
+
+    #[test]
+    fn the_nearest_words_are_those_that_share_the_most() {
+        let words = ["sma", "smma", "ema", "rsi", "stochRsi", "macd"];
+        assert_eq!(nearest("smaa", words, 3), ["sma", "smma", "ema"]);
+        assert_eq!(nearest("RSI 14", words, 2), ["rsi", "sma"]);
+        assert_eq!(nearest("rsi_14", words, 1), ["rsi"]);
+        assert_eq!(nearest("", words, 9).len(), words.len());
+        assert_eq!(nearest(&"x".repeat(100_000), words, 3).len(), 3);
     }
 
     #[test]

@@ -2,7 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::fault::{Faults, excerpt, hint};
+use super::fault::{Faults, excerpt, hint, nearest};
+
+/// Where more words are possible than this, the nearest are proposed instead of all, …
+const MOST_LISTED: usize = 20;
+/// … so many of them.
+const PROPOSED: usize = 3;
 
 /// A part of a document and its path.
 #[derive(Clone)]
@@ -106,8 +111,13 @@ impl<'a> Part<'a> {
             return Some(*meaning);
         }
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let nearest = hint(text, known.iter().copied());
-        let message = format!("unknown word `{}`{nearest}; expected {}", excerpt(text), known.join(", "));
+        let message = if known.len() <= MOST_LISTED {
+            let nearest = hint(text, known.iter().copied());
+            format!("unknown word `{}`{nearest}; expected {}", excerpt(text), known.join(", "))
+        } else {
+            let nearest = nearest(text, known.iter().copied(), PROPOSED).join(", ");
+            format!("unknown word `{}`; the nearest of {} are {nearest}", excerpt(text), known.len())
+        };
         self.fault(faults, "UNKNOWN_WORD", message)
     }
 

@@ -18,7 +18,7 @@ mod tiles;
 pub use card::PictureError;
 pub(crate) use figures::groups;
 pub(crate) use format::percent;
-pub(crate) use study::verdict;
+pub(crate) use study::{about, verdict};
 pub(crate) use sweep::{ranked, sweep_html};
 
 use crate::{curve::Curve, scenes::Scenes, summary::symbols};
@@ -29,7 +29,7 @@ use std::fmt::Write;
 use trading::{
     backtest::{BacktestConfig, BacktestFile, Report},
     metrics::approximate,
-    money::{Notional, Rate},
+    money::{Instrument, Notional, Rate},
     position::Trade,
     simulator::{FillAt, LimitFill, PaidIn},
     time::Timestamp,
@@ -247,7 +247,29 @@ fn rules(file: &BacktestFile) -> String {
         ),
     ];
     rows.extend(finer_rules(&file.config));
+    rows.extend(filters(file).into_iter().map(|filters| ("Filters", filters)));
     tables::pairs(&rows)
+}
+
+/// By which filters orders were taken.
+fn filters(file: &BacktestFile) -> Vec<String> {
+    match file.config.filters.applied(file.strategy.market()) {
+        None => vec!["none: any order is taken".to_owned()],
+        Some(filters) => filters.applied.iter().map(steps).chain(filters.notes).collect(),
+    }
+}
+
+/// The filters of a symbol in words.
+fn steps(of: &Instrument) -> String {
+    let quote = of.symbol.quote();
+    let parts = [
+        of.tick.map(|tick| format!("prices in steps of {tick}")),
+        of.lot.map(|lot| format!("quantities in steps of {lot}")),
+        of.min_quantity.map(|least| format!("at least {least} {}", of.symbol.base())),
+        of.min_notional.map(|least| format!("at least {least} {quote} an order")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    format!("{}: {}", of.symbol, if parts.is_empty() { "none".to_owned() } else { parts.join(", ") })
 }
 
 /// The rules that few files have.

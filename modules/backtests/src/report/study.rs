@@ -12,7 +12,7 @@ use std::fmt::Write;
 use trading::{
     backtest::{CheckReport, Drift, FanPoint, LookAhead, MonteCarloReport, Quantiles, Sections, WalkForwardReport},
     metrics::approximate,
-    money::Notional,
+    money::{Notional, Symbol},
     time::Timestamp,
 };
 
@@ -163,15 +163,18 @@ fn checks(page: &mut Page, found: &CheckReport) {
 pub(crate) fn verdict(found: &LookAhead) -> String {
     let LookAhead { cuts, decisions, differences } = found;
     match differences.len() {
-        0 if *cuts == 0 => {
-            "Not checked: there is no decision by conditions after which to cut the candles off".to_owned()
-        }
+        0 if *cuts == 0 => "Not checked: nothing was decided after which to cut the candles off".to_owned(),
         0 => format!("The candles were cut off after {cuts} of {decisions} decisions, and nothing looks ahead"),
         many => format!(
             "The candles were cut off after {cuts} of {decisions} decisions, and {many} things were otherwise: the strategy \
              knows the future"
         ),
     }
+}
+
+/// A thing with its symbol before it, where there are several.
+pub(crate) fn about(symbol: Option<Symbol>, what: &str) -> String {
+    symbol.map_or_else(|| what.to_owned(), |symbol| format!("{symbol} {what}"))
 }
 
 fn ahead(page: &mut Page, found: &LookAhead) {
@@ -185,7 +188,7 @@ fn ahead(page: &mut Page, found: &LookAhead) {
                 "<tr><td>{}</td><td>{}</td><td class=\"word\">{}</td></tr>",
                 minute(it.cut),
                 minute(it.at),
-                escape(&it.what)
+                escape(&about(it.symbol, &it.what))
             );
         }
         html.push_str("</tbody></table>");
@@ -200,12 +203,13 @@ fn recursive(page: &mut Page, drifts: &[Drift]) {
         .unwrap_or_default();
     let heads: Vec<&str> = ["Indicator", "Needs"].into_iter().chain(lengths.iter().map(String::as_str)).collect();
     let mut html = table_head(&heads);
-    for Drift { output, drifts, warm_up } in drifts {
+    for Drift { symbol, output, drifts, warm_up } in drifts {
         let needs = warm_up.map_or_else(|| "more".to_owned(), |candles| candles.to_string());
         let cell =
             |drift: &Option<f64>| format!("<td>{}</td>", maybe(*drift, |drift| format!("{} %", grouped(drift, 3))));
         let cells: String = drifts.iter().map(|(_, drift)| cell(drift)).collect();
-        let _ = write!(html, "<tr><th scope=\"row\">{}</th><td>{needs}</td>{cells}</tr>", escape(output));
+        let _ =
+            write!(html, "<tr><th scope=\"row\">{}</th><td>{needs}</td>{cells}</tr>", escape(&about(*symbol, output)));
     }
     html.push_str("</tbody></table>");
     let about = "How far the last value of each indicator is off with so many candles before it, and how many it needs to be \

@@ -65,13 +65,14 @@ pub(crate) fn cross(timeframe: &str) -> Value {
     })
 }
 
-/// A file that buys at once on the candles of [`an_hour`] and sells once the price is 30.
+/// A file that buys at once on the candles of [`an_hour`], for less than the exchange would take, and sells once the
+/// price is 30.
 pub(crate) fn quick() -> Value {
     let mut strategy = cross("1m");
     strategy["indicators"] = json!({});
     strategy["entry"] = json!({ "lt": ["close", 20] });
     strategy["exit"] = json!({ "gte": ["close", 30] });
-    json!({ "strategy": strategy, "initialCash": "1000" })
+    json!({ "strategy": strategy, "initialCash": "1000", "filters": "none" })
 }
 
 /// Asks for a back-test, runs it and gives its id.
@@ -87,5 +88,5 @@ pub(crate) async fn done(app: &TestApp, member: &Member, file: &Value) -> String
 
 /// The one file of candles of a run.
 pub(crate) fn only(candles: &[u8]) -> Files<&[u8]> {
-    Files { candles: vec![(None, candles)], finer: None }
+    Files { candles: vec![(None, candles)], finer: vec![] }
 }

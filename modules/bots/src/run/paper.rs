@@ -1,19 +1,21 @@
 use crate::{event::Event, store::Entry};
 use kit::{Error, Result};
-use market_data::Market;
 use orders::Book;
 use portfolio::EquityPoint;
-use std::sync::Arc;
+use std::{
+    mem::{Discriminant, discriminant},
+    sync::Arc,
+};
 use trading::{
     candle::Candle,
     engine::{Conduct, Config, Driver, Effect, Effects, Engine, Input, Note, Reason, Silent, Stop, Strategy},
     metrics::{Curve, Ending, Metrics, Tally, approximate},
-    money::{Instrument, Notional, Price},
+    money::{Instrument, InstrumentError, Notional, Price},
     order::{IdPrefix, OrderStatus},
     position::Position,
-    risk::Limits,
+    risk::{Limits, Refusal},
     simulator::{Rules, Simulator},
-    strategy::{Body, Document, Program, StreamRules, StreamScript},
+    strategy::{Body, Document, Failure, Program, StreamRules, StreamScript},
     time::{Timeframe, Timestamp},
 };
 use uuid::Uuid;
@@ -25,8 +27,10 @@ const BETWEEN_POINTS: i64 = 3_600_000;
 pub(crate) struct Make {
     pub(crate) bot: Uuid,
     pub(crate) document: Document,
-    /// Which of its markets the bot trades.
-    pub(crate) market: Market,
+    /// What it trades, with the filters that its orders are held to.
+    pub(crate) instrument: Instrument,
+    /// The candles on which it decides.
+    pub(crate) timeframe: Timeframe,
     pub(crate) cash: Notional,
     pub(crate) rules: Rules,
     /// Candles that open before this moment only warm up.
@@ -52,12 +56,25 @@ pub(crate) struct Unsaved {
     pub(crate) equity: Vec<EquityPoint>,
 }
 
+/// Which rule held an order back, whatever its figures.
+type Rule = (Discriminant<Refusal>, Option<Discriminant<InstrumentError>>);
+
+fn rule(refusal: &Refusal) -> Rule {
+    let filter = match refusal {
+        Refusal::Instrument { filter } => Some(discriminant(filter)),
+        _ => None,
+    };
+    (discriminant(refusal), filter)
+}
+
 struct Log {
     book: Book,
     unsaved: Unsaved,
     tally: Tally,
-    /// Told once until an order is placed: a signal may be passed over at every candle.
+    /// Told once until an order is placed: a signal may be passed over at every candle, …
     skipped: Option<Reason>,
+    /// … and an order held back.
+    refused: Option<Rule>,
     trouble: Option<Error>,
 }
 
@@ -95,8 +112,8 @@ fn conduct(document: &Document) -> Conduct<Box<dyn Strategy>> {
 impl Paper {
     /// A bot before its first candle.
     pub(crate) fn new(make: &Make) -> Result<Self> {
-        let (symbol, timeframe) = (make.market.symbol, make.market.timeframe);
-        let instrument = Instrument::unfiltered(symbol);
+        let (instrument, timeframe) = (make.instrument.clone(), make.timeframe);
+        let symbol = instrument.symbol;
         let config = Config {
             instrument: instrument.clone(),
             plan: make.document.plan(),
@@ -120,7 +137,7 @@ impl Paper {
     /// Takes in the next candle.
     ///
     /// # Errors
-    /// 422 where its script fails, 500 where the engine contradicts itself; nothing of the bot may be written then.
+    /// 500 where the engine contradicts itself; nothing of the bot may be written then.
     pub(crate) fn on_candle(&mut self, candle: &Candle) -> Result<()> {
         let Self { driver, log, .. } = self;
         driver.on_candle(candle, |at, input, effects| log.take(at, input, effects));
@@ -132,10 +149,12 @@ impl Paper {
                 self.point(closed_at, candle.close);
             }
         }
-        if let Some(failure) = self.driver.engine().failure() {
-            return Err(Error::invalid("strategy.script", "SCRIPT_FAILED", failure.to_string()));
-        }
         self.log.trouble.take().map_or(Ok(()), Err)
+    }
+
+    /// Why its script cannot go on, if so: it decides nothing any more, and what it has ordered stays.
+    pub(crate) fn failure(&self) -> Option<&Failure> {
+        self.driver.engine().failure()
     }
 
     /// Takes in something else than a candle, at the last close.
@@ -242,7 +261,7 @@ impl Paper {
 
 impl Log {
     fn new(book: Book) -> Self {
-        Self { book, unsaved: Unsaved::default(), tally: Tally::default(), skipped: None, trouble: None }
+        Self { book, unsaved: Unsaved::default(), tally: Tally::default(), skipped: None, refused: None, trouble: None }
     }
 
     fn take(&mut self, at: Timestamp, input: &Input, effects: &Effects) {
@@ -285,7 +304,7 @@ impl Log {
     fn carry_out(&mut self, at: Timestamp, effect: &Effect) -> Result<()> {
         match effect {
             Effect::Place(order) => {
-                self.skipped = None;
+                (self.skipped, self.refused) = (None, None);
                 self.book.place(order, at);
                 // the simulated venue takes every order at once
                 self.book.advance(order.client_order_id, OrderStatus::Submitted, at)?;
@@ -294,6 +313,7 @@ impl Log {
             }
             Effect::Journal(Note::Contradiction(error)) => return Err(Error::internal(*error)),
             Effect::Journal(Note::Skipped(reason)) if self.skipped == Some(*reason) => {}
+            Effect::Journal(Note::Refused(refusal)) if self.refused == Some(rule(refusal)) => {}
             Effect::Journal(note) => self.note(at, note),
             Effect::Cancel(_) => {}
         }
@@ -304,6 +324,7 @@ impl Log {
         match note {
             Note::Closed(trade) => self.tally.add(trade),
             Note::Skipped(reason) => self.skipped = Some(*reason),
+            Note::Refused(refusal) => self.refused = Some(rule(refusal)),
             _ => {}
         }
         self.unsaved.events.extend(Event::noted(at, note));

@@ -17,7 +17,7 @@ use tracing::error;
 use trading::{
     candle::Candle,
     engine::{Input, Stop},
-    money::Symbol,
+    money::{Instrument, Symbol},
     strategy::Body,
     time::Timestamp,
 };
@@ -96,9 +96,10 @@ impl Session {
         let (from, to) = (bot.feed.from.map(timestamp), bot.feed.to.map(timestamp));
         let cash = bot.initial_cash.try_into().map_err(Error::internal)?;
         let batch = if matches!(document.body(), Body::Script(_)) { SCRIPT_BATCH } else { BATCH };
-        let mut paper =
-            Paper::new(&Make { bot: bot.id, document, market: market.clone(), cash, rules: bot.venue.rules(), from })?;
-        let symbol = service::symbol(&bot)?;
+        let (symbol, rules) = (service::symbol(&bot)?, bot.venue.rules());
+        let instrument = bot.filters.unwrap_or_else(|| Instrument::unfiltered(symbol));
+        let timeframe = market.timeframe;
+        let mut paper = Paper::new(&Make { bot: bot.id, document, instrument, timeframe, cash, rules, from })?;
         if progress.journal_seq > 0 {
             rebuild(app, &lease, &mut paper, &progress, &symbol).await?;
         }
@@ -135,6 +136,9 @@ impl Session {
 
     /// Feeds what is due; candles that only warm up are due at once.
     async fn feed(&mut self, tx: &mut TenantTx, now: Time) -> Result<usize, Halt> {
+        if self.paper.failure().is_some() {
+            return Ok(0);
+        }
         if let Some(from) = self.from.filter(|_| !self.paper.has_begun()) {
             let warm_up = self.candles.take(tx, self.batch, Some(from)).await?;
             if !warm_up.is_empty() {
@@ -147,10 +151,20 @@ impl Session {
         Ok(self.take_in(&due)?)
     }
 
+    /// Feeds these; answers how many it was until a script failed.
     fn take_in(&mut self, candles: &[Candle]) -> Result<usize> {
+        let paper = &mut self.paper;
         // a script may take a while at each
-        block_in_place(|| candles.iter().try_for_each(|candle| self.paper.on_candle(candle)))?;
-        Ok(candles.len())
+        block_in_place(|| {
+            for (before, candle) in candles.iter().enumerate() {
+                let goes_on = paper.failure().is_none();
+                paper.on_candle(candle)?;
+                if goes_on && paper.failure().is_some() {
+                    return Ok(before + 1);
+                }
+            }
+            Ok(candles.len())
+        })
     }
 
     /// Feeds what is needed until no order is open; a bot that is being stopped is not kept waiting.
@@ -172,6 +186,11 @@ impl Session {
 
     /// What becomes of the bot now, if anything does.
     fn end(&mut self, progress: &Progress) -> Result<Option<(Status, Event)>, Halt> {
+        if let (Status::Running, Some(failure)) = (progress.status, self.paper.failure()) {
+            // its orders stay as they are: it may yet be stopped
+            let event = Event::script_failed(failure);
+            return Ok(progress.status.after(Verb::Fail)?.map(|status| (status, event)));
+        }
         let (verb, event) = if progress.status == Status::Stopping && self.paper.is_idle() {
             (Verb::Settle, Event::of_bot("bot.stopped", self.farewell("The bot has stopped")))
         } else if self.candles.is_over() && progress.status == Status::Stopping {

@@ -104,7 +104,8 @@ pub(crate) fn settings() -> Value {
         "fees": { "maker": "0.0005", "taker": "0.001", "paidIn": "received" },
         "fill": "nextOpen",
         "slippageBps": "3",
-        "volumeShare": "0.5"
+        "volumeShare": "0.5",
+        "filters": "none"
     })
 }
 
@@ -236,7 +237,11 @@ pub(crate) async fn journal(app: &TestApp, bot: &str) -> Vec<(i64, Input)> {
 
 /// The same candles through a back-test.
 pub(crate) fn backtest(candles: &[Candle], from: Option<&str>, to: Option<&str>) -> Report {
-    let mut file = settings();
+    backtest_by(settings(), candles, from, to)
+}
+
+/// The same by other settings.
+pub(crate) fn backtest_by(mut file: Value, candles: &[Candle], from: Option<&str>, to: Option<&str>) -> Report {
     file["strategy"] = strategy("Often");
     for (key, at) in [("from", from), ("to", to)] {
         if let Some(at) = at {

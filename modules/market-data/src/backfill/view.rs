@@ -1,6 +1,6 @@
 use crate::{Exchange, Market};
 use garde::Validate;
-use kit::Time;
+use kit::{JobFailure, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trading::{
@@ -54,7 +54,7 @@ pub(crate) struct Backfill {
     /// Candles that were there with other figures.
     pub(crate) updated: i64,
     /// Why it failed, or why it is tried again.
-    pub(crate) error: Option<String>,
+    pub(crate) error: Option<JobFailure>,
     pub(crate) created_at: Time,
     pub(crate) started_at: Option<Time>,
     pub(crate) finished_at: Option<Time>,

@@ -3,7 +3,7 @@ use crate::{
     backfill::{Backfill, BackfillFilter, BackfillStatus},
 };
 use futures::TryStreamExt;
-use kit::{Error, Paging, Result, TenantTx, Time};
+use kit::{Error, JobFailure, Paging, Result, TenantTx, Time};
 use sqlx::{Postgres, QueryBuilder};
 use trading::time::{Timeframe, Timestamp};
 use uuid::Uuid;
@@ -62,6 +62,7 @@ struct Row {
     imported: i64,
     updated: i64,
     error: Option<String>,
+    error_code: Option<String>,
     created_at: Time,
     started_at: Option<Time>,
     finished_at: Option<Time>,
@@ -91,7 +92,7 @@ impl TryFrom<Row> for Backfill {
             percent: (reached - from) * 100 / (to - from).max(1),
             imported: row.imported,
             updated: row.updated,
-            error: row.error,
+            error: JobFailure::stored(row.error, row.error_code),
             created_at: row.created_at,
             started_at: row.started_at,
             finished_at: row.finished_at,
@@ -104,7 +105,7 @@ pub(crate) async fn find_backfill(tx: &mut TenantTx, id: Uuid) -> Result<Option<
         Row,
         r#"select b.id, b.exchange, b.symbol, b.timeframe, b.only_gaps, b.from_time as "from_time: Time",
                   b.to_time as "to_time: Time", j.status, b.reached as "reached: Time", b.imported, b.updated, j.error,
-                  b.created_at as "created_at: Time", j.started_at as "started_at: Time",
+                  j.error_code, b.created_at as "created_at: Time", j.started_at as "started_at: Time",
                   j.finished_at as "finished_at: Time"
            from backfills b join jobs j on j.id = b.id
            where b.tenant_id = current_tenant() and b.id = $1"#,
@@ -129,7 +130,7 @@ pub(crate) async fn list_backfills(
     narrow(&mut count, filter);
     let total: i64 = count.build_query_scalar().fetch_one(tx.conn()).await?;
     let mut select = QueryBuilder::new(
-        "select b.*, j.status, j.error, j.started_at, j.finished_at
+        "select b.*, j.status, j.error, j.error_code, j.started_at, j.finished_at
          from backfills b join jobs j on j.id = b.id where b.tenant_id = current_tenant()",
     );
     narrow(&mut select, filter);

@@ -37,7 +37,7 @@ async fn a_backfill_that_is_interrupted_goes_on_where_it_stopped(db: PgPool) {
     app.run_jobs().await;
     let waits = shown(&ana, &id).await;
     assert_eq!(
-        (&waits["status"], &waits["reached"], &waits["error"]),
+        (&waits["status"], &waits["reached"], &waits["error"]["message"]),
         (&json!("queued"), &json!(at(100)), &json!("It sleeps."))
     );
     assert_eq!(minutes(&ana).await, expected(0, 100));
@@ -99,7 +99,7 @@ async fn nothing_that_cannot_be_true_is_stored(db: PgPool) {
         app.run_jobs().await;
         let failed = shown(&ana, &id).await;
         assert_eq!(failed["status"], "failed", "{why}");
-        assert!(failed["error"].as_str().unwrap().contains(why), "{failed}");
+        assert!(failed["error"]["message"].as_str().unwrap().contains(why), "{failed}");
         assert_eq!(stored(&app).await, 0, "{why}");
     }
 }
@@ -117,7 +117,7 @@ async fn a_candle_that_may_still_be_open_is_refused(db: PgPool) {
     assert_eq!(shown(&ana, &id).await["to"], at(719), "minute 719 has only just ended");
     app.run_jobs().await;
     let failed = shown(&ana, &id).await;
-    assert!(failed["error"].as_str().unwrap().contains("were not asked for"), "{failed}");
+    assert!(failed["error"]["message"].as_str().unwrap().contains("were not asked for"), "{failed}");
     assert_eq!(failed["reached"], at(710));
 }
 
@@ -135,7 +135,7 @@ async fn what_the_exchange_refuses_ends_a_backfill_with_its_words(db: PgPool) {
         assert_eq!(app.run_jobs().await, 1);
         let failed = shown(&ana, &id).await;
         assert_eq!(failed["status"], "failed");
-        assert!(failed["error"].as_str().unwrap().contains(says), "{failed}");
+        assert!(failed["error"]["message"].as_str().unwrap().contains(says), "{failed}");
     }
 }
 
