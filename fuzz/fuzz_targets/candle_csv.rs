@@ -10,7 +10,7 @@ use trading::candle::gaps::gaps;
 use trading::time::Timeframe;
 
 fuzz_target!(|bytes: &[u8]| {
-    let options = Options { timeframe: None, max_bytes: 1 << 20, max_rows: 1_000 };
+    let options = Options { timeframe: None, max_bytes: 1 << 20, max_rows: 1_000, ..Options::default() };
     let Ok(candles) = csv::read(bytes, &options) else { return };
     assert!((1..=1_000).contains(&candles.len()));
     assert!(gaps(&candles).iter().all(|gap| gap.from < gap.to));

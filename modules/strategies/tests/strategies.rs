@@ -1,31 +1,10 @@
 //! Strategies as a client of the API sees them.
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing should end there")]
 
-use testkit::{Client, Member, PgPool, TestApp, Value, db_test, json};
+mod common;
 
-const ALL: [&str; 4] = ["strategies:read", "strategies:write", "strategies:delete", "audit:read"];
-
-fn cross(name: &str, fast: u32) -> Value {
-    json!({
-        "name": name,
-        "market": { "exchange": "binance", "symbol": "BTC/USDT", "timeframe": "5m" },
-        "indicators": { "fast": { "kind": "sma", "period": fast }, "slow": { "kind": "sma", "period": 50 } },
-        "entry": { "crossesAbove": ["fast", "slow"] },
-        "exit": { "crossesBelow": ["fast", "slow"] },
-        "sizing": { "kind": "allIn" }
-    })
-}
-
-async fn start(db: PgPool) -> (TestApp, Member) {
-    let app = TestApp::new(db, [strategies::module()]).await;
-    let ana = app.member(ALL).await;
-    (app, ana)
-}
-
-async fn stored(client: &Client, document: &Value) -> String {
-    let strategy = client.post("/api/v1/strategies", document).await.created();
-    strategy["id"].as_str().unwrap().to_owned()
-}
+use common::{ALL, PATH, cross, start, stored};
+use testkit::{PgPool, Value, db_test, json};
 
 #[db_test]
 async fn a_strategy_is_stored_listed_shown_and_deleted(db: PgPool) {
@@ -49,7 +28,7 @@ async fn a_strategy_is_stored_listed_shown_and_deleted(db: PgPool) {
 #[db_test]
 async fn a_change_is_a_new_version_and_the_old_one_stays(db: PgPool) {
     let (_app, ana) = start(db).await;
-    let path = format!("/api/v1/strategies/{}", stored(&ana, &cross("Majors", 10)).await);
+    let path = stored(&ana, &cross("Majors", 10)).await;
     let second = ana.put(&path, &cross("Majors, faster", 5)).await.ok();
     assert_eq!((&second["version"], &second["name"]), (&json!(2), &json!("Majors, faster")));
     let again = ana.put(&path, &cross("Majors, faster", 5)).await.ok();
@@ -71,8 +50,8 @@ async fn names_are_taken_once_in_a_tenant(db: PgPool) {
     let other = stored(&ana, &cross("Minors", 10)).await;
     ana.post("/api/v1/strategies", &cross("Majors", 5)).await.refused(409, "STRATEGY_NAME_TAKEN");
     let renamed = cross("Majors", 7);
-    ana.put(&format!("/api/v1/strategies/{other}"), &renamed).await.refused(409, "STRATEGY_NAME_TAKEN");
-    assert_eq!(ana.get(&format!("/api/v1/strategies/{other}")).await.ok()["version"], 1);
+    ana.put(&other, &renamed).await.refused(409, "STRATEGY_NAME_TAKEN");
+    assert_eq!(ana.get(&other).await.ok()["version"], 1);
     let bob = app.member(ALL).await;
     bob.post("/api/v1/strategies", &cross("Majors", 10)).await.created();
 }
@@ -80,7 +59,7 @@ async fn names_are_taken_once_in_a_tenant(db: PgPool) {
 #[db_test]
 async fn a_tenant_never_sees_or_changes_anothers_strategies(db: PgPool) {
     let (app, ana) = start(db).await;
-    let path = format!("/api/v1/strategies/{}", stored(&ana, &cross("Majors", 10)).await);
+    let path = stored(&ana, &cross("Majors", 10)).await;
     let bob = app.member(ALL).await;
     assert_eq!(bob.get("/api/v1/strategies").await.ok(), json!([]));
     bob.get(&path).await.refused(404, "STRATEGY_NOT_FOUND");
@@ -94,12 +73,9 @@ async fn a_tenant_never_sees_or_changes_anothers_strategies(db: PgPool) {
 #[db_test]
 async fn every_operation_asks_for_its_permission(db: PgPool) {
     let (app, ana) = start(db).await;
-    let id = stored(&ana, &cross("Majors", 10)).await;
-    let (one, none) = (format!("/api/v1/strategies/{id}"), app.member([]).await);
-    for path in
-        ["", "/schema", "/templates", &format!("/{id}"), &format!("/{id}/versions"), &format!("/{id}/versions/1")]
-    {
-        let path = format!("/api/v1/strategies{path}");
+    let (one, none) = (stored(&ana, &cross("Majors", 10)).await, app.member([]).await);
+    let all = ["", "/schema", "/templates"].map(|path| format!("{PATH}{path}"));
+    for path in all.into_iter().chain(["", "/versions", "/versions/1"].map(|path| format!("{one}{path}"))) {
         none.get(&path).await.refused(403, "FORBIDDEN");
         app.stranger().get(&path).await.refused(401, "UNAUTHORIZED");
     }
@@ -170,7 +146,7 @@ async fn templates_can_be_stored_as_they_are_and_the_schema_describes_them(db: P
 #[db_test]
 async fn changes_are_in_the_audit_trail(db: PgPool) {
     let (_app, ana) = start(db).await;
-    let path = format!("/api/v1/strategies/{}", stored(&ana, &cross("Majors", 10)).await);
+    let path = stored(&ana, &cross("Majors", 10)).await;
     ana.put(&path, &cross("Majors", 5)).await.ok();
     ana.delete(&path).await.no_content();
     let trail = ana.get("/api/v1/audit?resource=strategy").await.ok();

@@ -1,33 +1,11 @@
 //! Strategies among colleagues: whose they are, who sees them, copies, files and comparisons.
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing should end there")]
 
+mod common;
+
+use common::{ALL, PATH, cross, start, stored};
 use tenants::Kind;
-use testkit::{Client, Member, PgPool, TestApp, Value, db_test, json};
-
-const ALL: [&str; 4] = ["strategies:read", "strategies:write", "strategies:delete", "audit:read"];
-const PATH: &str = "/api/v1/strategies";
-
-fn cross(name: &str, fast: u32) -> Value {
-    json!({
-        "name": name,
-        "market": { "exchange": "binance", "symbol": "BTC/USDT", "timeframe": "5m" },
-        "indicators": { "fast": { "kind": "sma", "period": fast }, "slow": { "kind": "sma", "period": 50 } },
-        "entry": { "crossesAbove": ["fast", "slow"] },
-        "exit": { "crossesBelow": ["fast", "slow"] },
-        "sizing": { "kind": "allIn" }
-    })
-}
-
-async fn start(db: PgPool) -> (TestApp, Member) {
-    let app = TestApp::new(db, [strategies::module()]).await;
-    let ana = app.member(ALL).await;
-    (app, ana)
-}
-
-async fn stored(client: &Client, document: &Value) -> String {
-    let strategy = client.post(PATH, document).await.created();
-    format!("{PATH}/{}", strategy["id"].as_str().unwrap())
-}
+use testkit::{Client, PgPool, TestApp, db_test, json};
 
 async fn names(client: &Client, query: &str) -> Vec<String> {
     let list = client.get(&format!("{PATH}?sort=name{query}")).await.ok();

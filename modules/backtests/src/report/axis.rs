@@ -17,16 +17,20 @@ pub(super) fn values(least: f64, greatest: f64, wanted: f64) -> (Vec<f64>, f64) 
 /// A distance between two marks of a time axis.
 #[derive(Clone, Copy)]
 enum Step {
-    Hours(i64),
+    Minutes(i64),
     Days(u64),
     Months(u32),
 }
 
-const STEPS: [Step; 17] = [
-    Step::Hours(1),
-    Step::Hours(3),
-    Step::Hours(6),
-    Step::Hours(12),
+const STEPS: [Step; 21] = [
+    Step::Minutes(1),
+    Step::Minutes(5),
+    Step::Minutes(15),
+    Step::Minutes(30),
+    Step::Minutes(60),
+    Step::Minutes(180),
+    Step::Minutes(360),
+    Step::Minutes(720),
     Step::Days(1),
     Step::Days(2),
     Step::Days(7),
@@ -43,11 +47,21 @@ const STEPS: [Step; 17] = [
 ];
 
 impl Step {
-    fn hours(self) -> i64 {
+    fn minutes(self) -> i64 {
         match self {
-            Self::Hours(hours) => hours,
-            Self::Days(days) => 24 * days.cast_signed(),
-            Self::Months(months) => 730 * i64::from(months),
+            Self::Minutes(minutes) => minutes,
+            Self::Days(days) => 1_440 * days.cast_signed(),
+            Self::Months(months) => 43_800 * i64::from(months),
+        }
+    }
+
+    /// How many letters a mark has.
+    fn letters(self) -> usize {
+        match self {
+            Self::Minutes(_) => 12,
+            Self::Days(_) => 6,
+            Self::Months(months) if months.is_multiple_of(12) => 4,
+            Self::Months(_) => 8,
         }
     }
 
@@ -55,7 +69,7 @@ impl Step {
     fn floor(self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let date = at.date_naive();
         match self {
-            Self::Hours(_) | Self::Days(_) => Some(date.and_hms_opt(0, 0, 0)?.and_utc()),
+            Self::Minutes(_) | Self::Days(_) => Some(date.and_hms_opt(0, 0, 0)?.and_utc()),
             Self::Months(months) => {
                 let month = date.year().checked_mul(12)? + date.month0().cast_signed();
                 let month = month - month.rem_euclid(months.cast_signed());
@@ -67,7 +81,7 @@ impl Step {
 
     fn next(self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
-            Self::Hours(hours) => at.checked_add_signed(TimeDelta::hours(hours)),
+            Self::Minutes(minutes) => at.checked_add_signed(TimeDelta::minutes(minutes)),
             Self::Days(days) => at.checked_add_days(Days::new(days)),
             Self::Months(months) => at.checked_add_months(Months::new(months)),
         }
@@ -75,7 +89,7 @@ impl Step {
 
     fn label(self, at: DateTime<Utc>) -> String {
         let format = match self {
-            Self::Hours(_) => "%d %b %H:%M",
+            Self::Minutes(_) => "%d %b %H:%M",
             Self::Days(_) => "%d %b",
             Self::Months(months) if months.is_multiple_of(12) => "%Y",
             Self::Months(_) => "%b %Y",
@@ -84,10 +98,16 @@ impl Step {
     }
 }
 
-/// Marks of the calendar between two moments, at most `most`, each with its label.
-pub(super) fn times(from: DateTime<Utc>, to: DateTime<Utc>, most: i64) -> Vec<(DateTime<Utc>, String)> {
-    let hours = (to - from).num_hours().max(1);
-    let step = STEPS.into_iter().find(|step| hours / step.hours() <= most).unwrap_or(Step::Months(600));
+/// Marks of the calendar between two moments, each with its label. `fits` says of how many letters how many there may be.
+pub(super) fn times(
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    fits: impl Fn(usize) -> usize,
+) -> Vec<(DateTime<Utc>, String)> {
+    let minutes = (to - from).num_minutes();
+    let has_room =
+        |step: &Step| usize::try_from(minutes / step.minutes()).is_ok_and(|count| count <= fits(step.letters()));
+    let step = STEPS.into_iter().find(has_room).unwrap_or(Step::Months(600));
     let marks = std::iter::successors(step.floor(from), |at| step.next(*at));
     marks.skip_while(|at| *at < from).take_while(|at| *at <= to).map(|at| (at, step.label(at))).collect()
 }
@@ -109,12 +129,16 @@ mod tests {
 
     #[test]
     fn marks_of_time_follow_the_calendar() {
-        let labels = |from, to| times(at(from), at(to), 8).into_iter().map(|it| it.1).collect::<Vec<_>>();
+        let labels = |from, to| times(at(from), at(to), |_| 8).into_iter().map(|it| it.1).collect::<Vec<_>>();
         assert_eq!(
             labels("2017-08-17T00:00:00Z", "2021-12-31T00:00:00Z"),
             ["Jan 2018", "Jul 2018", "Jan 2019", "Jul 2019", "Jan 2020", "Jul 2020", "Jan 2021", "Jul 2021"]
         );
         assert_eq!(labels("2023-01-01T00:00:00Z", "2023-06-30T00:00:00Z").first().unwrap(), "Jan 2023");
         assert_eq!(labels("2023-01-01T10:00:00Z", "2023-01-01T15:00:00Z").len(), 6);
+        assert_eq!(
+            labels("2023-01-01T10:02:00Z", "2023-01-01T10:31:00Z"),
+            [5, 10, 15, 20, 25, 30].map(|it| format!("01 Jan 10:{it:02}"))
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     axis,
-    format::escape,
+    format::{escape, number},
     frame::{About, Frame, half},
 };
 use std::fmt::Write;
@@ -32,13 +32,14 @@ fn draw(frame: Frame, bars: &[Bar], label: fn(f64, f64) -> String, svg: &mut Str
     let bottom = if least < 0.0 { least - (greatest - least) * 0.04 } else { 0.0 };
     let y = |value: f64| frame.top + (1.0 - (value - bottom) / range) * frame.upright();
     let (marks, step) = axis::values(bottom, bottom + range, frame.upright() / 40.0);
+    let frame = frame.beside(marks.iter().map(|mark| label(*mark, step)));
     for mark in marks {
         frame.mark(y(mark), &label(mark, step), svg);
     }
-    let (slot, every) = (frame.across() / count(bars.len()), spacing(frame, bars));
+    let slot = frame.across() / number(bars.len());
     let air = (slot * 0.18).min(14.0);
     for (index, bar) in bars.iter().enumerate() {
-        let x = frame.left + slot * count(index);
+        let x = frame.left + slot * number(index);
         let (top, floor) = (y(bar.value.max(0.0)), y(bar.value.min(0.0)));
         // writing to a String cannot fail
         let _ = write!(
@@ -50,23 +51,17 @@ fn draw(frame: Frame, bars: &[Bar], label: fn(f64, f64) -> String, svg: &mut Str
             floor - top,
             escape(&bar.note)
         );
-        if index % every == 0 {
-            frame.below(x + slot / 2.0, &bar.label, svg);
-        }
     }
+    let middle = |index: usize| frame.left + slot * (number(index) + 0.5);
+    let labelled = bars.iter().enumerate().step_by(spacing(frame, bars));
+    frame.below(labelled.map(|(index, bar)| (middle(index), bar.label.clone())), svg);
     let _ = write!(svg, "<path class=\"axis\" d=\"M{} {:.1}H{}\"/>", frame.left, y(0.0), frame.end());
 }
 
 /// Every so many bars have a label, so that labels do not meet.
 fn spacing(frame: Frame, bars: &[Bar]) -> usize {
     let longest = bars.iter().map(|bar| bar.label.chars().count()).max().unwrap_or(1);
-    let fits = (frame.across() / (count(longest) * 7.0 + 10.0)).max(1.0);
-    (1..=bars.len()).find(|&every| count(bars.len()) / count(every) <= fits).unwrap_or(bars.len())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a place on a screen")]
-fn count(number: usize) -> f64 {
-    number as f64
+    bars.len().div_ceil(frame.fits(longest)).max(1)
 }
 
 /// How many values are in each of at most so many spans of equal, round width; values far outside are in the first and

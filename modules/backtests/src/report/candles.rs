@@ -1,7 +1,7 @@
 //! Candles with the trades that were made in them.
 
 use super::{
-    chart::Scale,
+    chart::{Scale, roomy},
     format::{minute, money, short, signed},
     frame::{About, Frame, drawing, half},
     tables::{pnl, words},
@@ -66,6 +66,7 @@ fn picture(bars: &[Bar]) -> Option<Bounds> {
 }
 
 fn draw(frame: Frame, bars: &[Bar], trades: &[&Trade], bounds: &Bounds, svg: &mut String) {
+    let frame = roomy(frame, bounds.prices, short);
     let scale = Scale::new(frame, bounds.times, bounds.prices);
     scale.marks(bounds.times, short, svg);
     let step = bars.windows(2).map(|pair| pair[1].0 - pair[0].0).min().unwrap_or(1);

@@ -24,8 +24,21 @@ pub(super) struct Chart<'a> {
     pub(super) lines: &'a [Line<'a>],
     /// A value that is always shown, with a line of its own.
     pub(super) base: f64,
-    /// What a mark of the upright axis says, by its value and the distance to the next.
-    pub(super) label: fn(f64, f64) -> String,
+    pub(super) label: Label,
+}
+
+/// What a mark of an upright axis says, by its value and the distance to the next.
+pub(super) type Label = fn(f64, f64) -> String;
+
+/// The marks of an upright axis between two values, each with what it says.
+fn marks(frame: Frame, (least, greatest): (f64, f64), label: Label) -> impl Iterator<Item = (f64, String)> {
+    let (marks, step) = axis::values(least, greatest, frame.upright() / 36.0);
+    marks.into_iter().map(move |mark| (mark, label(mark, step)))
+}
+
+/// A frame with room for the marks of its upright axis.
+pub(super) fn roomy(frame: Frame, bounds: (f64, f64), label: Label) -> Frame {
+    frame.beside(marks(frame, bounds, label).map(|(_, text)| text))
 }
 
 /// Turns moments and values into places.
@@ -53,24 +66,17 @@ impl Scale {
     }
 
     /// The marks of the upright axis.
-    pub(super) fn values(&self, label: fn(f64, f64) -> String, svg: &mut String) {
-        let (marks, step) = axis::values(self.least, self.least + self.range, self.frame.upright() / 36.0);
-        for mark in marks {
-            self.frame.mark(self.y(mark), &label(mark, step), svg);
+    pub(super) fn values(&self, label: Label, svg: &mut String) {
+        for (mark, text) in marks(self.frame, (self.least, self.least + self.range), label) {
+            self.frame.mark(self.y(mark), &text, svg);
         }
     }
 
     /// The marks of both axes.
-    pub(super) fn marks(&self, (first, last): (Timestamp, Timestamp), label: fn(f64, f64) -> String, svg: &mut String) {
+    pub(super) fn marks(&self, (first, last): (Timestamp, Timestamp), label: Label, svg: &mut String) {
         self.values(label, svg);
-        let most = match self.frame.width {
-            phone if phone < 500.0 => 3,
-            half if half < 600.0 => 4,
-            _ => 9,
-        };
-        for (at, label) in axis::times(first.to_datetime(), last.to_datetime(), most) {
-            self.frame.below(self.x(Timestamp::from(at)), &label, svg);
-        }
+        let marks = axis::times(first.to_datetime(), last.to_datetime(), |letters| self.frame.fits(letters));
+        self.frame.below(marks.into_iter().map(|(at, label)| (self.x(Timestamp::from(at)), label)), svg);
     }
 }
 
@@ -87,6 +93,7 @@ impl Chart<'_> {
             return String::new();
         }
         drawing(&self.about, self.height, |frame, svg| {
+            let frame = roomy(frame, self.bounds(), self.label);
             let scale = Scale::new(frame, (first, last), self.bounds());
             scale.marks((first, last), self.label, svg);
             let y = scale.y(self.base);
@@ -167,14 +174,14 @@ mod tests {
         let times: Vec<_> = (0..5).map(|day| Timestamp::from_millis(day * 86_400_000)).collect();
         let values = [0.0, 10.0, f64::NAN, -4.0, 2.0];
         let svg = chart(&times, &[Line { class: "strategy", values: &values, filled: false }]).svg();
-        assert!(svg.contains("<title>&lt;t&gt;</title>") && !svg.contains("NaN"), "{svg}");
+        assert!(svg.contains(">&lt;t&gt;</title>") && !svg.contains("NaN"), "{svg}");
         let path = svg.split("line strategy\" d=\"M").nth(1).unwrap().split('"').next().unwrap();
         let points: Vec<(f64, f64)> = path
             .split('L')
             .map(|point| point.split_once(' ').map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap())).unwrap())
             .collect();
         assert_eq!(points.len(), 4);
-        assert!(points.iter().all(|(x, y)| (60.0..=990.0).contains(x) && (12.0..=174.0).contains(y)), "{points:?}");
+        assert!(points.iter().all(|(x, y)| (30.0..=990.0).contains(x) && (12.0..=174.0).contains(y)), "{points:?}");
         assert!(points[1].1 < points[0].1 && points[0].1 < points[2].1);
     }
 

@@ -41,25 +41,24 @@ fn whole(value: f64) -> i64 {
     value as i64
 }
 
-/// A table for each group. How a figure is reckoned is shown where one rests on its name.
+/// A table for each group, and below them how each figure is reckoned.
 pub(super) fn tables(metrics: &Metrics, quote: &str) -> String {
-    let mut html = "<div class=\"groups\">".to_owned();
+    let (mut html, mut formulas) = ("<div class=\"groups\">".to_owned(), String::new());
     for (name, figures) in groups(metrics, quote) {
         // writing to a String cannot fail
         let _ = write!(html, "<table><caption>{name}</caption><tbody>");
         for (metric, value) in figures {
+            let title = escape(metric.title);
+            let _ = write!(html, "<tr><th scope=\"row\">{title}</th><td>{}</td></tr>", escape(&value));
             let source = if metric.source.is_empty() { String::new() } else { format!(" ({})", metric.source) };
-            let _ = write!(
-                html,
-                "<tr><th scope=\"row\" title=\"{}{}\">{}</th><td>{}</td></tr>",
-                escape(metric.formula),
-                escape(&source),
-                escape(metric.title),
-                escape(&value)
-            );
+            let formula = escape(metric.formula);
+            let _ = write!(formulas, "<div><dt>{title}</dt><dd>{formula}{}</dd></div>", escape(&source));
         }
         html.push_str("</tbody></table>");
     }
-    html.push_str("</div>");
+    let _ = write!(
+        html,
+        "</div><details class=\"formulas\"><summary>How they are reckoned</summary><dl>{formulas}</dl></details>"
+    );
     html
 }

@@ -40,6 +40,12 @@ pub(super) fn grouped(value: f64, digits: usize) -> String {
     out
 }
 
+/// A count, to draw or to reckon with.
+#[expect(clippy::cast_precision_loss, reason = "a number on a page")]
+pub(super) fn number(count: usize) -> f64 {
+    count as f64
+}
+
 /// An amount of money, with as many digits as its size deserves.
 pub(super) fn money(value: f64) -> String {
     let digits = match value.abs() {
@@ -68,12 +74,12 @@ pub(super) fn signed_percent(fraction: f64) -> String {
     if fraction > 0.0 { format!("+{text}") } else { text }
 }
 
-/// A short label of an axis: `1.2k`, `34M`.
+/// A short label of an axis: `1.2k`, `34M`. All labels of an axis, which have one step, have one unit.
 pub(super) fn short(value: f64, step: f64) -> String {
-    let (unit, name) = match value.abs().max(step.abs()) {
-        size if size >= 1e9 => (1e9, "B"),
-        size if size >= 1e6 => (1e6, "M"),
-        size if size >= 1e4 => (1e3, "k"),
+    let (unit, name) = match step.abs() {
+        step if step >= 1e8 => (1e9, "B"),
+        step if step >= 1e5 => (1e6, "M"),
+        step if step >= 1e2 => (1e3, "k"),
         _ => (1.0, ""),
     };
     format!("{}{name}", grouped(value / unit, digits_of(step / unit)))
@@ -122,6 +128,8 @@ mod tests {
         assert_eq!(signed_percent(-0.123_45), "−12.35 %");
         assert_eq!(short(12_500.0, 500.0), "12.5k");
         assert_eq!(short(0.0, 2_000_000.0), "0M");
+        assert_eq!([9_000.0, 10_000.0].map(|it| short(it, 1_000.0)), ["9k", "10k"]);
+        assert_eq!([9_950.0, 10_000.0].map(|it| short(it, 50.0)), ["9,950", "10,000"]);
         assert_eq!(duration(90_000_000), "1 d 1 h");
         assert_eq!(duration(29_000), "0 min");
         assert_eq!(minute(Timestamp::from_millis(3_599_999)), "1970-01-01 01:00");

@@ -1,6 +1,6 @@
 //! Where things are drawn: a picture with room for its marks, wide for a desk and narrow for a phone.
 
-use super::format::escape;
+use super::format::{escape, number};
 use std::fmt::Write;
 
 /// The room of a drawing within its margins.
@@ -17,11 +17,30 @@ pub(super) struct Frame {
 const WIDE: f64 = 1000.0;
 const HALF: f64 = 560.0;
 const NARROW: f64 = 400.0;
+/// Between two marks of an axis.
+const GAP: f64 = 14.0;
 
 impl Frame {
     fn new(width: f64, height: f64) -> Self {
-        let left = if width < HALF { 50.0 } else { 60.0 };
-        Self { width, height, left, right: 10.0, top: 12.0, bottom: 26.0 }
+        Self { width, height, left: 60.0, right: 10.0, top: 12.0, bottom: 26.0 }
+    }
+
+    /// How wide a mark of so many letters is, at most. On a phone drawings are shrunk and their letters are larger.
+    fn wide(&self, letters: usize) -> f64 {
+        let letter = if self.width < HALF { 8.0 } else { 6.9 };
+        number(letters) * letter
+    }
+
+    /// The same with room at the left for these marks.
+    pub(super) fn beside(self, marks: impl IntoIterator<Item = String>) -> Self {
+        let longest = marks.into_iter().map(|mark| mark.chars().count()).max().unwrap_or(0);
+        Self { left: (self.wide(longest) + 10.0).max(30.0), ..self }
+    }
+
+    /// How many marks of so many letters fit below the floor.
+    pub(super) fn fits(&self, letters: usize) -> usize {
+        let slot = self.wide(letters) + GAP;
+        (1..).take_while(|count| number(*count) * slot <= self.across()).count().max(1)
     }
 
     pub(super) fn end(&self) -> f64 {
@@ -53,21 +72,20 @@ impl Frame {
         );
     }
 
-    /// A mark below the floor. One at the very edge does not reach beyond it.
-    pub(super) fn below(&self, x: f64, label: &str, svg: &mut String) {
-        let anchor = if x < self.left + 24.0 {
-            "start"
-        } else if x > self.end() - 24.0 {
-            "end"
-        } else {
-            "middle"
-        };
-        let y = self.height - 7.0;
-        let _ = write!(
-            svg,
-            "<text class=\"mark\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>",
-            escape(label)
-        );
+    /// Marks below the floor, from left to right. None reaches beyond the drawing; one that would meet the mark before
+    /// it is left out.
+    pub(super) fn below(&self, marks: impl IntoIterator<Item = (f64, String)>, svg: &mut String) {
+        let (y, mut free) = (self.height - 7.0, 0.0);
+        for (x, label) in marks {
+            let half = self.wide(label.chars().count()) / 2.0;
+            let x = x.clamp(half, (self.width - half).max(half));
+            if x - half < free {
+                continue;
+            }
+            free = x + half + GAP / 2.0;
+            let label = escape(&label);
+            let _ = write!(svg, "<text class=\"mark\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{label}</text>");
+        }
     }
 }
 
@@ -91,9 +109,11 @@ fn pair(about: &About<'_>, widths: [f64; 2], height: f64, draw: impl Fn(Frame, &
     let mut svg = String::new();
     for (class, width) in ["desk", "phone"].into_iter().zip(widths) {
         let frame = Frame::new(width, height);
+        let id = format!("{class}-{}", slug(about.title));
         let _ = write!(
             svg,
-            "<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" role=\"img\"><title>{}</title><desc>{}</desc>",
+            "<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{id}\" \
+             aria-describedby=\"{id}-about\"><title id=\"{id}\">{}</title><desc id=\"{id}-about\">{}</desc>",
             escape(about.title),
             escape(about.description)
         );
@@ -101,4 +121,50 @@ fn pair(about: &About<'_>, widths: [f64; 2], height: f64, draw: impl Fn(Frame, &
         svg.push_str("</svg>");
     }
     svg
+}
+
+/// The title as part of an id; no two drawings of a page have the same.
+fn slug(title: &str) -> String {
+    title.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From where to where each mark reaches.
+    fn places(frame: Frame, marks: &[(f64, String)]) -> Vec<(f64, f64)> {
+        let mut svg = String::new();
+        frame.below(marks.to_vec(), &mut svg);
+        let texts = svg.split("<text").skip(1);
+        let place = |text: &str| {
+            let x: f64 = text.split("x=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+            let label = text.split('>').nth(1).unwrap().split('<').next().unwrap();
+            let half = frame.wide(label.chars().count()) / 2.0;
+            (x - half, x + half)
+        };
+        texts.map(place).collect()
+    }
+
+    #[test]
+    fn marks_below_never_meet_and_stay_within_the_drawing() {
+        for (width, count) in [(NARROW, 9), (HALF, 4), (WIDE, 40), (NARROW, 1)] {
+            let frame = Frame::new(width, 240.0).beside(["12.5k".to_owned()]);
+            let place = |index: usize| frame.left + frame.across() * number(index) / number(count.max(2) - 1);
+            let marks: Vec<_> = (0..count).map(|index| (place(index), "14 Mar 06:00".to_owned())).collect();
+            let drawn = places(frame, &marks);
+            assert!(!drawn.is_empty() && drawn.windows(2).all(|pair| pair[0].1 < pair[1].0), "{drawn:?}");
+            assert!(drawn.iter().all(|(from, to)| *from >= -0.1 && *to <= width + 0.1), "{drawn:?}");
+        }
+    }
+
+    #[test]
+    fn as_many_marks_as_fit_are_all_drawn() {
+        let frame = Frame::new(NARROW, 240.0).beside(["12.5k".to_owned()]);
+        let count = frame.fits(12);
+        let slot = frame.across() / number(count);
+        let marks: Vec<_> = (0..count).map(|index| (frame.left + slot * number(index), "14 Mar 06:00".to_owned()));
+        let marks: Vec<_> = marks.collect();
+        assert!(count > 1 && places(frame, &marks).len() == count, "{count}");
+    }
 }

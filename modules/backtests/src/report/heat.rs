@@ -1,8 +1,11 @@
 //! The field of a sweep over two parameters: a cell for each pair of values.
 
-use super::format::{escape, percent};
+use super::{
+    format::{escape, percent},
+    table::Table,
+};
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt::Write};
+use std::collections::BTreeMap;
 use trading::backtest::Combination;
 
 /// A field with more cells on a side than this is not drawn.
@@ -28,26 +31,19 @@ pub(super) fn field(axes: &Axes, combinations: &[Combination]) -> Option<String>
         }
     }
     let hottest = best.values().filter(|value| value.is_finite()).map(|value| value.abs()).fold(0.0, f64::max);
-    let heads: String = columns.iter().map(|value| format!("<th scope=\"col\">{}</th>", shown(value))).collect();
-    let mut html = format!(
-        "<table class=\"field\"><caption>{} down, {} across</caption><thead><tr><td></td>{heads}</tr></thead><tbody>",
-        escape(down),
-        escape(across)
-    );
+    let caption = format!("{} down, {} across", escape(down), escape(across));
+    let heads: Vec<String> = ["Return".to_owned()].into_iter().chain(columns.iter().map(shown)).collect();
+    let mut table = Table::of("field", &caption, heads.iter().map(String::as_str));
     for (row, value) in rows.iter().enumerate() {
-        let _ = write!(html, "<tr><th scope=\"row\">{}</th>", shown(value));
-        for column in 0..columns.len() {
-            html.push_str(
-                &best.get(&(row, column)).map_or_else(|| "<td></td>".to_owned(), |value| cell(*value, hottest)),
-            );
-        }
-        html.push_str("</tr>");
+        let cells = (0..columns.len()).map(|column| {
+            best.get(&(row, column)).map_or_else(|| "<td></td>".to_owned(), |value| cell(*value, hottest))
+        });
+        table.row(&shown(value), &cells.collect::<String>());
     }
-    html.push_str("</tbody></table>");
-    Some(html)
+    Some(table.end())
 }
 
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     escape(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 

@@ -12,6 +12,7 @@ mod heat;
 mod spread;
 mod study;
 mod sweep;
+mod table;
 mod tables;
 mod tiles;
 
@@ -73,7 +74,7 @@ pub(crate) fn html(file: &BacktestFile, report: &Report, held: &[(Timestamp, Not
     study::sections(&mut page, &report.sections);
     page.section(
         "All figures",
-        "Rest on a name to see how it is reckoned.",
+        "All that was reckoned of this run.",
         &figures::tables(&report.metrics, file.strategy.market().quote()),
     );
     trades(&mut page, &report.trades);
@@ -89,13 +90,13 @@ const LEGEND: &str = "<section><h2>Market and trades</h2><p>Each line is a trade
 /// The candles: the whole period, and around the trades that earned and lost the most.
 fn market(page: &mut Page, scenes: &Scenes, trades: &[Trade]) {
     let overview = candles::overview(&scenes.overview, trades);
-    if !overview.is_empty() {
-        page.push(LEGEND);
-        page.push(&overview);
-        page.push("</section>");
+    if overview.is_empty() && scenes.trades.is_empty() {
+        return;
     }
+    page.push(LEGEND);
+    page.push(&overview);
+    page.push("</section><div class=\"pair\">");
     let close_ups = scenes.trades.iter().filter_map(|scene| Some((scene, trades.get(scene.trade)?)));
-    page.push("<div class=\"pair\">");
     for (scene, trade) in close_ups {
         let symbol = trade.symbol.map_or_else(String::new, |symbol| format!(" of {symbol}"));
         let title = format!("Trade {}{symbol}: {}", scene.trade + 1, format::signed(tables::pnl(trade)));
@@ -143,14 +144,17 @@ impl Page {
         self.0.push_str(html);
     }
 
-    /// A table, which may be wider than the screen: then it is moved by hand, or by the keyboard.
+    /// A table, if there is one. It may be wider than the screen: then it is moved by hand, or by the keyboard.
     fn section(&mut self, title: &str, about: &str, content: &str) {
         // writing to a String cannot fail
-        let _ = write!(
-            self.0,
-            "<section><h2>{title}</h2><p>{about}</p>\
-             <div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{title}\">{content}</div></section>"
-        );
+        let _ = write!(self.0, "<section><h2>{title}</h2><p>{about}</p>");
+        if !content.is_empty() {
+            let _ = write!(
+                self.0,
+                "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{title}\">{content}</div>"
+            );
+        }
+        self.push("</section>");
     }
 
     /// A drawing, which fits; nothing where there is none.
@@ -248,7 +252,7 @@ fn rules(file: &BacktestFile) -> String {
     ];
     rows.extend(finer_rules(&file.config));
     rows.extend(filters(file).into_iter().map(|filters| ("Filters", filters)));
-    tables::pairs(&rows)
+    tables::pairs("Rules of the run", ["Rule", "Here"], &rows)
 }
 
 /// By which filters orders were taken.
@@ -332,6 +336,6 @@ mod tests {
     fn a_run_without_trades_has_a_whole_report() {
         let page = html(&file("Quiet"), &report("none"), &[], &Scenes::default());
         assert!(!page.contains("NaN") && !page.contains("inf"));
-        assert!(page.contains("<title>Equity over time</title>") && page.ends_with("</html>\n"));
+        assert!(page.contains(">Equity over time</title>") && page.ends_with("</html>\n"));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     bars::{self, Bar, spread},
-    format::{digits_of, duration, grouped, percent, signed_percent},
+    format::{digits_of, duration, grouped, number, percent, signed_percent},
     frame::About,
     tables::gain,
 };
@@ -98,9 +98,4 @@ pub(super) fn holding(trades: &[Trade]) -> String {
         .collect();
     let about = About { title: "Holding times", description: "How many trades were held at least so long." };
     bars::svg(&about, &bars, whole)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a number on a page")]
-fn number(count: usize) -> f64 {
-    count as f64
 }

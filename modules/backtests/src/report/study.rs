@@ -2,9 +2,11 @@
 
 use super::{
     Page, axis,
-    chart::Scale,
-    format::{date, escape, grouped, minute, money, percent, short, signed_percent},
+    chart::{Scale, roomy},
+    format::{date, escape, grouped, minute, money, number, percent, short, signed_percent},
     frame::{About, drawing},
+    heat::shown,
+    table::Table,
     tables::{sign, symbols},
     tiles::{maybe, two},
 };
@@ -35,18 +37,15 @@ pub(super) fn sections(page: &mut Page, sections: &Sections) {
 fn walk_forward(page: &mut Page, walk: &WalkForwardReport) {
     let heads =
         ["Test", "Chosen", "Return in training", "Return in test", "Sharpe in training", "Sharpe in test", "Kept"];
-    let mut html = table_head(&heads);
+    let mut table = Table::new("Walk-forward", heads);
     for window in &walk.windows {
-        let chosen: Vec<_> = window.parameters.iter().map(|(path, value)| format!("{path} = {value}")).collect();
+        let chosen: Vec<_> =
+            window.parameters.iter().map(|(path, value)| format!("{} = {}", escape(path), shown(value))).collect();
         let (inside, outside) = (&window.in_sample, &window.out_of_sample);
-        // writing to a String cannot fail
-        let _ = write!(
-            html,
-            "<tr><td>{} – {}</td><td class=\"word\">{}</td><td class=\"{}\">{}</td><td class=\"{}\">{}</td><td>{}</td>\
-             <td>{}</td><td>{}</td></tr>",
-            date(window.test_from),
-            date(window.test_to),
-            escape(&chosen.join(", ")),
+        let cells = format!(
+            "<td class=\"word many\">{}</td><td class=\"{}\">{}</td><td class=\"{}\">{}</td><td>{}</td><td>{}</td>\
+             <td>{}</td>",
+            chosen.join(", "),
             sign(inside.total_return),
             signed_percent(inside.total_return),
             sign(outside.total_return),
@@ -55,19 +54,14 @@ fn walk_forward(page: &mut Page, walk: &WalkForwardReport) {
             maybe(outside.sharpe, two),
             maybe(window.efficiency, percent)
         );
+        table.row(&format!("{} – {}", date(window.test_from), date(window.test_to)), &cells);
     }
-    html.push_str("</tbody></table>");
     let about = format!(
         "Values are chosen on a stretch and traded on the next; all other figures are of the tests alone. Of what the \
          trainings earned a day the tests kept {}.",
         maybe(walk.efficiency, percent)
     );
-    page.section("Walk-forward", &about, &html);
-}
-
-fn table_head(heads: &[&str]) -> String {
-    let heads: String = heads.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
-    format!("<table><thead><tr>{heads}</tr></thead><tbody>")
+    page.section("Walk-forward", &about, &table.end());
 }
 
 fn monte_carlo(page: &mut Page, played: &MonteCarloReport) {
@@ -79,19 +73,16 @@ fn monte_carlo(page: &mut Page, played: &MonteCarloReport) {
     );
     page.drawing("Luck", &about, &fan(&played.fan));
     let heads = ["Of the runs, below", "1 %", "5 %", "25 %", "50 %", "75 %", "95 %", "99 %"];
-    let mut html = table_head(&heads);
-    let equity = each(&played.final_equity, |value| money(approximate(value.decimal())));
+    let mut table = Table::new("Luck in numbers", heads);
     let rows = [
-        ("Final equity", equity),
+        ("Final equity", each(&played.final_equity, |value| money(approximate(value.decimal())))),
         ("Largest drawdown", each(&played.max_drawdown, |value| percent(-value))),
         ("Longest losing streak", each(&played.losing_streak, |value| grouped(value, 0))),
     ];
     for (name, cells) in rows {
-        let cells: String = cells.iter().map(|cell| format!("<td>{cell}</td>")).collect();
-        let _ = write!(html, "<tr><th scope=\"row\">{name}</th>{cells}</tr>");
+        table.row(name, &cells.map(|cell| format!("<td>{cell}</td>")).concat());
     }
-    html.push_str("</tbody></table>");
-    page.section("Luck in numbers", "What so many of the runs stay below.", &html);
+    page.section("Luck in numbers", "What so many of the runs stay below.", &table.end());
 }
 
 fn each<T: Copy>(of: &Quantiles<T>, show: impl Fn(T) -> String) -> [String; 7] {
@@ -117,12 +108,13 @@ fn fan(points: &[FanPoint]) -> String {
         money(value(last.equity.p50))
     );
     drawing(&About { title: "Equity of all runs", description: &description }, 300.0, |frame, svg| {
-        let scale = Scale::new(frame, (moment(first), moment(last)), (low - air, high + air));
+        let bounds = (low - air, high + air);
+        let frame = roomy(frame, bounds, short);
+        let scale = Scale::new(frame, (moment(first), moment(last)), bounds);
         scale.values(short, svg);
-        for mark in axis::values(number(first.trades), number(last.trades), 6.0).0 {
-            let share = (mark - number(first.trades)) / (number(last.trades) - number(first.trades));
-            frame.below(frame.left + share * frame.across(), &grouped(mark, 0), svg);
-        }
+        let (begin, end) = (number(first.trades), number(last.trades));
+        let place = |mark: f64| (frame.left + (mark - begin) / (end - begin) * frame.across(), grouped(mark, 0));
+        frame.below(axis::values(begin, end, 6.0).0.into_iter().map(place), svg);
         let line = |of: fn(&Quantiles<Notional>) -> Notional, backwards: bool| {
             let place =
                 |point: &FanPoint| format!("{:.1} {:.1}", scale.x(moment(point)), scale.y(value(of(&point.equity))));
@@ -143,11 +135,6 @@ fn fan(points: &[FanPoint]) -> String {
             line(|of| of.p50, false)
         );
     })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a number on a page")]
-fn number(count: usize) -> f64 {
-    count as f64
 }
 
 fn checks(page: &mut Page, found: &CheckReport) {
@@ -178,41 +165,34 @@ pub(crate) fn about(symbol: Option<Symbol>, what: &str) -> String {
 }
 
 fn ahead(page: &mut Page, found: &LookAhead) {
-    let differences = &found.differences;
-    let mut html = String::new();
-    if !differences.is_empty() {
-        html = table_head(&["Cut after", "Differs at", "What"]);
-        for it in differences {
-            let _ = write!(
-                html,
-                "<tr><td>{}</td><td>{}</td><td class=\"word\">{}</td></tr>",
-                minute(it.cut),
-                minute(it.at),
-                escape(&about(it.symbol, &it.what))
-            );
-        }
-        html.push_str("</tbody></table>");
+    let title = "Does it look ahead?";
+    let verdict = format!("{}.", verdict(found));
+    if found.differences.is_empty() {
+        return page.section(title, &verdict, "");
     }
-    page.section("Does it look ahead?", &format!("{}.", verdict(found)), &html);
+    let mut table = Table::new(title, ["Cut after", "Differs at", "What"]);
+    for it in &found.differences {
+        let cells = format!("<td>{}</td><td class=\"word\">{}</td>", minute(it.at), escape(&about(it.symbol, &it.what)));
+        table.row(&minute(it.cut), &cells);
+    }
+    page.section(title, &verdict, &table.end());
 }
 
 fn recursive(page: &mut Page, drifts: &[Drift]) {
+    let title = "Warm-up of the indicators";
     let lengths: Vec<String> = drifts
         .first()
         .map(|first| first.drifts.iter().map(|(candles, _)| candles.to_string()).collect())
         .unwrap_or_default();
-    let heads: Vec<&str> = ["Indicator", "Needs"].into_iter().chain(lengths.iter().map(String::as_str)).collect();
-    let mut html = table_head(&heads);
+    let mut table = Table::new(title, ["Indicator", "Needs"].into_iter().chain(lengths.iter().map(String::as_str)));
     for Drift { symbol, output, drifts, warm_up } in drifts {
         let needs = warm_up.map_or_else(|| "more".to_owned(), |candles| candles.to_string());
         let cell =
             |drift: &Option<f64>| format!("<td>{}</td>", maybe(*drift, |drift| format!("{} %", grouped(drift, 3))));
         let cells: String = drifts.iter().map(|(_, drift)| cell(drift)).collect();
-        let _ =
-            write!(html, "<tr><th scope=\"row\">{}</th><td>{needs}</td>{cells}</tr>", escape(&about(*symbol, output)));
+        table.row(&escape(&about(*symbol, output)), &format!("<td>{needs}</td>{cells}"));
     }
-    html.push_str("</tbody></table>");
     let about = "How far the last value of each indicator is off with so many candles before it, and how many it needs to be \
                  less than a tenth of a percent off.";
-    page.section("Warm-up of the indicators", about, &html);
+    page.section(title, about, &table.end());
 }

@@ -3,12 +3,12 @@
 use super::{
     Page,
     format::{escape, percent, signed_percent},
-    heat::{self, Axes},
+    heat::{self, Axes, shown},
+    table::Table,
     tables::sign,
     tiles::{maybe, two},
     warnings,
 };
-use std::fmt::Write;
 use trading::backtest::{BacktestFile, Combination, Sweep};
 
 /// At most so many combinations are shown.
@@ -59,15 +59,13 @@ const FIGURES: [&str; 7] =
     ["Return", "Growth a year", "Largest drawdown", "Sharpe", "Profit factor", "Trades", "Win rate"];
 
 fn table<'a>(paths: impl Iterator<Item = &'a String>, combinations: &[&Combination]) -> String {
-    let paths = paths.map(|path| escape(path));
-    let heads: String =
-        paths.chain(FIGURES.map(str::to_owned)).map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
-    let mut html = format!("<table><thead><tr>{heads}</tr></thead><tbody>");
-    for Combination { parameters, metrics, .. } in combinations {
-        let values: String = parameters.values().map(|it| format!("<td>{}</td>", escape(&it.to_string()))).collect();
-        let _ = write!(
-            html,
-            "<tr>{values}<td class=\"{}\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+    let paths: Vec<String> = paths.map(|path| escape(path)).collect();
+    let heads = ["#"].into_iter().chain(paths.iter().map(String::as_str)).chain(FIGURES);
+    let mut table = Table::new("Combinations", heads);
+    for (place, Combination { parameters, metrics, .. }) in (1_usize..).zip(combinations) {
+        let values: String = parameters.values().map(|it| format!("<td>{}</td>", shown(it))).collect();
+        let cells = format!(
+            "{values}<td class=\"{}\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>",
             sign(metrics.total_return),
             signed_percent(metrics.total_return),
             maybe(metrics.cagr, signed_percent),
@@ -77,7 +75,7 @@ fn table<'a>(paths: impl Iterator<Item = &'a String>, combinations: &[&Combinati
             metrics.closed_trades,
             maybe(metrics.win_rate, percent)
         );
+        table.row(&place.to_string(), &cells);
     }
-    html.push_str("</tbody></table>");
-    html
+    table.end()
 }

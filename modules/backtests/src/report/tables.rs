@@ -1,10 +1,12 @@
 //! The tables of the report: months, ways out, settings and trades.
 
-use super::format::{duration, grouped, minute, money, percent, signed, signed_percent};
+use super::{
+    format::{duration, grouped, minute, money, number, percent, signed, signed_percent},
+    table::Table,
+};
 use crate::curve::Month;
-use rust_decimal::prelude::ToPrimitive;
 use std::{collections::BTreeMap, fmt::Write};
-use trading::{backtest::Contribution, order::Purpose, position::Trade};
+use trading::{backtest::Contribution, metrics::approximate, order::Purpose, position::Trade};
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -18,23 +20,15 @@ pub(super) fn months(months: &[Month]) -> String {
         }
     }
     let hottest = months.iter().map(|month| month.gain.abs()).fold(0.0, f64::max);
-    let heads: String = MONTHS.iter().map(|month| format!("<th scope=\"col\">{month}</th>")).collect();
-    let mut html = format!(
-        "<table class=\"months\"><thead><tr><th scope=\"col\">Year</th>{heads}<th scope=\"col\">Whole</th></tr></thead>\
-         <tbody>"
-    );
+    let heads = ["Year"].into_iter().chain(MONTHS).chain(["Whole"]);
+    let mut table = Table::of("months", "Monthly returns in per cent", heads);
     for (year, gains) in years.iter().rev() {
         let whole = gains.iter().flatten().map(|gain| 1.0 + gain).product::<f64>() - 1.0;
-        let cells: String = gains.iter().map(|gain| cell(*gain, hottest)).collect();
-        let sign = sign(whole);
-        let _ = write!(
-            html,
-            "<tr><th scope=\"row\">{year}</th>{cells}<td class=\"year {sign}\">{}</td></tr>",
-            percent(whole)
-        );
+        let mut cells: String = gains.iter().map(|gain| cell(*gain, hottest)).collect();
+        let _ = write!(cells, "<td class=\"year {}\">{}</td>", sign(whole), percent(whole));
+        table.row(&year.to_string(), &cells);
     }
-    html.push_str("</tbody></table>");
-    html
+    table.end()
 }
 
 /// A month: the larger its return beside the others', the stronger its colour.
@@ -64,10 +58,11 @@ pub(super) fn sign(value: f64) -> &'static str {
     }
 }
 
-/// A pair of names and texts, which are markup already.
-pub(super) fn pairs(rows: &[(&str, String)]) -> String {
-    let rows: String = rows.iter().map(|(name, text)| format!("<tr><td>{name}</td><td>{text}</td></tr>")).collect();
-    format!("<table><tbody>{rows}</tbody></table>")
+/// Names and texts, which are markup already.
+pub(super) fn pairs(caption: &str, heads: [&str; 2], rows: &[(&str, String)]) -> String {
+    let mut table = Table::new(caption, heads);
+    rows.iter().for_each(|(name, text)| table.row(name, &format!("<td>{text}</td>")));
+    table.end()
 }
 
 pub(super) fn words(reason: Purpose) -> &'static str {
@@ -83,12 +78,8 @@ pub(super) fn words(reason: Purpose) -> &'static str {
     }
 }
 
-fn float(value: rust_decimal::Decimal) -> f64 {
-    value.to_f64().unwrap_or_default()
-}
-
 pub(super) fn pnl(trade: &Trade) -> f64 {
-    float(trade.pnl.decimal())
+    approximate(trade.pnl.decimal())
 }
 
 /// For how long a trade went on.
@@ -98,7 +89,7 @@ pub(super) fn held(trade: &Trade) -> String {
 
 /// What a trade earned of what it cost.
 pub(super) fn gain(trade: &Trade) -> f64 {
-    let cost = float((trade.entry_price * trade.quantity).decimal());
+    let cost = approximate((trade.entry_price * trade.quantity).decimal());
     if cost > 0.0 { pnl(trade) / cost } else { 0.0 }
 }
 
@@ -113,49 +104,32 @@ pub(super) fn ways_out(trades: &[Trade]) -> String {
         }
     }
     ways.sort_by_key(|(_, of)| std::cmp::Reverse(of.len()));
-    let mut html =
-        "<table><thead><tr><th scope=\"col\">Reason</th><th scope=\"col\">Trades</th><th scope=\"col\">Won</th>\
-                    <th scope=\"col\">Profit</th></tr></thead><tbody>"
-            .to_owned();
+    let mut table = Table::new("How trades ended", ["Reason", "Trades", "Won", "Profit"]);
     for (reason, of) in &ways {
         let won = of.iter().filter(|trade| trade.pnl.is_positive()).count();
         let profit: f64 = of.iter().map(|trade| pnl(trade)).sum();
-        let _ = write!(
-            html,
-            "<tr><td>{reason}</td><td>{}</td><td>{}</td><td class=\"{}\">{}</td></tr>",
+        let cells = format!(
+            "<td>{}</td><td>{}</td><td class=\"{}\">{}</td>",
             of.len(),
-            percent(ratio(won, of.len())),
+            percent(number(won) / number(of.len())),
             sign(profit),
             signed(profit)
         );
+        table.row(reason, &cells);
     }
-    html.push_str("</tbody></table>");
-    html
+    table.end()
 }
 
 /// What each symbol contributed: one row for each.
 pub(super) fn symbols(contributions: &[Contribution]) -> String {
-    let mut html =
-        "<table><thead><tr><th scope=\"col\">Symbol</th><th scope=\"col\">Trades</th><th scope=\"col\">Profit</th>\
-                    <th scope=\"col\">Fees</th></tr></thead><tbody>"
-            .to_owned();
+    let mut table = Table::new("What each symbol contributed", ["Symbol", "Trades", "Profit", "Fees"]);
     for Contribution { symbol, trades, pnl, fees } in contributions {
-        let (profit, fees) = (float(pnl.decimal()), float(fees.decimal()));
-        let _ = write!(
-            html,
-            "<tr><td>{symbol}</td><td>{trades}</td><td class=\"{}\">{}</td><td>{}</td></tr>",
-            sign(profit),
-            signed(profit),
-            money(fees)
-        );
+        let (profit, fees) = (approximate(pnl.decimal()), approximate(fees.decimal()));
+        let (class, profit) = (sign(profit), signed(profit));
+        let cells = format!("<td>{trades}</td><td class=\"{class}\">{profit}</td><td>{}</td>", money(fees));
+        table.row(symbol.as_str(), &cells);
     }
-    html.push_str("</tbody></table>");
-    html
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a percentage on a page")]
-fn ratio(part: usize, whole: usize) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+    table.end()
 }
 
 const HEADS: [&str; 9] = ["#", "Entry", "Price", "Exit", "Price", "Held", "Quantity", "Profit", "Reason"];
@@ -165,16 +139,16 @@ pub(super) fn trades(trades: &[Trade], most: usize) -> String {
     let skipped = trades.len().saturating_sub(2 * most);
     let first = if skipped == 0 { trades.len() } else { most };
     let several = name_symbols(trades);
-    let mut rows = String::new();
+    let mut table = begin("Closed trades", several);
     for (index, trade) in trades.iter().enumerate() {
         if index < first || index >= first + skipped {
-            row(index + 1, trade, &mut rows);
+            row(index + 1, trade, &mut table);
         } else if index == first {
             let count = HEADS.len() + usize::from(several);
-            let _ = write!(rows, "<tr><td class=\"skipped\" colspan=\"{count}\">… {skipped} more …</td></tr>");
+            table.push(&format!("<tr><td class=\"skipped\" colspan=\"{count}\">… {skipped} more …</td></tr>"));
         }
     }
-    table(several, &rows)
+    table.end()
 }
 
 /// So many trades, in order of what they earned: the best first, or the worst.
@@ -182,9 +156,9 @@ pub(super) fn ranked(trades: &[Trade], most: usize, best: bool) -> String {
     let mut order: Vec<usize> = (0..trades.len()).collect();
     let by_profit = |a: &usize, b: &usize| trades[*a].pnl.cmp(&trades[*b].pnl);
     order.sort_by(|a, b| if best { by_profit(b, a) } else { by_profit(a, b) }.then(a.cmp(b)));
-    let mut rows = String::new();
-    order.iter().take(most).for_each(|&index| row(index + 1, &trades[index], &mut rows));
-    table(name_symbols(trades), &rows)
+    let mut table = begin(if best { "Best trades" } else { "Worst trades" }, name_symbols(trades));
+    order.iter().take(most).for_each(|&index| row(index + 1, &trades[index], &mut table));
+    table.end()
 }
 
 /// Whether trades are of several symbols, and say of which.
@@ -192,28 +166,21 @@ fn name_symbols(trades: &[Trade]) -> bool {
     trades.iter().any(|trade| trade.symbol.is_some())
 }
 
-fn table(several: bool, rows: &str) -> String {
+fn begin(caption: &str, several: bool) -> Table {
     let (number, others) = HEADS.split_at(1);
     let symbol: &[&str] = if several { &["Symbol"] } else { &[] };
-    let word = |head: &str| if ["Symbol", "Reason"].contains(&head) { " class=\"word\"" } else { "" };
-    let heads: String = [number, symbol, others]
-        .concat()
-        .iter()
-        .map(|head| format!("<th scope=\"col\"{}>{head}</th>", word(head)))
-        .collect();
-    format!("<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
+    Table::new(caption, number.iter().chain(symbol).chain(others).copied())
 }
 
-fn row(number: usize, trade: &Trade, html: &mut String) {
+fn row(place: usize, trade: &Trade, table: &mut Table) {
     let symbol = trade.symbol.map_or_else(String::new, |symbol| format!("<td class=\"word\">{symbol}</td>"));
-    let _ = write!(
-        html,
-        "<tr><td>{number}</td>{symbol}<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>\
-         <td class=\"{}\">{} ({})</td><td class=\"word\">{}</td></tr>",
+    let cells = format!(
+        "{symbol}<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>\
+         <td class=\"{}\">{} ({})</td><td class=\"word\">{}</td>",
         minute(trade.entry_time),
-        money(float(trade.entry_price.decimal())),
+        money(approximate(trade.entry_price.decimal())),
         minute(trade.exit_time),
-        money(float(trade.exit_price.decimal())),
+        money(approximate(trade.exit_price.decimal())),
         held(trade),
         trade.quantity.decimal().round_sf(8).unwrap_or_default().normalize(),
         sign(pnl(trade)),
@@ -221,4 +188,5 @@ fn row(number: usize, trade: &Trade, html: &mut String) {
         signed_percent(gain(trade)),
         words(trade.reason)
     );
+    table.row(&place.to_string(), &cells);
 }
