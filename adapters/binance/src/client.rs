@@ -1,10 +1,11 @@
 use crate::{
     Failure, Gate, Priority,
     parse::{self, AggregateTrade, BestPrices, ExchangeInfo, Klines, Ticker, Trade},
+    sign::Skew,
+    transport::{Ask, tls},
 };
 use kit::{Clock, Ids};
-use reqwest::{Client, Response, StatusCode, header::RETRY_AFTER, redirect::Policy};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use reqwest::{Client, redirect::Policy};
 use std::{sync::Arc, time::Duration};
 use tracing::warn;
 use trading::{
@@ -16,12 +17,8 @@ use url::Url;
 
 /// The most candles of one page.
 pub(crate) const PAGE: usize = 1_000;
-/// The longest answer in bytes, of all but [`LARGEST_INFO`]: 5,000 levels a side are some 400 kB.
-const LARGEST: usize = 4 << 20;
 /// The longest description of all symbols, which has some 15 MB.
 const LARGEST_INFO: usize = 64 << 20;
-/// How long nobody goes out when the exchange says that there were too many, but not for how long.
-const USUAL_PAUSE: Duration = Duration::from_secs(60);
 /// Whoever would have to wait longer than this is told so instead.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -53,20 +50,12 @@ impl Settings {
     }
 }
 
-/// Public market data of Binance spot, by REST.
+/// Binance spot, by REST.
 pub struct Binance {
-    client: Client,
-    settings: Settings,
-    gate: Arc<Gate>,
-}
-
-/// What is asked.
-struct Ask<'a> {
-    path: &'a str,
-    query: &'a [(&'a str, String)],
-    weight: u32,
-    priority: Priority,
-    largest: usize,
+    pub(crate) client: Client,
+    pub(crate) settings: Settings,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) skew: Skew,
 }
 
 impl Binance {
@@ -81,7 +70,7 @@ impl Binance {
         #[expect(clippy::expect_used, reason = "only TLS can fail to be set up, and it is set up already")]
         let client = client.build().expect("a client of a sound description");
         let gate = Arc::new(Gate::new(settings.weight_per_minute));
-        Self { client, settings, gate }
+        Self { client, settings, gate, skew: Skew::default() }
     }
 
     /// The budget that all calls share, for others who call from the same address.
@@ -111,7 +100,7 @@ impl Binance {
     /// # Errors
     /// Any [`Failure`].
     pub async fn exchange_info(&self, priority: Priority) -> Result<ExchangeInfo, Failure> {
-        let ask = Ask { path: "exchangeInfo", query: &[], weight: 20, priority, largest: LARGEST_INFO };
+        let ask = Ask { largest: LARGEST_INFO, ..Ask::new("exchangeInfo", &[], 20, priority) };
         self.answered(&ask, parse::exchange_info).await
     }
 
@@ -192,7 +181,7 @@ impl Binance {
         self.ask("ticker/bookTicker", &[("symbol", code(symbol))], 2, Priority::Query, parse::best_prices).await
     }
 
-    async fn ask<T>(
+    pub(crate) async fn ask<T>(
         &self,
         path: &str,
         query: &[(&str, String)],
@@ -200,11 +189,15 @@ impl Binance {
         priority: Priority,
         read: impl Fn(&[u8]) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.answered(&Ask { path, query, weight, priority, largest: LARGEST }, read).await
+        self.answered(&Ask::new(path, query, weight, priority), read).await
     }
 
     /// Asks until there is an answer that can be read, or there have been enough attempts.
-    async fn answered<T>(&self, ask: &Ask<'_>, read: impl Fn(&[u8]) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub(crate) async fn answered<T>(
+        &self,
+        ask: &Ask<'_>,
+        read: impl Fn(&[u8]) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let mut attempt = 1;
         loop {
             self.gate.pass(ask.priority, ask.weight).await?;
@@ -226,78 +219,9 @@ impl Binance {
             attempt += 1;
         }
     }
-
-    /// Doubles with each attempt, and lies between half of that and all of it.
-    fn pause(&self, attempt: u32) -> Duration {
-        let longest = self.settings.pause * 2_u32.saturating_pow((attempt - 1).min(6));
-        let [.., random] = *self.settings.ids.uuid(self.settings.clock.now()).as_bytes();
-        longest / 2 + longest / 2 * u32::from(random) / 255
-    }
-
-    async fn body(&self, ask: &Ask<'_>) -> Result<Vec<u8>, Failure> {
-        let mut url = self.settings.base.clone();
-        url.set_path(&format!("{}/api/v3/{}", url.path().trim_end_matches('/'), ask.path));
-        if !ask.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(ask.query);
-        }
-        let response = self.client.get(url).send().await.map_err(|failure| unavailable(&failure))?;
-        if let Some(used) = header(&response, "x-mbx-used-weight-1m") {
-            self.gate.observe(used);
-        }
-        let status = response.status();
-        if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::IM_A_TEAPOT {
-            return Err(self.limited(&response));
-        }
-        let body = limited_body(response, ask.largest).await?;
-        match status {
-            status if status.is_success() => Ok(body),
-            status if status.is_client_error() => Err(parse::refusal(status.as_u16(), &body)),
-            status => Err(Failure::Unavailable(format!("the answer is {status}"))),
-        }
-    }
-
-    /// Nobody goes out until the moment that the answer names.
-    fn limited(&self, response: &Response) -> Failure {
-        let pause =
-            header(response, RETRY_AFTER.as_str()).map_or(USUAL_PAUSE, |it: u32| Duration::from_secs(it.into()));
-        self.gate.stop(pause);
-        let seconds = i64::try_from(pause.as_secs()).unwrap_or(i64::MAX);
-        Failure::Limited { until: self.settings.clock.now() + kit::chrono::TimeDelta::seconds(seconds) }
-    }
 }
 
 /// Binance's own name of a symbol.
 fn code(symbol: &Symbol) -> String {
     format!("{}{}", symbol.base(), symbol.quote())
-}
-
-fn header<T: std::str::FromStr>(response: &Response, name: &str) -> Option<T> {
-    response.headers().get(name)?.to_str().ok()?.trim().parse().ok()
-}
-
-fn unavailable(failure: &reqwest::Error) -> Failure {
-    let what = if failure.is_timeout() { "it takes too long" } else { "the connection fails" };
-    warn!("{what}: {failure}");
-    Failure::Unavailable(what.to_owned())
-}
-
-async fn limited_body(mut response: Response, largest: usize) -> Result<Vec<u8>, Failure> {
-    let mut body = Vec::new();
-    while let Some(part) = response.chunk().await.map_err(|failure| unavailable(&failure))? {
-        if body.len() + part.len() > largest {
-            return Err(Failure::Malformed(format!("the answer has more than {largest} bytes")));
-        }
-        body.extend_from_slice(&part);
-    }
-    Ok(body)
-}
-
-/// Trusts the usual authorities, and those that the operator has added to the machine's.
-fn tls() -> ClientConfig {
-    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(ring::default_provider());
-    #[expect(clippy::expect_used, reason = "ring speaks every version of TLS that rustls knows")]
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("TLS");
-    config.with_root_certificates(roots).with_no_client_auth()
 }

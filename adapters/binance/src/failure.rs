@@ -1,4 +1,5 @@
-use crate::budget::TooHeavy;
+use crate::{budget::TooHeavy, sign};
+use exchanges::VenueError;
 use kit::Time;
 use market_data::SourceError;
 
@@ -42,6 +43,26 @@ impl From<Failure> for SourceError {
             Failure::Refused { code: BAD_SYMBOL, .. } => Self::UnknownSymbol,
             Failure::Refused { .. } => Self::Refused(message),
             Failure::Malformed(_) => Self::Wrong(message),
+        }
+    }
+}
+
+/// Binance's codes for keys that it does not take: unknown, not allowed to do this or from here, wrongly signed.
+const BAD_KEYS: [i64; 5] = [sign::BAD_KEY, -2015, -2008, -1022, -1002];
+
+impl From<Failure> for VenueError {
+    fn from(failure: Failure) -> Self {
+        let message = failure.to_string();
+        match failure {
+            Failure::Refused { code, message } if BAD_KEYS.contains(&code) => {
+                Self::KeyRefused(format!("{message} ({code})"))
+            }
+            Failure::Refused { code: sign::BAD_TIME, message } => Self::Clock(message),
+            Failure::Unavailable(_) | Failure::TooHeavy(_) | Failure::Refused { .. } => {
+                Self::Unavailable { message, until: None }
+            }
+            Failure::Limited { until } => Self::Unavailable { message, until: Some(until) },
+            Failure::Malformed(message) => Self::Wrong(message),
         }
     }
 }

@@ -10,6 +10,7 @@ use auth::{AuthSettings, Hashing, Mailer, Passwords};
 use axum::Router;
 use binance::Binance;
 use chrono::TimeDelta;
+use exchanges::Venues;
 use kit::{Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, LimitSettings, Limits, Mode, Module, Vault, Worker};
 use market_data::Sources;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -85,17 +86,20 @@ pub fn product(
     let passkeys = PasskeySettings { domain: settings.passkey_domain.clone() };
     let parts = parts.provide(Social::new(platforms(settings)));
     let parts = parts.provide(ApiKeys::default()).provide(passkeys).provide(mailer(settings)?);
-    let parts = parts.provide(Security::new(watching(settings)?)).provide(exchanges(settings));
+    let parts = parts.provide(Security::new(watching(settings)?));
+    let (sources, venues) = exchanges(settings);
+    let parts = parts.provide(sources).provide(venues);
     Ok(assemble(App::new(parts), modules::ALL, &document))
 }
 
-/// The exchanges that can be asked for data. One client each, so that all who ask share its budget.
-fn exchanges(settings: &Settings) -> Sources {
+/// The exchanges, for data and in their users' names. One client each, so that all who ask share its budget.
+fn exchanges(settings: &Settings) -> (Sources, Venues) {
     let binance = binance::Settings {
         weight_per_minute: settings.binance_weight_per_minute,
         ..binance::Settings::new(settings.binance_rest_base.clone(), Clock::System, Ids::Random)
     };
-    Sources::new(vec![Arc::new(Binance::new(binance))])
+    let binance = Arc::new(Binance::new(binance));
+    (Sources::new(vec![binance.clone()]), Venues::new(vec![binance]))
 }
 
 fn sign_in(settings: &Settings, secret: &Secret) -> AuthSettings {

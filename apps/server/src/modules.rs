@@ -19,6 +19,7 @@ pub const ALL: &[Module] = &[
     administration::module(),
     departments::module(),
     market_data::module(),
+    exchanges::module(),
     strategies::module(),
     backtests::module(),
     orders::module(),

@@ -150,8 +150,9 @@ async fn what_another_tenant_has_does_not_exist(db: PgPool) {
     }
 }
 
-/// What tests a secret or sends a mail, and is therefore counted strictly; a `*` is any end.
-const STRICT: [&str; 17] = [
+/// What tests a secret, sends a mail or has an exchange asked, and is therefore counted strictly; a `*` is any end, and
+/// one of several methods of a path is named by it.
+const STRICT: [&str; 20] = [
     "/api/auth/sign-in/*",
     "/api/auth/sign-up/*",
     "/api/auth/send-verification-email",
@@ -169,6 +170,9 @@ const STRICT: [&str; 17] = [
     "/api/auth/callback/*",
     "/api/auth/api-key/create",
     "/api/auth/api-key/rotate",
+    "post /api/v1/exchange-connections",
+    "/api/v1/exchange-connections/{id}/test",
+    "/api/v1/exchange-connections/{id}/balances",
 ];
 /// What those who watch over the server ask, and the page that tells of the API.
 const UNLIMITED: [&str; 7] =
@@ -176,14 +180,18 @@ const UNLIMITED: [&str; 7] =
 
 #[test]
 fn what_tests_a_secret_or_sends_a_mail_may_be_called_rarely_and_the_rest_often() {
-    let among = |path: &str| {
-        STRICT.iter().any(|known| known.strip_suffix('*').map_or(*known == path, |begin| path.starts_with(begin)))
+    let among = |operation: &Operation| {
+        let (name, path) = (operation.name(), operation.path.as_str());
+        STRICT.iter().any(|&known| match known.strip_suffix('*') {
+            Some(begin) => path.starts_with(begin),
+            None => known == path || known == name,
+        })
     };
     for operation in operations(&document()) {
         let path = operation.path.as_str();
         let most = match () {
             () if UNLIMITED.contains(&path) => Value::Null,
-            () if among(path) => 5.into(),
+            () if among(&operation) => 5.into(),
             () => 100.into(),
         };
         assert_eq!(operation.about["x-rate-limit"]["perMinute"], most, "{}", operation.name());

@@ -1,11 +1,13 @@
 //! What Binance sends, read without a network, a clock or randomness.
 
+mod account;
 mod info;
 mod klines;
 mod number;
 mod rest;
 pub mod stream;
 
+pub use account::{Account, KeyRestrictions, account, key_restrictions};
 pub use info::{ExchangeInfo, RateLimit, exchange_info};
 pub use klines::{AskedKlines, Klines, klines};
 pub use rest::{

@@ -163,8 +163,8 @@ mod tests {
         let frame = Frame::new(NARROW, 240.0).beside(["12.5k".to_owned()]);
         let count = frame.fits(12);
         let slot = frame.across() / number(count);
-        let marks: Vec<_> = (0..count).map(|index| (frame.left + slot * number(index), "14 Mar 06:00".to_owned()));
-        let marks: Vec<_> = marks.collect();
+        let mark = |index| (frame.left + slot * number(index), "14 Mar 06:00".to_owned());
+        let marks: Vec<_> = (0..count).map(mark).collect();
         assert!(count > 1 && places(frame, &marks).len() == count, "{count}");
     }
 }

@@ -1,0 +1,56 @@
+//! Which exchanges there are, and what can be done with each.
+
+use crate::{Venues, venue::Venue};
+use kit::App;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The simulator, which takes orders and no keys.
+pub(crate) const PAPER: &str = "paper";
+
+/// The kinds of orders that the simulator executes.
+const PAPER_ORDERS: &[&str] = &[
+    "market",
+    "limit",
+    "limitMaker",
+    "stopMarket",
+    "stopLimit",
+    "takeProfitMarket",
+    "takeProfitLimit",
+    "trailingStop",
+];
+
+/// An exchange, and what can be done with it.
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "ExchangeEntry")]
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    /// Whether it gives candles.
+    pub(crate) candles: bool,
+    /// Whether bots trade on it.
+    pub(crate) trading: bool,
+    /// The kinds of orders that bots place on it.
+    pub(crate) order_kinds: &'static [&'static str],
+    /// Whether an account at it is connected by a key.
+    pub(crate) connections: bool,
+}
+
+/// Those that are reached, and the simulator.
+pub(crate) fn entries(app: &App) -> Vec<Entry> {
+    let paper = Entry { name: PAPER, candles: false, trading: true, order_kinds: PAPER_ORDERS, connections: false };
+    Venues::of(app).iter().map(|venue| Entry::of(&**venue)).chain([paper]).collect()
+}
+
+impl Entry {
+    fn of(venue: &dyn Venue) -> Self {
+        let abilities = venue.abilities();
+        Self {
+            name: venue.exchange(),
+            candles: abilities.candles,
+            trading: !abilities.order_kinds.is_empty(),
+            order_kinds: abilities.order_kinds,
+            connections: true,
+        }
+    }
+}
