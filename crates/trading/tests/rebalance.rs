@@ -40,7 +40,7 @@ fn cases() -> impl Strategy<Value = Case> {
         let weights = prop::collection::vec(1_u32..=100 / u32::try_from(count).unwrap(), count);
         let prices = prop::collection::vec(prop::collection::vec(500_i64..=20_000, count), 2..12);
         let costs = (select(vec!["0", "0.001", "0.02"]), select(vec!["quote", "received"]));
-        (weights, 0_u32..30, costs, select(filters.clone()), prices).prop_map(
+        (weights, 1_u32..30, costs, select(filters.clone()), prices).prop_map(
             |(weights, threshold, (fee, paid_in), filters, prices)| Case {
                 weights,
                 threshold,

@@ -384,8 +384,8 @@ fn scripted(source: &str) -> Value {
 const CURIOUS: &str = r#"
 state.n = (state.n ?? 0) + 1;
 if "seen" in state { } else { state.seen = []; }
-push(state.seen, close);
-if len(state.seen) > 400 { shift(state.seen); }
+state.seen.push(close);
+if len(state.seen) > 400 { state.seen.shift(); }
 let far = prev("close", state.n % 1000);
 let last = state.seen[len(state.seen) - 1];
 let sum = 0.0;
