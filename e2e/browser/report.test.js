@@ -17,10 +17,9 @@ const samples = fileURLToPath(new URL("../../samples/candles", import.meta.url))
 const HOURS = join(samples, "binance_BTCUSDT_1h_20170817_20211231.csv.gz");
 const BTC = join(samples, "binance_BTCUSDT_5m_20230101_20231230.csv.gz");
 const ETH = join(samples, "binance_ETHUSDT_5m_20230101_20230630.csv.gz");
+/** Each width and each scheme once; axe looks at every letter and takes its time. */
 const VIEWS = [
   { width: 1280, colorScheme: "light" },
-  { width: 1280, colorScheme: "dark" },
-  { width: 390, colorScheme: "light" },
   { width: 390, colorScheme: "dark" },
 ];
 
@@ -150,7 +149,6 @@ for (const name of Object.keys(REPORTS)) {
       const white = ["rgba(0, 0, 0, 0)", "rgb(255, 255, 255)"];
       assert.deepEqual(paper.grounds.filter((colour) => !white.includes(colour)), []);
       assert.deepEqual(paper.cut, [], "tables wider than the paper");
-      assert.deepEqual(await faults(page), []);
       await page.close();
     });
   });
