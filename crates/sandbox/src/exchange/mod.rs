@@ -179,6 +179,9 @@ impl Exchange {
                 if let Ok(place) = orders.binary_search(&id) {
                     orders.remove(place);
                 }
+                if let Some(list) = order.list.filter(|id| self.lists.get(id).is_some_and(|list| list.done)) {
+                    self.lists.remove(&list);
+                }
             }
         }
     }

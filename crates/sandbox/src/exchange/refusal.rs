@@ -27,7 +27,6 @@ refusals! {
     UNKNOWN_STATUS = -1006 "An unexpected response was received from the message bus. Execution status unknown.";
     OVERLOADED = -1008 "Server is currently overloaded with other requests. Please try again in a few minutes.";
     MARKET_CLOSED = -1013 "Market is closed.";
-    UNSUPPORTED = -1020 "This operation is not supported.";
     OUTSIDE_WINDOW = -1021 "Timestamp for this request is outside of the recvWindow.";
     AHEAD = -1021 "Timestamp for this request was 1000ms ahead of the server's time.";
     SIGNATURE = -1022 "Signature for this request is not valid.";
