@@ -55,7 +55,7 @@ pub async fn serve(assembly: Assembly, listener: TcpListener, database: &Databas
     if lost { Err("the database has ended".to_owned()) } else { Ok(()) }
 }
 
-async fn told_to_stop() {
+pub(crate) async fn told_to_stop() {
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         return std::future::pending().await;

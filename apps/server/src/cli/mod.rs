@@ -54,6 +54,7 @@ commands! {
     candles::Candles,
     instruments::Instruments,
     migrate::Migrate,
+    sandbox::Sandbox,
     openapi::Openapi,
     config::Config,
     doctor::Doctor,

@@ -111,6 +111,12 @@ table! {
         /// The request weight that this server may spend at Binance a minute, which counts 6000 for each address.
         BINANCE_WEIGHT_PER_MINUTE binance_weight_per_minute: u32, Whole(200..=1_000_000), "5000";
     }
+    "The sandbox exchange" {
+        /// The key of the first account of `botcriptofy sandbox`, which has 1,000,000 USDT and 10 BTC.
+        SANDBOX_API_KEY sandbox_api_key: Option<Secret>, SecretText, none "made and printed at start";
+        /// The secret that signs its requests.
+        SANDBOX_API_SECRET sandbox_api_secret: Option<Secret>, SecretText, none "made and printed at start";
+    }
     "Secrets" {
         /// The key that seals what is secret and read again, such as the keys of exchanges. Without it they are lost.
         ENCRYPTION_KEY encryption_key: Option<Secret>, SecretKey,

@@ -1,0 +1,142 @@
+//! A connection of the WebSocket API: requests like those of REST, and the events of accounts.
+
+use super::{
+    life::{Life, PATIENCE},
+    request::{self, Ask as Asked},
+};
+use crate::{
+    engine::Engine,
+    exchange::Refusal,
+    rest::{Ask, Signed, of_socket, params::Params, rate_limits, serve, subscriber},
+    world::World,
+};
+use axum::extract::ws::{Message, WebSocket};
+use serde_json::{Value, json};
+use std::{net::IpAddr, time::Duration};
+use tokio::{sync::mpsc, time::timeout};
+
+/// Answers that take their time, at once.
+const LATE: usize = 64;
+
+/// Serves a connection.
+pub(crate) async fn run(mut socket: WebSocket, engine: Engine, address: IpAddr) {
+    let Ok(Some((id, mut messages))) = engine.ask(|world| world.hub.open(false)).await else { return };
+    let (later, mut late) = mpsc::channel::<String>(LATE);
+    let (mut life, end) = (Life::new(), Life::end());
+    tokio::pin!(end);
+    loop {
+        let out = tokio::select! {
+            message = messages.recv() => match message {
+                Some(text) => Message::Text(text),
+                None => break,
+            },
+            Some(text) = late.recv() => Message::Text(text.into()),
+            heard = socket.recv() => match heard {
+                Some(Ok(Message::Text(text))) => {
+                    life.hear();
+                    match answer(&engine, id, address, &text).await {
+                        Some((text, 0)) => Message::Text(text.into()),
+                        Some((text, delay)) => {
+                            send_later(later.clone(), text, delay);
+                            continue;
+                        }
+                        None => continue,
+                    }
+                }
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
+                    life.hear();
+                    continue;
+                }
+                Some(Ok(Message::Binary(_))) => continue,
+                Some(Ok(Message::Close(_)) | Err(_)) | None => break,
+            },
+            _ = life.ping.tick() => {
+                if life.is_silent() {
+                    break;
+                }
+                Message::Ping(bytes::Bytes::new())
+            }
+            () = &mut end => break,
+        };
+        if !matches!(timeout(PATIENCE, socket.send(out)).await, Ok(Ok(()))) {
+            break;
+        }
+    }
+    // the exchange may have ended, and all who listen with it
+    let _ = engine.ask(move |world| world.hub.close(id)).await;
+}
+
+fn send_later(later: mpsc::Sender<String>, text: String, delay: u64) {
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+        // the connection may be closed by then
+        let _ = later.send(text).await;
+    });
+}
+
+/// The answer and after how many milliseconds it is sent; none where it is lost.
+async fn answer(engine: &Engine, id: u64, address: IpAddr, text: &str) -> Option<(String, u64)> {
+    let asked = match request::read_ask(text) {
+        Ok(asked) => asked,
+        Err((name, why)) => {
+            let error = json!({ "code": -1000, "msg": why });
+            return Some((json!({ "id": name, "status": 400, "error": error }).to_string(), 0));
+        }
+    };
+    engine.ask(move |world| answered(world, id, address, &asked)).await.ok().flatten()
+}
+
+fn answered(world: &mut World, id: u64, address: IpAddr, asked: &Asked) -> Option<(String, u64)> {
+    let known = matches!(asked.method.as_str(), SUBSCRIBE | UNSUBSCRIBE | SUBSCRIPTIONS);
+    let place = of_socket(&asked.method).or_else(|| known.then_some(("GET", "/api/v3/ping")));
+    let (method, path) = place.unwrap_or(("GET", "/"));
+    let ask = match ask(asked, address, method, path) {
+        Ok(ask) => ask,
+        Err(refusal) => return Some((refused(&asked.id, 400, &refusal), 0)),
+    };
+    let mut reply = serve(world, &ask);
+    if reply.is_lost {
+        return None;
+    }
+    if reply.status == 200 && known {
+        match subscription(world, id, &ask, &asked.method) {
+            Ok(result) => reply.body = result,
+            Err(refusal) => return Some((refused(&asked.id, 400, &refusal), 0)),
+        }
+    }
+    let part = if reply.status == 200 { "result" } else { "error" };
+    let limits = rate_limits(&reply, world.limits.allowance.weight_per_minute);
+    let mut answer = json!({ "id": asked.id, "status": reply.status, "rateLimits": limits });
+    answer[part] = reply.body;
+    Some((answer.to_string(), reply.delay))
+}
+
+fn refused(name: &Value, status: u16, refusal: &Refusal) -> String {
+    json!({ "id": name, "status": status, "error": { "code": refusal.code, "msg": refusal.message } }).to_string()
+}
+
+fn ask(asked: &Asked, address: IpAddr, method: &str, path: &str) -> Result<Ask, Refusal> {
+    let params = Params::of_json(&asked.params)?;
+    let api_key = params.text("apiKey")?.map(str::to_owned);
+    let payload = params.sorted_payload();
+    Ok(Ask { method: method.to_owned(), path: path.to_owned(), params, payload, api_key, address })
+}
+
+const SUBSCRIBE: &str = "userDataStream.subscribe.signature";
+const UNSUBSCRIBE: &str = "userDataStream.unsubscribe";
+const SUBSCRIPTIONS: &str = "session.subscriptions";
+
+fn subscription(world: &mut World, id: u64, ask: &Ask, method: &str) -> Result<Value, Refusal> {
+    match method {
+        SUBSCRIBE => {
+            let Signed(account) = subscriber(world, ask)?;
+            let number = world.hub.follow(id, account).map_err(|why| Refusal { code: -2035, message: why.into() })?;
+            Ok(json!({ "subscriptionId": number }))
+        }
+        UNSUBSCRIBE => {
+            world.hub.unfollow(id, ask.params.id("subscriptionId")?);
+            Ok(json!({}))
+        }
+        _ => Ok(world.hub.subscriptions_of(id).map(|number| json!({ "subscriptionId": number })).collect()),
+    }
+}
