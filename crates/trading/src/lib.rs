@@ -18,7 +18,9 @@ pub mod position;
 pub mod risk;
 pub mod simulator;
 pub mod strategy;
+mod text;
 pub mod time;
+pub mod trades;
 
 /// Whether JSON may leave a value out, for `skip_serializing_if`.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -190,6 +190,12 @@ fn cut(coins: Decimal) -> Quantity {
 }
 
 impl Notional {
+    /// `mantissa / 10^scale` of at least 0, for files that have checked both.
+    #[inline]
+    pub(crate) const fn from_mantissa(mantissa: i64, scale: u32) -> Self {
+        Self(fraction(mantissa.unsigned_abs(), scale))
+    }
+
     /// Nothing.
     pub const ZERO: Self = Self(Decimal::ZERO);
     /// The largest amount; sums stop there and at its negative.

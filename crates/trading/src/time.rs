@@ -89,6 +89,9 @@ pub enum TimeError {
     /// No time frame of ours.
     #[error("`{0}` is not a time frame; expected one of 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M")]
     Timeframe(String),
+    /// Neither seconds that fill a minute nor a time frame.
+    #[error("`{0}` is no length of candles; expected one of 1s 2s 3s 4s 5s 6s 10s 12s 15s 20s 30s, or a time frame")]
+    Resolution(String),
     /// Not a whole number and a unit.
     #[error("`{0}` is not a duration; expected 1 to 999999 and a unit s, m, h, d or w, such as 30m")]
     Span(String),
@@ -241,8 +244,10 @@ as_text!(
     })
 );
 
+mod resolution;
 mod timeframe;
 
+pub use resolution::Resolution;
 pub use timeframe::Timeframe;
 
 #[cfg(test)]
@@ -271,6 +276,22 @@ mod tests {
             assert_eq!(frame.as_str().parse(), Ok(frame));
         }
         assert!("1minute".parse::<Timeframe>().is_err());
+    }
+
+    #[test]
+    fn candles_of_trades_are_as_long_as_whole_parts_of_a_minute_or_a_time_frame() {
+        let moment = at("2024-02-29T13:37:11.123Z");
+        let floor = |text: &str| text.parse::<Resolution>().unwrap().floor(moment).to_string();
+        assert_eq!((floor("1s"), floor("4s")), ("2024-02-29T13:37:11.000Z".into(), "2024-02-29T13:37:08.000Z".into()));
+        assert_eq!((floor("30s"), floor("1M")), ("2024-02-29T13:37:00.000Z".into(), "2024-02-01T00:00:00.000Z".into()));
+        for resolution in Resolution::all() {
+            assert_eq!(resolution.to_string().parse(), Ok(resolution));
+            let minute = Timeframe::M1.floor(moment);
+            assert!(resolution.floor(minute) <= minute && resolution.ceil(minute) >= minute);
+        }
+        for wrong in ["0s", "7s", "60s", "45s", "1", "s", "01s"] {
+            assert!(wrong.parse::<Resolution>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

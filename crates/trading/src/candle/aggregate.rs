@@ -81,7 +81,7 @@ impl Candle {
 }
 
 /// The exact sum, where a quantity can be that large and that fine.
-pub(super) fn sum(one: Quantity, other: Quantity) -> Option<Quantity> {
+pub(crate) fn sum(one: Quantity, other: Quantity) -> Option<Quantity> {
     let sum = one.decimal().checked_add(other.decimal())?;
     // a decimal that is full drops digits
     let exact = sum.scale() >= one.decimal().scale().max(other.decimal().scale());

@@ -1,25 +1,18 @@
 //! Candle files: `open_time_ms,open,high,low,close,volume` with or without that header, and
 //! Binance's public dumps (twelve columns, times in milliseconds or microseconds); plain or gzip.
 //!
-//! Digits are read straight into integers, so nothing is rounded. Every refusal names the line.
+//! Every refusal names the line.
 
 use std::io::{self, Read};
 
-use flate2::read::MultiGzDecoder;
-
 use super::Candles;
+use crate::text;
 use crate::time::{Timeframe, Timestamp};
 use row::{COLUMNS, Layout};
 use table::Table;
 
 mod row;
 mod table;
-
-const CHUNK: usize = 256 * 1024;
-/// No line of a candle file is longer.
-const MAX_LINE: usize = 1_024;
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What is expected of a file, and how much is read at most.
 #[derive(Debug, Clone, Copy)]
@@ -93,96 +86,44 @@ impl CsvError {
 ///
 /// # Errors
 /// The first thing that is wrong, with its line.
-pub fn read(mut source: impl Read, options: &Options) -> Result<Candles, CsvError> {
-    let mut start = Vec::with_capacity(GZIP.len());
-    source.by_ref().take(2).read_to_end(&mut start)?;
-    let packed = start == GZIP;
-    let whole = io::Cursor::new(start).chain(source);
-    if packed { read_plain(MultiGzDecoder::new(whole), options) } else { read_plain(whole, options) }
-}
-
-/// Reads text in chunks and hands over its lines; only the end of an unfinished line is copied.
-fn read_plain(mut source: impl Read, options: &Options) -> Result<Candles, CsvError> {
-    let mut lines = Lines { table: Table::new(options.latest, options.max_rows), number: 0, layout: None, blank: None };
-    let mut buffer = vec![0; CHUNK + MAX_LINE];
-    let (mut held, mut total) = (0, 0);
-    loop {
-        let count = read_some(&mut source, &mut buffer[held..])?;
-        total += count as u64;
-        if total > options.max_bytes {
-            return Err(CsvError::TooLarge { max: options.max_bytes });
-        }
-        let filled = held + count;
-        let used = lines.take_all(&buffer[..filled])?;
-        if count == 0 {
-            lines.take(&buffer[used..filled])?;
-            return lines.table.into_candles(options.timeframe, lines.layout.is_some_and(|layout| layout.header));
-        }
-        held = filled - used;
-        if held > MAX_LINE {
-            return Err(CsvError::line(lines.number + 1, None, format!("is longer than {MAX_LINE} bytes")));
-        }
-        buffer.copy_within(used..filled, 0);
-    }
-}
-
-fn read_some(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match source.read(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            outcome => return outcome,
-        }
-    }
+pub fn read(source: impl Read, options: &Options) -> Result<Candles, CsvError> {
+    let mut lines = Lines { table: Table::new(options.latest, options.max_rows), layout: None };
+    text::read(source, options.max_bytes, &mut lines)?;
+    lines.table.into_candles(options.timeframe, lines.layout.is_some_and(|layout| layout.header))
 }
 
 struct Lines {
     table: Table,
-    /// Lines that were seen.
-    number: usize,
     layout: Option<Layout>,
-    /// The first empty line; none but empty lines may follow.
-    blank: Option<usize>,
+}
+
+impl text::Lines for Lines {
+    type Fault = CsvError;
+
+    /// The first line tells how many columns there are and whether it is a header.
+    fn take(&mut self, number: usize, line: &[u8]) -> Result<(), CsvError> {
+        if let Some(layout) = self.layout {
+            return self.row(number, line, layout);
+        }
+        let layout = Layout::of(line).map_err(|why| CsvError::line(number, None, why))?;
+        self.layout = Some(layout);
+        if layout.header { Ok(()) } else { self.row(number, line, layout) }
+    }
+
+    fn fault(number: usize, why: String) -> CsvError {
+        CsvError::line(number, None, why)
+    }
+
+    fn too_large(max: u64) -> CsvError {
+        CsvError::TooLarge { max }
+    }
 }
 
 impl Lines {
-    /// Takes every finished line; gives the number of bytes that they were.
-    fn take_all(&mut self, text: &[u8]) -> Result<usize, CsvError> {
-        let mut used = 0;
-        while let Some(length) = memchr::memchr(b'\n', &text[used..]) {
-            self.take(&text[used..used + length])?;
-            used += length + 1;
-        }
-        Ok(used)
-    }
-
-    fn take(&mut self, line: &[u8]) -> Result<(), CsvError> {
-        self.number += 1;
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.is_empty() {
-            self.blank.get_or_insert(self.number);
-            return Ok(());
-        }
-        if let Some(blank) = self.blank {
-            return Err(CsvError::line(blank, None, "is empty, and others follow"));
-        }
-        match self.layout {
-            Some(layout) => self.row(line, layout),
-            None => self.first(line),
-        }
-    }
-
-    /// The first line tells how many columns there are and whether it is a header.
-    fn first(&mut self, line: &[u8]) -> Result<(), CsvError> {
-        let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
-        let layout = Layout::of(line).map_err(|why| CsvError::line(self.number, None, why))?;
-        self.layout = Some(layout);
-        if layout.header { Ok(()) } else { self.row(line, layout) }
-    }
-
-    fn row(&mut self, line: &[u8], layout: Layout) -> Result<(), CsvError> {
+    fn row(&mut self, number: usize, line: &[u8], layout: Layout) -> Result<(), CsvError> {
         let fault = |fault: row::RowFault| {
             let (column, why) = fault.explain(line, layout);
-            CsvError::line(self.number, column.map(|column| COLUMNS[column]), why)
+            CsvError::line(number, column.map(|column| COLUMNS[column]), why)
         };
         let row = row::parse(line, layout).map_err(fault)?;
         self.table.push(&row).map_err(|refused| match refused {

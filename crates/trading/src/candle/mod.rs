@@ -13,6 +13,7 @@ mod finer;
 pub mod gaps;
 
 pub use aggregate::Aggregator;
+pub(crate) use aggregate::sum;
 pub use columns::{Candles, Field};
 pub use finer::Finer;
 

@@ -1,15 +1,12 @@
 //! One line of a candle file.
 
+use crate::text::{MAX_DIGITS, MICROSECONDS, Number, NumberFault, decimal, field, integer, quoted};
 use crate::time::Timestamp;
 
 /// The columns that are read, as errors name them.
 pub(super) const COLUMNS: [&str; 6] = ["open_time_ms", "open", "high", "low", "close", "volume"];
 /// Words by which other tools name the first column.
 const TIMES: [&str; 4] = ["open_time_ms", "open_time", "timestamp", "time"];
-/// Digits that an integer of 63 bits always holds.
-const MAX_DIGITS: usize = 18;
-/// Above this a time is in microseconds; in milliseconds it is the year 5138.
-const MICROSECONDS: i64 = 100_000_000_000_000;
 const PRICE_LIMIT: i64 = 1_000_000_000_000;
 const VOLUME_LIMIT: i64 = 1_000_000_000_000_000;
 
@@ -41,13 +38,6 @@ fn is_header(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line).to_lowercase();
     let mut words = line.split(',').map(|word| word.trim().trim_matches('"'));
     words.next().is_some_and(|word| TIMES.contains(&word)) && words.zip(&COLUMNS[1..]).all(|(word, name)| word == *name)
-}
-
-/// A decimal number: `mantissa / 10^scale`, without trailing noughts after the point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Number {
-    pub(super) mantissa: i64,
-    pub(super) scale: u32,
 }
 
 /// A candle that is right in itself.
@@ -89,7 +79,7 @@ pub(super) fn parse(line: &[u8], layout: Layout) -> Result<Row, RowFault> {
     let time = time(field(&mut rest))?;
     let mut numbers = [Number::default(); 5];
     for (column, number) in (1..).zip(&mut numbers) {
-        *number = decimal(field(&mut rest)).map_err(|fault| fault(column))?;
+        *number = decimal(field(&mut rest)).map_err(|fault| RowFault::number(fault, column))?;
     }
     let further = if rest.is_empty() { 0 } else { rest.iter().filter(|&&byte| byte == b',').count() };
     if further != layout.columns - 6 {
@@ -108,25 +98,11 @@ pub(super) fn parse(line: &[u8], layout: Layout) -> Result<Row, RowFault> {
 }
 
 fn within(number: &Number, limit: i64, column: usize) -> Result<(), RowFault> {
-    let beyond = number.mantissa > limit && number.mantissa / 10_i64.pow(number.scale) >= limit;
-    if beyond { Err(RowFault::TooLarge(column, limit)) } else { Ok(()) }
-}
-
-/// Takes the bytes before the next comma; the comma stays at the front of the rest and is skipped
-/// by the next call, so that a missing field reads as an empty one.
-fn field<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
-    let line = rest.strip_prefix(b",").unwrap_or(rest);
-    let end = line.iter().position(|&byte| byte == b',').unwrap_or(line.len());
-    let (field, after) = line.split_at(end);
-    *rest = after;
-    field
+    if number.exceeds(limit) { Err(RowFault::TooLarge(column, limit)) } else { Ok(()) }
 }
 
 fn time(field: &[u8]) -> Result<i64, RowFault> {
-    if field.is_empty() || !field.iter().all(u8::is_ascii_digit) {
-        return Err(RowFault::NotDecimal(0));
-    }
-    let time = integer(field).ok_or(RowFault::TooManyDigits(0))?;
+    let time = integer(field).map_err(|fault| RowFault::number(fault, 0))?;
     if time < MICROSECONDS {
         return Ok(time);
     }
@@ -136,40 +112,14 @@ fn time(field: &[u8]) -> Result<i64, RowFault> {
     Some(time / 1_000).filter(|time| *time < MICROSECONDS).ok_or(RowFault::TooLarge(0, MICROSECONDS))
 }
 
-fn integer(digits: &[u8]) -> Option<i64> {
-    let fits = digits.len() <= MAX_DIGITS;
-    fits.then(|| digits.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit & 0x0f)))
-}
-
-/// Digits with at most one point between them.
-fn decimal(field: &[u8]) -> Result<Number, fn(usize) -> RowFault> {
-    let (mut mantissa, mut point, mut digits, mut noughts) = (0_i64, None, 0_usize, 0_u32);
-    for (i, &byte) in field.iter().enumerate() {
-        match byte {
-            b'0' if point.is_some() => noughts += 1,
-            b'0'..=b'9' => {
-                for _ in 0..noughts {
-                    mantissa = mantissa.wrapping_mul(10);
-                }
-                digits += (noughts + 1) as usize;
-                noughts = 0;
-                mantissa = mantissa.wrapping_mul(10).wrapping_add(i64::from(byte & 0x0f));
-            }
-            b'.' if point.is_none() && i > 0 => point = Some(digits),
-            _ => return Err(RowFault::NotDecimal),
+impl RowFault {
+    fn number(fault: NumberFault, column: usize) -> Self {
+        match fault {
+            NumberFault::NotDecimal => Self::NotDecimal(column),
+            NumberFault::TooManyDigits => Self::TooManyDigits(column),
         }
     }
-    if field.last().is_none_or(|byte| !byte.is_ascii_digit()) {
-        return Err(RowFault::NotDecimal);
-    }
-    if digits > MAX_DIGITS {
-        return Err(RowFault::TooManyDigits);
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "at most 18 digits")]
-    Ok(Number { mantissa, scale: (digits - point.unwrap_or(digits)) as u32 })
-}
 
-impl RowFault {
     /// The column at fault, counted from 0, and the reason in words that quote the line.
     pub(super) fn explain(self, line: &[u8], layout: Layout) -> (Option<usize>, String) {
         let columns = line.split(|&byte| byte == b',').count();
@@ -194,10 +144,4 @@ impl RowFault {
             }
         }
     }
-}
-
-/// The text of a column, at most the beginning of it.
-fn quoted(line: &[u8], column: usize) -> String {
-    let field = line.split(|&byte| byte == b',').nth(column).unwrap_or_default();
-    String::from_utf8_lossy(&field[..field.len().min(40)]).into_owned()
 }

@@ -1,9 +1,10 @@
 //! The lines of a candle file as columns of integers.
 
 use super::CsvError;
-use super::row::{Number, Row, RowFault};
+use super::row::{Row, RowFault};
 use crate::candle::{Candle, Candles};
 use crate::money::{Price, Quantity};
+use crate::text::Number;
 use crate::time::{Timeframe, Timestamp};
 
 /// Finer scales are refused, as [`Candles`] does.
