@@ -5,6 +5,7 @@ use crate::{
     transport::{Ask, tls},
 };
 use kit::{Clock, Ids};
+use market_data::TradesFrom;
 use reqwest::{Client, redirect::Policy};
 use std::{sync::Arc, time::Duration};
 use tracing::warn;
@@ -150,18 +151,21 @@ impl Binance {
         self.ask("trades", &query, 25, Priority::Query, parse::trades).await
     }
 
-    /// Trades, those of one order at one price in one, from an id on, else the latest; at most 1,000.
+    /// Trades, those of one order at one price in one, from a time or an id on, else the latest; at most 1,000.
     ///
     /// # Errors
     /// Any [`Failure`].
     pub async fn aggregate_trades(
         &self,
         symbol: &Symbol,
-        from_id: Option<u64>,
+        from: Option<TradesFrom>,
         priority: Priority,
     ) -> Result<Vec<AggregateTrade>, Failure> {
         let mut query = vec![("symbol", code(symbol)), ("limit", PAGE.to_string())];
-        query.extend(from_id.map(|id| ("fromId", id.to_string())));
+        query.extend(from.map(|from| match from {
+            TradesFrom::Time(at) => ("startTime", at.millis().to_string()),
+            TradesFrom::Number(id) => ("fromId", id.to_string()),
+        }));
         self.ask("aggTrades", &query, 4, priority, parse::aggregate_trades).await
     }
 

@@ -1,8 +1,17 @@
-use crate::{Binance, Failure, Priority, client::PAGE};
+use crate::{
+    Binance, Failure, Priority,
+    client::PAGE,
+    parse::{self, AggregateTrade},
+};
 use futures::{FutureExt, future::BoxFuture};
-use market_data::{CandlePage, Listing, Market, Source, SourceError};
+use market_data::{CandlePage, Listing, Market, Source, SourceError, Ticker, TradesFrom};
 use tracing::info;
-use trading::{book::Snapshot, money::Symbol, time::Timestamp};
+use trading::{
+    book::{Level, Snapshot},
+    money::{Price, Quantity, Symbol},
+    time::Timestamp,
+    trades::Trade,
+};
 
 impl Source for Binance {
     fn exchange(&self) -> &'static str {
@@ -38,7 +47,48 @@ impl Source for Binance {
         .boxed()
     }
 
+    fn trades<'a>(&'a self, symbol: &'a Symbol, from: TradesFrom) -> BoxFuture<'a, Result<Vec<Trade>, SourceError>> {
+        async move {
+            let trades = self.aggregate_trades(symbol, Some(from), Priority::Backfill).await?;
+            Ok(trades.into_iter().map(trade).collect::<Result<_, Failure>>()?)
+        }
+        .boxed()
+    }
+
+    fn ticker<'a>(&'a self, symbol: &'a Symbol) -> BoxFuture<'a, Result<Ticker, SourceError>> {
+        self.ticker(symbol).map(|told| Ok(ticker(&told?))).boxed()
+    }
+
     fn book<'a>(&'a self, symbol: &'a Symbol, levels: u16) -> BoxFuture<'a, Result<Snapshot, SourceError>> {
         self.depth(symbol, levels, Priority::Query).map(|book| Ok(book?)).boxed()
+    }
+}
+
+fn trade(told: AggregateTrade) -> Result<Trade, Failure> {
+    let AggregateTrade { id, price, quantity, first_id, last_id, time, is_buyer_maker } = told;
+    let number = |id: u64| i64::try_from(id).map_err(|_| Failure::Malformed(format!("{id} is no number of a trade")));
+    Ok(Trade {
+        id: number(id)?,
+        time,
+        price,
+        quantity,
+        quote: None,
+        buyer_is_maker: is_buyer_maker,
+        parts: Some((number(first_id)?, number(last_id)?)),
+    })
+}
+
+fn ticker(told: &parse::Ticker) -> Ticker {
+    let level = |price: Option<Price>, quantity: Quantity| price.map(|price| Level { price, quantity });
+    Ticker {
+        open: told.open_price,
+        high: told.high_price,
+        low: told.low_price,
+        last: told.last_price,
+        volume: told.volume,
+        quote_volume: told.quote_volume,
+        bid: level(told.bid_price, told.bid_quantity),
+        ask: level(told.ask_price, told.ask_quantity),
+        at: told.close_time,
     }
 }

@@ -10,12 +10,17 @@ use axum::{
 };
 use binance::{Binance, Failure, Priority, Settings};
 use kit::{Clock, Ids, Time};
+use market_data::{Source, SourceError, Ticker, TradesFrom};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
     time::Duration,
 };
-use trading::time::{Timeframe, Timestamp};
+use trading::{
+    book::Level,
+    time::{Timeframe, Timestamp},
+    trades::{Trade, TradeKind, check_all},
+};
 
 type Reply = Box<dyn FnOnce() -> Response + Send>;
 
@@ -81,6 +86,11 @@ impl Fake {
     fn asked(&self) -> usize {
         self.asked.lock().unwrap().len()
     }
+}
+
+fn message(name: &str) -> Reply {
+    let path = format!("{}/../../samples/messages/binance_{name}.json", env!("CARGO_MANIFEST_DIR"));
+    reply(std::fs::read_to_string(path).unwrap())
 }
 
 const LATER: i64 = START + 24 * 60 * MINUTE;
@@ -222,4 +232,53 @@ async fn the_weight_that_the_exchange_has_counted_is_believed() {
     let gate = fake.client.gate();
     let waits = tokio::time::timeout(Duration::from_millis(20), gate.pass(Priority::Cancel, 2)).await;
     assert!(waits.is_err(), "others have spent it all");
+}
+
+#[tokio::test]
+async fn trades_are_asked_for_from_a_time_and_then_by_their_numbers() {
+    let fake = fake(vec![message("aggregate_trades"), reply("[]")], LATER).await;
+    let (source, symbol) = (&fake.client as &dyn Source, "BNB/BTC".parse().unwrap());
+    let told = source.trades(&symbol, TradesFrom::Time(Timestamp::from_millis(START))).await.unwrap();
+    let trade = Trade {
+        id: 26_129,
+        time: Timestamp::from_millis(1_498_793_709_153),
+        price: "0.01633102".parse().unwrap(),
+        quantity: "4.70443515".parse().unwrap(),
+        quote: None,
+        buyer_is_maker: true,
+        parts: Some((27_781, 27_781)),
+    };
+    assert_eq!((told.as_slice(), check_all(TradeKind::Aggregate, &told)), ([trade].as_slice(), Ok(())));
+    assert_eq!(source.trades(&symbol, TradesFrom::Number(26_130)).await, Ok(vec![]));
+    let asked = fake.asked.lock().unwrap().clone();
+    let path = "/api/v3/aggTrades?symbol=BNBBTC&limit=1000";
+    assert_eq!(asked, [format!("{path}&startTime={START}"), format!("{path}&fromId=26130")]);
+}
+
+#[tokio::test]
+async fn a_ticker_is_told_with_its_best_prices_by_one_request() {
+    let fake = fake(vec![message("ticker")], LATER).await;
+    let (source, symbol) = (&fake.client as &dyn Source, "BNB/BTC".parse().unwrap());
+    let level = |price: &str| Some(Level { price: price.parse().unwrap(), quantity: "100".parse().unwrap() });
+    let expected = Ticker {
+        open: "99".parse().unwrap(),
+        high: "100".parse().unwrap(),
+        low: "0.1".parse().unwrap(),
+        last: "4.000002".parse().unwrap(),
+        volume: "8913.3".parse().unwrap(),
+        quote_volume: "15.3".parse().unwrap(),
+        bid: level("4"),
+        ask: level("4.000002"),
+        at: Timestamp::from_millis(1_499_869_899_040),
+    };
+    assert_eq!(source.ticker(&symbol).await, Ok(expected));
+    assert_eq!(*fake.asked.lock().unwrap(), ["/api/v3/ticker/24hr?symbol=BNBBTC"]);
+}
+
+#[tokio::test]
+async fn a_symbol_without_a_ticker_is_not_known() {
+    let refused = reply((StatusCode::BAD_REQUEST, r#"{"code":-1121,"msg":"Invalid symbol."}"#));
+    let fake = fake(vec![refused], LATER).await;
+    let answer = (&fake.client as &dyn Source).ticker(&"BNB/BTC".parse().unwrap()).await;
+    assert_eq!(answer, Err(SourceError::UnknownSymbol));
 }

@@ -175,7 +175,11 @@ fn the_documented_replies_are_read() {
         (trades[0].id, trades[0].last_id, trades[0].quantity.to_string()),
         (26_129, 27_781, "4.70443515".into())
     );
-    assert_eq!(parse::ticker(message("ticker").as_bytes()).unwrap().quote_volume.to_string(), "15.3");
+    let ticker = parse::ticker(message("ticker").as_bytes()).unwrap();
+    let (bid, ask) = (ticker.bid_price.unwrap().to_string(), ticker.ask_quantity.to_string());
+    assert_eq!((ticker.quote_volume.to_string(), bid, ask), ("15.3".into(), "4".into(), "100".into()));
+    let nobody_bids = message("ticker").replace("\"bidPrice\": \"4.00000000\"", "\"bidPrice\": \"0.00000000\"");
+    assert_eq!(parse::ticker(nobody_bids.as_bytes()).unwrap().bid_price, None);
     assert_eq!(parse::best_prices(message("best_prices").as_bytes()).unwrap().ask.price.to_string(), "4.000002");
     assert_eq!(parse::server_time(message("time").as_bytes()).unwrap().millis(), 1_499_827_319_559);
 }

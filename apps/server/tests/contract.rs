@@ -226,6 +226,7 @@ const GLOBAL: &[(&str, &str)] = &[
     ("memories", "which processes answer from memory, until when; nobody's in particular"),
     ("candle_rollups", "reached like the candles that they sum"),
     ("candles", "reached only through a series, which is looked up under row level security"),
+    ("trades", "reached only through a series, as candles are"),
 ];
 
 #[db_test]

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures::Stream;
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::borrow::Cow;
 
 pub use crate::input::Json;
 
@@ -190,7 +191,7 @@ impl Answer for Content {
 /// A file that is made while it is sent, however long it gets.
 pub struct Download {
     media_type: &'static str,
-    name: &'static str,
+    name: Cow<'static, str>,
     body: Body,
 }
 
@@ -199,10 +200,10 @@ impl Download {
     /// before it for the whole.
     pub fn new(
         media_type: &'static str,
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         parts: impl Stream<Item = Result<Bytes>> + Send + 'static,
     ) -> Self {
-        Self { media_type, name, body: Body::from_stream(parts) }
+        Self { media_type, name: name.into(), body: Body::from_stream(parts) }
     }
 }
 

@@ -1,12 +1,12 @@
 //! The order book of a market, as its exchange tells it at the moment.
 
-use crate::{Exchange, source::Sources};
+use crate::{Exchange, SourceError, source::Sources};
 use garde::Validate;
-use kit::{App, Error, Result};
+use kit::{App, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trading::{
-    book::{Book, Level},
+    book::{Book, Desync, Level},
     money::{Price, Quantity, Symbol},
 };
 
@@ -24,21 +24,21 @@ pub(crate) struct BookAsked {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OrderBook {
-    exchange: Exchange,
-    symbol: Symbol,
+    pub(crate) exchange: Exchange,
+    pub(crate) symbol: Symbol,
     /// The exchange's number of the last update in it.
-    last_update_id: u64,
+    pub(crate) last_update_id: u64,
     /// The highest first.
-    bids: Vec<BookLevel>,
+    pub(crate) bids: Vec<BookLevel>,
     /// The lowest first.
-    asks: Vec<BookLevel>,
+    pub(crate) asks: Vec<BookLevel>,
 }
 
 /// How much is bid or asked at a price.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct BookLevel {
-    price: Price,
-    quantity: Quantity,
+    pub(crate) price: Price,
+    pub(crate) quantity: Quantity,
 }
 
 impl From<Level> for BookLevel {
@@ -47,17 +47,21 @@ impl From<Level> for BookLevel {
     }
 }
 
-/// Asks the exchange. No transaction is open meanwhile.
 pub(crate) async fn show(app: &App, asked: BookAsked) -> Result<OrderBook> {
-    let BookAsked { exchange, symbol, levels } = asked;
-    let levels = levels.unwrap_or(20).clamp(1, 1_000);
+    let levels = asked.levels.unwrap_or(20).clamp(1, 1_000);
+    ask(app, asked.exchange, asked.symbol, levels).await
+}
+
+/// Asks the exchange. No transaction is open meanwhile.
+pub(crate) async fn ask(app: &App, exchange: Exchange, symbol: Symbol, levels: u16) -> Result<OrderBook> {
     let source = Sources::of(app).find(exchange.as_str())?;
     let snapshot = source.book(&symbol, levels).await.map_err(|failure| failure.told(app.clock().now()))?;
     let mut book = Book::new(levels.into());
-    book.snapshot(&snapshot).map_err(|desync| {
-        let message = format!("The exchange answers what cannot be true: {desync}.");
-        Error::new(axum::http::StatusCode::BAD_GATEWAY, "EXCHANGE_ANSWERS_WRONGLY", message)
-    })?;
+    book.snapshot(&snapshot).map_err(|desync| SourceError::Wrong(told(&desync)).told(app.clock().now()))?;
     let [bids, asks] = [book.bids().map(BookLevel::from).collect(), book.asks().map(BookLevel::from).collect()];
     Ok(OrderBook { exchange, symbol, last_update_id: book.last_id(), bids, asks })
+}
+
+fn told(desync: &Desync) -> String {
+    format!("The exchange answers what cannot be true: {desync}.")
 }

@@ -8,12 +8,17 @@ use sqlx::{
     error::BoxDynError,
     postgres::{PgTypeInfo, PgValueFormat, PgValueRef},
 };
-use trading::candle::Candle;
-use trading::time::{Timeframe, Timestamp};
+use trading::{
+    candle::Candle,
+    time::{Timeframe, Timestamp},
+    trades::Trade,
+};
 use uuid::Uuid;
 
 const HEADER: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
+/// The length of what is not there.
+const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 /// PostgreSQL counts from 2000-01-01.
 const EPOCH_MILLIS: i64 = 946_684_800_000;
 /// PostgreSQL's numbers are digits of this base.
@@ -21,7 +26,7 @@ const BASE: u64 = 10_000;
 const BASE_DIGITS: u32 = 4;
 /// Digits of that base in 2^96 and a fraction that begins within one.
 const MOST_DIGITS: usize = 9;
-/// Bytes of one candle at most, for the room that a buffer needs.
+/// Bytes of one candle at most, for the room that a buffer needs; a trade has fewer.
 pub(crate) const ROW_BYTES: usize = 2 + (4 + 16) + (4 + 8) + 5 * (4 + 8 + 2 * MOST_DIGITS) + (4 + 2);
 
 /// Begins the data.
@@ -47,6 +52,39 @@ pub(crate) fn rollup(buffer: &mut Vec<u8>, series: Uuid, candle: &Candle, timefr
     // "1h" and "1d"
     buffer.extend_from_slice(&2_i32.to_be_bytes());
     buffer.extend_from_slice(timeframe.as_str().as_bytes());
+}
+
+/// A row of `trades (series_id, trade_id, time, price, quantity, quote, buyer_is_maker, first_id, last_id, origin)`.
+pub(crate) fn trade(buffer: &mut Vec<u8>, series: Uuid, trade: &Trade, origin: i16) {
+    let Trade { id, time, price, quantity, quote, buyer_is_maker, parts } = *trade;
+    buffer.extend_from_slice(&10_i16.to_be_bytes());
+    buffer.extend_from_slice(&16_i32.to_be_bytes());
+    buffer.extend_from_slice(series.as_bytes());
+    for word in [id, microseconds(time)] {
+        long(buffer, Some(word));
+    }
+    number(buffer, price.decimal());
+    number(buffer, quantity.decimal());
+    match quote {
+        Some(quote) => number(buffer, quote.decimal()),
+        None => buffer.extend_from_slice(&NULL),
+    }
+    buffer.extend_from_slice(&1_i32.to_be_bytes());
+    buffer.push(buyer_is_maker.into());
+    long(buffer, parts.map(|(first, _)| first));
+    long(buffer, parts.map(|(_, last)| last));
+    buffer.extend_from_slice(&2_i32.to_be_bytes());
+    buffer.extend_from_slice(&origin.to_be_bytes());
+}
+
+fn long(buffer: &mut Vec<u8>, value: Option<i64>) {
+    match value {
+        Some(value) => {
+            buffer.extend_from_slice(&8_i32.to_be_bytes());
+            buffer.extend_from_slice(&value.to_be_bytes());
+        }
+        None => buffer.extend_from_slice(&NULL),
+    }
 }
 
 /// Eight columns, of which one more is to follow.

@@ -7,7 +7,7 @@ use tracing::warn;
 /// How often it is seen to.
 const KEEPING: Duration = Duration::from_secs(3600);
 
-/// Removes the candles that their tenants keep no longer.
+/// Removes what its tenants keep no longer: candles, trades and order books.
 ///
 /// # Errors
 /// 503 when the database cannot be reached; what was left is done the next time.
@@ -18,7 +18,7 @@ pub async fn keep(app: &App) -> Result<()> {
 pub(crate) async fn run_keeper(app: App, stop: CancellationToken) {
     loop {
         if let Err(failure) = keep(&app).await {
-            warn!("old candles cannot be removed: {failure}");
+            warn!("what is old cannot be removed: {failure}");
         }
         if tokio::time::timeout(KEEPING, stop.cancelled()).await.is_ok() {
             return;

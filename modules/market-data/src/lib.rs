@@ -1,7 +1,8 @@
-//! Market data: the candles of markets, imported from files, read by back-tests, bots and people,
+//! Market data: the candles and trades of markets, imported from files, read by back-tests, bots and people,
 //! and the catalogue of indicators that are computed on them.
 //!
-//! Owns `candle_series`, `candles`, `candle_rollups`, `candle_corrections`, `instruments` and `backfills`. A series is the candles of one exchange, symbol and time
+//! Owns `candle_series`, `candles`, `candle_rollups`, `candle_corrections`, `trade_series`, `trades`, `book_snapshots`,
+//! `instruments` and `backfills`. A series is the candles of one exchange, symbol and time
 //! frame. It is a tenant's own, or the platform's: every tenant reads the platform's series and
 //! none changes them, and a tenant's own series stands before the platform's of the same market.
 //!
@@ -12,7 +13,7 @@
 //! `candles` and `candle_rollups` are tenants' data without row level security: PostgreSQL refuses
 //! `copy` into a table that has it, and a policy would be asked for every single candle. Instead,
 //! candles are reached through a [`Series`] only, its fields are private, and what makes one is a
-//! look-up in `candle_series` under row level security.
+//! look-up in `candle_series` under row level security. `trades` are reached through a [`TradeSeries`] in the same way.
 //!
 //! What exchanges list is in `instruments`, the platform's; what a tenant has them asked for in `backfills`. Exchanges are
 //! [`Source`]s, which adapters fill; the server provides them as [`Sources`].
@@ -30,8 +31,10 @@ mod market;
 mod origin;
 mod routes;
 mod service;
+mod snapshots;
 mod source;
 mod store;
+mod ticker;
 mod unpack;
 
 pub use gaps::{Gap, GapCause, GapReport};
@@ -39,8 +42,9 @@ pub use instruments::{Filters, Refreshed, instrument, refresh_instruments};
 pub use keeper::keep;
 pub use market::{Exchange, Market};
 pub use origin::CandleOrigin;
+pub use service::trades::{ImportedTrades, TradeFile, TradeMarket, TradeSeries, derive, import_trades};
 pub use service::{Imported, MAX_ROWS, Series, after, export, fill, import, load, parse, series};
-pub use source::{CandlePage, Listing, Source, SourceError, Sources};
+pub use source::{CandlePage, Listing, Source, SourceError, Sources, Ticker, TradesFrom};
 
 pub(crate) use service::EARLIEST;
 
@@ -57,7 +61,10 @@ pub const fn module() -> Module {
     const SETTINGS: &[&Declaration] = &[
         service::MOST_SERIES.declared(),
         service::MOST_CANDLES.declared(),
+        service::trades::MOST_TRADES.declared(),
+        snapshots::MOST_SNAPSHOTS.declared(),
         service::retention::RETENTION_DAYS.declared(),
+        service::retention::RAW_RETENTION_DAYS.declared(),
     ];
     const SERVICES: &[Service] =
         &[Service { name: "market-data-keeper", run: |app, stop| Box::pin(keeper::run_keeper(app, stop)) }];

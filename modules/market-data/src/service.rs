@@ -1,12 +1,15 @@
 mod causes;
 mod corrections;
+mod difference;
 pub(crate) mod export;
+pub(crate) mod file;
 mod frames;
 mod import;
 mod read;
 mod repair;
 pub(crate) mod retention;
 mod rollup;
+pub(crate) mod trades;
 
 pub use export::export;
 pub use import::{Imported, MAX_ROWS, import, parse};

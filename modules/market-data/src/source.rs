@@ -1,16 +1,18 @@
-//! Where candles, instruments and books come from: the exchanges, each behind a trait that an adapter fills.
+//! Where candles, trades, instruments, tickers and books come from: the exchanges, each behind a trait that an adapter
+//! fills.
 
 use futures::future::BoxFuture;
 use kit::{App, Error, Result, Time};
 use std::sync::Arc;
 use trading::{
-    book::Snapshot,
+    book::{Level, Snapshot},
     candle::Candle,
     money::{Notional, Price, Quantity, Symbol},
     time::Timestamp,
+    trades::Trade,
 };
 
-use crate::Market;
+use crate::{Market, ticker::Tickers};
 
 /// An exchange's public data. It calls out, so nobody asks it within a transaction; what it answers is not believed
 /// but checked.
@@ -30,6 +32,13 @@ pub trait Source: Send + Sync {
     /// All symbols with their filters.
     fn listings(&self) -> BoxFuture<'_, Result<Vec<Listing>, SourceError>>;
 
+    /// Trades, those of one order at one price as one, the oldest first: as many as the exchange gives at once, and none
+    /// when there are no more. Nobody waits for them.
+    fn trades<'a>(&'a self, symbol: &'a Symbol, from: TradesFrom) -> BoxFuture<'a, Result<Vec<Trade>, SourceError>>;
+
+    /// What has happened to a price in the last 24 hours.
+    fn ticker<'a>(&'a self, symbol: &'a Symbol) -> BoxFuture<'a, Result<Ticker, SourceError>>;
+
     /// The order book as it is now, to a depth of so many levels a side.
     fn book<'a>(&'a self, symbol: &'a Symbol, levels: u16) -> BoxFuture<'a, Result<Snapshot, SourceError>>;
 }
@@ -41,6 +50,38 @@ pub struct CandlePage {
     pub candles: Vec<Candle>,
     /// Where to go on; `None` when there are no more.
     pub next: Option<Timestamp>,
+}
+
+/// Where trades are to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TradesFrom {
+    /// With the first of this time or later.
+    Time(Timestamp),
+    /// With this number.
+    Number(i64),
+}
+
+/// What has happened to a price in the last 24 hours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticker {
+    /// The price 24 hours ago.
+    pub open: Price,
+    /// The highest price.
+    pub high: Price,
+    /// The lowest price.
+    pub low: Price,
+    /// The last price.
+    pub last: Price,
+    /// Coins traded.
+    pub volume: Quantity,
+    /// Quote currency traded.
+    pub quote_volume: Notional,
+    /// The highest bid, where there is one.
+    pub bid: Option<Level>,
+    /// The lowest ask, where there is one.
+    pub ask: Option<Level>,
+    /// When that was so.
+    pub at: Timestamp,
 }
 
 /// What an exchange says of one of its symbols. A filter that is absent lets everything pass.
@@ -117,13 +158,16 @@ impl SourceError {
 
 /// The exchanges that this platform can ask, provided where the program starts.
 #[derive(Clone, Default)]
-pub struct Sources(Vec<Arc<dyn Source>>);
+pub struct Sources {
+    sources: Vec<Arc<dyn Source>>,
+    tickers: Arc<Tickers>,
+}
 
 impl Sources {
     /// These exchanges.
     #[must_use]
     pub fn new(sources: Vec<Arc<dyn Source>>) -> Self {
-        Self(sources)
+        Self { sources, tickers: Arc::default() }
     }
 
     /// Those of an application; none where nobody provided any.
@@ -131,14 +175,23 @@ impl Sources {
         app.the::<Self>().cloned().unwrap_or_default()
     }
 
+    /// One of them, if it is among them.
+    pub(crate) fn get(&self, exchange: &str) -> Option<Arc<dyn Source>> {
+        self.sources.iter().find(|source| source.exchange() == exchange).cloned()
+    }
+
+    /// What was last told of prices.
+    pub(crate) fn tickers(&self) -> &Tickers {
+        &self.tickers
+    }
+
     /// One of them.
     ///
     /// # Errors
     /// 422 `UNKNOWN_SOURCE`, which says what can be asked.
     pub(crate) fn find(&self, exchange: &str) -> Result<Arc<dyn Source>> {
-        let found = self.0.iter().find(|source| source.exchange() == exchange);
-        found.cloned().ok_or_else(|| {
-            let known: Vec<_> = self.0.iter().map(|source| source.exchange()).collect();
+        self.get(exchange).ok_or_else(|| {
+            let known: Vec<_> = self.sources.iter().map(|source| source.exchange()).collect();
             let known = if known.is_empty() { "no exchange".to_owned() } else { known.join(", ") };
             let message = format!("This platform cannot ask `{exchange}` for data; it can ask {known}.");
             Error::invalid("exchange", "UNKNOWN_SOURCE", message)

@@ -5,7 +5,10 @@ use serde::{
     de::{self, Visitor},
 };
 use std::{fmt, marker::PhantomData, str::FromStr};
-use trading::book::Level;
+use trading::{
+    book::Level,
+    money::{Price, Quantity},
+};
 
 /// A decimal text, read without a copy of it.
 #[derive(Copy, Clone, Debug)]
@@ -34,6 +37,12 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for NumberVisitor<T> {
 /// For fields: `#[serde(deserialize_with = "number::text")]`.
 pub(super) fn text<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(deserializer: D) -> Result<T, D::Error> {
     Number::deserialize(deserializer).map(|Number(value)| value)
+}
+
+/// A price, where nought means that there is none.
+pub(super) fn price_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Price>, D::Error> {
+    let Number(value): Number<Quantity> = Number::deserialize(deserializer)?;
+    Ok(Price::new(value.decimal()).ok())
 }
 
 /// Levels as pairs of texts: `[["61837.63", "3.78"], …]`.

@@ -143,6 +143,18 @@ pub struct Ticker {
     /// The last price.
     #[serde(deserialize_with = "number::text")]
     pub last_price: Price,
+    /// The highest bid, where there is one.
+    #[serde(default, deserialize_with = "number::price_if_any")]
+    pub bid_price: Option<Price>,
+    /// Coins that are bid for at it.
+    #[serde(default, rename = "bidQty", deserialize_with = "number::text")]
+    pub bid_quantity: Quantity,
+    /// The lowest ask, where there is one.
+    #[serde(default, deserialize_with = "number::price_if_any")]
+    pub ask_price: Option<Price>,
+    /// Coins that are asked for at it.
+    #[serde(default, rename = "askQty", deserialize_with = "number::text")]
+    pub ask_quantity: Quantity,
     /// Coins traded.
     #[serde(deserialize_with = "number::text")]
     pub volume: Quantity,

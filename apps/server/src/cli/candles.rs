@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 }
 
 fn tell_import(args: &Candles, context: &Context) -> Result<(), Failure> {
-    let market = market(args)?;
+    let market = market_of(args)?;
     let settings = context.config()?.settings;
     let imported = runtime()?.block_on(import(args, &market, &settings))?;
     if context.json {
@@ -71,7 +71,7 @@ fn tell_import(args: &Candles, context: &Context) -> Result<(), Failure> {
 }
 
 fn tell_export(args: &Candles, context: &Context) -> Result<(), Failure> {
-    let market = market(args)?;
+    let market = market_of(args)?;
     let settings = context.config()?.settings;
     let count = runtime()?.block_on(export(args, &market, &settings))?;
     if context.json {
@@ -81,7 +81,7 @@ fn tell_export(args: &Candles, context: &Context) -> Result<(), Failure> {
 }
 
 fn tell_file(args: &Candles, context: &Context) -> Result<(), Failure> {
-    let market = market(args)?;
+    let market = market_of(args)?;
     let progress = bar(args);
     let candles = runtime()?.block_on(read(args, &market, &progress));
     progress.finish_and_clear();
@@ -95,8 +95,12 @@ fn tell_file(args: &Candles, context: &Context) -> Result<(), Failure> {
     print(&gaps.collect::<String>())
 }
 
-fn market(args: &Candles) -> Result<Market, Failure> {
-    let market = json!({ "exchange": args.exchange, "symbol": args.symbol, "timeframe": args.timeframe });
+fn market_of(args: &Candles) -> Result<Market, Failure> {
+    market(&args.exchange, &args.symbol, &args.timeframe)
+}
+
+pub(super) fn market(exchange: &str, symbol: &str, timeframe: &str) -> Result<Market, Failure> {
+    let market = json!({ "exchange": exchange, "symbol": symbol, "timeframe": timeframe });
     serde_json::from_value(market).map_err(|error| Failure::of("this is no market", error))
 }
 
@@ -149,11 +153,11 @@ async fn write(args: &Candles, market: &Market, assembly: &Assembly) -> Result<u
     Ok(count)
 }
 
-async fn begin(assembly: &Assembly) -> kit::Result<SystemTx> {
+pub(super) async fn begin(assembly: &Assembly) -> kit::Result<SystemTx> {
     assembly.app.db().system(Reason::Operator, Origin::internal("command-line")).await
 }
 
-async fn open(settings: &Settings) -> Result<(Database, Assembly), Failure> {
+pub(super) async fn open(settings: &Settings) -> Result<(Database, Assembly), Failure> {
     let database = Database::beside(settings).await?;
     let secrets = secrets(settings, &mut rand::rng())?;
     let assembly = product(settings, &secrets, database.options.clone(), settings.port)

@@ -52,6 +52,7 @@ commands! {
     demo::Demo,
     backtest::Backtest,
     candles::Candles,
+    trades::Trades,
     instruments::Instruments,
     migrate::Migrate,
     sandbox::Sandbox,

@@ -68,6 +68,10 @@ impl Estate {
         let file = format!("open_time_ms,open,high,low,close,volume\n{}", (0..60).map(minute).collect::<String>());
         let market = "exchange=binance&symbol=BTC/USDT&timeframe=1m";
         self.ana.upload(&format!("/api/v1/market-data/candles/import?{market}"), "text/csv", file).await.ok();
+        let trade = |n: i64| format!("{n},1,1,1,{},true,true\n", 1_700_000_040_000 + n * 60_000);
+        let file: String = (0..60).map(trade).collect();
+        let market = "exchange=binance&symbol=BTC/USDT";
+        self.ana.upload(&format!("/api/v1/market-data/trades/import?{market}"), "text/csv", file).await.ok();
 
         let strategy = text(&self.did("POST", "/api/v1/strategies", strategy("")).await["id"]);
         self.did("PUT", &format!("/api/v1/strategies/{strategy}"), self::strategy(" again")).await;

@@ -1,47 +1,82 @@
-//! Candles that a tenant has fetched from an exchange, as a job that goes on where it stopped.
+//! Candles and trades that a tenant has fetched from an exchange, as a job that goes on where it stopped.
 
 mod run;
+mod trades;
 mod view;
 
 pub(crate) use run::Fetch;
-pub(crate) use view::{Backfill, BackfillFilter, BackfillStatus, BackfillWish};
+pub(crate) use view::{Backfill, BackfillFilter, BackfillKind, BackfillStatus, BackfillWish};
 
-use crate::{Market, source::Sources, store};
+use crate::{
+    Exchange, Market,
+    service::{timestamp, trades::EARLIEST as EARLIEST_TRADE},
+    source::Sources,
+    store,
+};
 use audit::Change;
 use chrono::TimeDelta;
 use kit::{App, Error, Paging, Result, TenantTx, Time};
-use trading::time::Timestamp;
+use trading::{
+    money::Symbol,
+    time::{DAY, Timeframe, Timestamp},
+};
 use uuid::Uuid;
 
 /// The most backfills of a tenant that wait or run: the exchange is asked for all tenants by one address.
 const MOST_UNFINISHED: i64 = 3;
 /// The most candles of one backfill: eleven years of minutes.
 const MOST_CANDLES: i64 = 6_000_000;
-/// How long after its end a candle is asked for: until then an exchange may still count it as open.
+/// The longest time of which trades are fetched by one backfill.
+const MOST_TRADE_DAYS: i64 = 31;
+/// How long after its end a candle is asked for, and a trade after it happened: until then an exchange may still count
+/// the candle as open, and add a trade.
 const SETTLED: TimeDelta = TimeDelta::seconds(10);
 
 /// Checks what is asked for and sets it going.
 pub(crate) async fn create(app: &App, tx: &mut TenantTx, wish: BackfillWish) -> Result<Backfill> {
-    let market = wish.market();
-    Sources::of(app).find(market.exchange.as_str())?;
-    listed(tx, &market).await?;
-    let (from, to) = span(&wish, tx.now())?;
+    Sources::of(app).find(wish.exchange.as_str())?;
+    listed(tx, &wish.exchange, &wish.symbol).await?;
+    let market = market(&wish)?;
+    let span = match &market {
+        Some(market) => span(&wish, market.timeframe, tx.now())?,
+        None => trade_span(&wish, tx.now())?,
+    };
     within_quota(tx).await?;
-    if wish.only_gaps {
+    if let Some(market) = market.filter(|_| wish.only_gaps) {
         has_own_series(tx, &market).await?;
     }
     let id = kit::enqueue_job(tx, &Fetch {}).await?;
-    store::insert_backfill(tx, id, &market, wish.only_gaps, (from, to)).await?;
+    store::insert_backfill(tx, id, &wish, span).await?;
     let backfill = get(tx, id).await?;
     audit::record(tx, Change::new("backfill", id, "backfill.created").after(&backfill)).await?;
     Ok(backfill)
 }
 
-async fn listed(tx: &mut TenantTx, market: &Market) -> Result<()> {
-    if store::find_instrument(tx, &market.exchange, &market.symbol).await?.is_some() {
+/// The market of the candles; none of trades, which have neither a time frame nor gaps.
+fn market(wish: &BackfillWish) -> Result<Option<Market>> {
+    let BackfillWish { kind, exchange, symbol, timeframe, only_gaps, .. } = wish;
+    match (kind, timeframe) {
+        (BackfillKind::Candles, Some(timeframe)) => {
+            Ok(Some(Market { exchange: exchange.clone(), symbol: *symbol, timeframe: *timeframe }))
+        }
+        (BackfillKind::Candles, None) => {
+            Err(Error::invalid("timeframe", "REQUIRED", "Say the time frame of the candles."))
+        }
+        (BackfillKind::Trades, None) if !only_gaps => Ok(None),
+        (BackfillKind::Trades, None) => {
+            Err(Error::invalid("onlyGaps", "NOT_OF_TRADES", "Only candles have gaps that can be told."))
+        }
+        (BackfillKind::Trades, Some(_)) => {
+            Err(Error::invalid("timeframe", "NOT_OF_TRADES", "Trades have no time frame."))
+        }
+    }
+}
+
+async fn listed(tx: &mut TenantTx, exchange: &Exchange, symbol: &Symbol) -> Result<()> {
+    if store::find_instrument(tx, exchange, symbol).await?.is_some() {
         return Ok(());
     }
-    let (symbol, exchange) = (&market.symbol, market.exchange.as_str());
+    let exchange = exchange.as_str();
     let message = format!(
         "{exchange} is not known to list {symbol}. GET /api/v1/market-data/instruments?exchange={exchange} tells what it \
          lists; an operator has it asked anew by POST /api/v1/market-data/instruments/refresh."
@@ -60,12 +95,11 @@ async fn has_own_series(tx: &mut TenantTx, market: &Market) -> Result<()> {
 }
 
 /// Whole candles: the first opens at `from` or later, the last has closed by `to`.
-fn span(wish: &BackfillWish, now: Time) -> Result<(Timestamp, Timestamp)> {
-    let (timeframe, at) = (wish.timeframe, |time: Time| Timestamp::from_millis(time.millis()));
-    let floor = timeframe.floor(at(wish.from));
-    let from = if floor < at(wish.from) { timeframe.next(floor) } else { floor };
+fn span(wish: &BackfillWish, timeframe: Timeframe, now: Time) -> Result<(Timestamp, Timestamp)> {
+    let floor = timeframe.floor(timestamp(wish.from));
+    let from = if floor < timestamp(wish.from) { timeframe.next(floor) } else { floor };
     let latest = now - SETTLED;
-    let to = timeframe.floor(at(wish.to.map_or(latest, |to| to.min(latest))));
+    let to = timeframe.floor(timestamp(wish.to.map_or(latest, |to| to.min(latest))));
     if from < crate::EARLIEST {
         let message = format!("Candles are kept from {} on.", crate::EARLIEST);
         return Err(Error::invalid("from", "TIME_OUT_OF_RANGE", message));
@@ -78,6 +112,25 @@ fn span(wish: &BackfillWish, now: Time) -> Result<(Timestamp, Timestamp)> {
     if candles > MOST_CANDLES {
         let message = format!("These are {candles} candles; a backfill fetches {MOST_CANDLES} at most.");
         return Err(Error::invalid("from", "TOO_MANY_CANDLES", message));
+    }
+    Ok((from, to))
+}
+
+/// All trades from `from` on and before `to`.
+fn trade_span(wish: &BackfillWish, now: Time) -> Result<(Timestamp, Timestamp)> {
+    let latest = now - SETTLED;
+    let [from, to] = [wish.from, wish.to.map_or(latest, |to| to.min(latest))].map(timestamp);
+    if from < EARLIEST_TRADE {
+        let message = format!("Trades are kept from {EARLIEST_TRADE} on.");
+        return Err(Error::invalid("from", "TIME_OUT_OF_RANGE", message));
+    }
+    if from >= to {
+        let message = format!("No trade happened at {from} or later and before {to}.");
+        return Err(Error::invalid("from", "NOTHING_TO_FETCH", message));
+    }
+    if to.millis() - from.millis() > MOST_TRADE_DAYS * DAY {
+        let message = format!("A backfill fetches the trades of {MOST_TRADE_DAYS} days at most.");
+        return Err(Error::invalid("from", "SPAN_TOO_LONG", message));
     }
     Ok((from, to))
 }

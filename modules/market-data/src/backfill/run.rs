@@ -1,9 +1,9 @@
-use super::view::candles_between;
+use super::{trades::TradeRun, view::candles_between};
 use crate::{
     CandleOrigin, CandlePage, Market, Source,
-    service::write,
+    service::{trades::TradeMarket, write},
     source::{SourceError, Sources},
-    store::{self, StoredBackfill},
+    store::{self, Fetched, StoredBackfill},
 };
 use kit::{Error, Job, JobContext, Result};
 use serde::{Deserialize, Serialize};
@@ -13,10 +13,10 @@ use trading::{
     time::Timestamp,
 };
 
-/// The most candles of a page that are taken.
-const LARGEST_PAGE: usize = 5_000;
+/// The most candles or trades of a page that are taken.
+pub(super) const LARGEST_PAGE: usize = 5_000;
 
-/// Fetches the candles of the backfill of the same id.
+/// Fetches what is asked for by the backfill of the same id.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Fetch {}
 
@@ -30,8 +30,18 @@ impl Job for Fetch {
         let Some(backfill) = store::stored_backfill(&mut tx, context.id()).await? else { return Ok(()) };
         // nobody is asked within a transaction
         tx.commit().await?;
-        let source = Sources::of(context.app()).find(backfill.market.exchange.as_str())?;
-        let mut run = Run { context, source, backfill };
+        let source = Sources::of(context.app()).find(backfill.exchange.as_str())?;
+        let StoredBackfill { exchange, symbol, fetched, from, to, reached } = backfill;
+        let span = Span { from, to, reached };
+        let (timeframe, only_gaps) = match fetched {
+            Fetched::Candles { timeframe, only_gaps } => (timeframe, only_gaps),
+            Fetched::Trades { next_id } => {
+                let market = TradeMarket { exchange, symbol };
+                return TradeRun { context, source, market, span, next_id }.run().await;
+            }
+        };
+        let market = Market { exchange, symbol, timeframe };
+        let mut run = Run { context, source, market, only_gaps, span };
         while run.wanted()
             && let Some(span) = run.next_span().await?
         {
@@ -41,35 +51,45 @@ impl Job for Fetch {
     }
 }
 
+/// What is asked for, and how far it is stored.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+    pub(super) reached: Timestamp,
+}
+
 struct Run {
     context: JobContext,
     source: Arc<dyn Source>,
-    backfill: StoredBackfill,
+    market: Market,
+    only_gaps: bool,
+    span: Span,
 }
 
 impl Run {
     /// Tells how far it has come; answers whether the rest is still wanted.
     fn wanted(&self) -> bool {
-        let StoredBackfill { market, from, to, reached, .. } = &self.backfill;
-        let candles = |to: Timestamp| candles_between(market.timeframe, *from, to).unsigned_abs();
-        self.context.progress().report(candles(*reached), candles(*to))
+        let Span { from, to, reached } = self.span;
+        let candles = |to: Timestamp| candles_between(self.market.timeframe, from, to).unsigned_abs();
+        self.context.progress().report(candles(reached), candles(to))
     }
 
     /// What is to be fetched next: all that is left, or the next gap in it.
     async fn next_span(&mut self) -> Result<Option<(Timestamp, Timestamp)>> {
-        let StoredBackfill { ref market, only_gaps, to, reached, .. } = self.backfill;
+        let (market, Span { to, reached, .. }) = (&self.market, self.span);
         if reached >= to {
             return Ok(None);
         }
-        if !only_gaps {
+        if !self.only_gaps {
             return Ok(Some((reached, to)));
         }
         let mut tx = self.context.begin().await?;
         let series = crate::series(&mut tx, market).await?;
         let gap = store::first_gap(&mut tx, series.id(), market.timeframe, (reached, to)).await?;
         if gap.is_none() {
-            store::reach(&mut tx, self.context.id(), to, (0, 0)).await?;
-            self.backfill.reached = to;
+            store::reach(&mut tx, self.context.id(), (to, None), (0, 0)).await?;
+            self.span.reached = to;
         }
         tx.commit().await?;
         Ok(gap)
@@ -78,7 +98,7 @@ impl Run {
     /// Fetches page after page; each is stored together with how far that is.
     async fn fetch(&mut self, (mut at, end): (Timestamp, Timestamp)) -> Result<()> {
         while at < end && self.wanted() {
-            let market = &self.backfill.market;
+            let market = &self.market;
             let page = self.source.candles(market, at, end).await.map_err(failed)?;
             let next = page.next.unwrap_or(end).min(end);
             let candles = checked(market, page, (at, end))?;
@@ -93,7 +113,7 @@ impl Run {
 
     /// To its end, even when nobody waits for it any more: see [`crate::import`].
     async fn keep(&mut self, candles: Candles, next: Timestamp) -> Result<()> {
-        let (id, market) = (self.context.id(), self.backfill.market.clone());
+        let (id, market) = (self.context.id(), self.market.clone());
         let mut tx = self.context.begin().await?;
         let writing = tokio::spawn(async move {
             let mut counts = (0, 0);
@@ -101,11 +121,11 @@ impl Run {
                 let imported = write(&mut tx, &market, CandleOrigin::Exchange, &candles).await?;
                 counts = (imported.imported.cast_signed(), imported.updated.cast_signed());
             }
-            store::reach(&mut tx, id, next, counts).await?;
+            store::reach(&mut tx, id, (next, None), counts).await?;
             tx.commit().await
         });
         writing.await.map_err(Error::internal)??;
-        self.backfill.reached = next;
+        self.span.reached = next;
         Ok(())
     }
 }
@@ -129,14 +149,14 @@ fn checked(market: &Market, page: CandlePage, (from, to): (Timestamp, Timestamp)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "reads better without a reference")]
-fn wrong(what: impl ToString) -> Error {
+pub(super) fn wrong(what: impl ToString) -> Error {
     let message =
         format!("The exchange answers what cannot be true, and nothing of it was stored: {}.", what.to_string());
     Error::conflict("EXCHANGE_ANSWERS_WRONGLY", message)
 }
 
 /// What is no use to try again ends the job.
-fn failed(failure: SourceError) -> Error {
+pub(super) fn failed(failure: SourceError) -> Error {
     match failure {
         SourceError::UnknownSymbol => Error::conflict("UNKNOWN_SYMBOL", "The exchange does not know the symbol."),
         SourceError::Refused(message) => Error::conflict("EXCHANGE_REFUSES", message),

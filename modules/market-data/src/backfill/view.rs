@@ -1,4 +1,4 @@
-use crate::{Exchange, Market};
+use crate::Exchange;
 use garde::Validate;
 use kit::{JobFailure, Time};
 use schemars::JsonSchema;
@@ -9,49 +9,71 @@ use trading::{
 };
 use uuid::Uuid;
 
-/// Which candles are to be fetched.
+/// What is to be fetched.
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[garde(allow_unvalidated)]
 #[schemars(rename = "NewBackfill")]
 pub(crate) struct BackfillWish {
-    exchange: Exchange,
-    symbol: Symbol,
-    pub(crate) timeframe: Timeframe,
-    /// The first candle opens then or later.
+    /// Candles or trades; candles if not said.
+    #[serde(default)]
+    pub(crate) kind: BackfillKind,
+    pub(crate) exchange: Exchange,
+    pub(crate) symbol: Symbol,
+    /// The length of candles; trades have none.
+    pub(crate) timeframe: Option<Timeframe>,
+    /// The first candle opens then or later; the first trade happened then or later.
     pub(crate) from: Time,
-    /// The last candle has closed by then; up to now if it is not said or lies ahead.
+    /// The last candle has closed by then, the last trade happened before; up to now if it is not said or lies ahead.
     pub(crate) to: Option<Time>,
     /// Fetch only what is missing between the candles that are there.
     #[serde(default)]
     pub(crate) only_gaps: bool,
 }
 
-impl BackfillWish {
-    pub(crate) fn market(&self) -> Market {
-        Market { exchange: self.exchange.clone(), symbol: self.symbol, timeframe: self.timeframe }
+/// What a backfill fetches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum BackfillKind {
+    /// Candles that have closed.
+    #[default]
+    Candles,
+    /// Trades, those of one order at one price as one.
+    Trades,
+}
+
+impl BackfillKind {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Candles => "candles",
+            Self::Trades => "trades",
+        }
     }
 }
 
-/// Candles that are fetched from an exchange.
+/// Candles or trades that are fetched from an exchange.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Backfill {
     pub(crate) id: Uuid,
-    #[serde(flatten)]
-    pub(crate) market: Market,
+    pub(crate) kind: BackfillKind,
+    pub(crate) exchange: Exchange,
+    pub(crate) symbol: Symbol,
+    /// The length of candles; not there where trades are fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) timeframe: Option<Timeframe>,
     /// Whether only what is missing between candles is fetched.
     pub(crate) only_gaps: bool,
     pub(crate) from: Time,
     pub(crate) to: Time,
     pub(crate) status: BackfillStatus,
-    /// All candles that open before have been fetched.
+    /// All that is before has been fetched.
     pub(crate) reached: Time,
     /// How much of the time between `from` and `to` has been fetched, from 0 to 100.
     pub(crate) percent: i64,
-    /// Candles that were not there before.
+    /// Candles or trades that were not there before.
     pub(crate) imported: i64,
-    /// Candles that were there with other figures.
+    /// Candles or trades that were there with other figures.
     pub(crate) updated: i64,
     /// Why it failed, or why it is tried again.
     pub(crate) error: Option<JobFailure>,

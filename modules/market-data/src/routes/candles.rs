@@ -1,8 +1,8 @@
 use crate::{
     CandleOrigin, Market, ReadMarketData, WriteMarketData,
     service::{
-        self, CandleFilter, Imported, MAX_UPLOAD, MarketCandle,
-        export::{self, ExportFilter, Format},
+        self, CandleFilter, Imported, MAX_UPLOAD, MarketCandle, export,
+        file::{ExportFilter, Format},
     },
 };
 use axum::{
@@ -41,8 +41,8 @@ pub(super) async fn export_candles(
     let mut tx = caller.begin().await?;
     service::series(&mut tx, &market).await?;
     drop(tx);
-    let (media_type, name) = filter.file(format);
-    Ok(Download::new(media_type, name, export::parts(caller, market, &filter, format)?))
+    let (media_type, name) = filter.file("candles", format);
+    Ok(Download::new(media_type, name, export::candles(caller, market, &filter, format)?))
 }
 
 /// Imports candles of a market from a CSV file: plain, gzip, zstd, or the only file of a zip.
@@ -54,7 +54,7 @@ pub(super) async fn export_candles(
 pub(super) async fn import(
     caller: Caller<WriteMarketData>,
     Query(market): Query<Market>,
-    CandleFile(file): CandleFile,
+    DataFile(file): DataFile,
 ) -> Result<Json<Imported>> {
     let file = file.read(MAX_UPLOAD).await?;
     let candles = service::parse(&market, file.reader(), caller.app().clock().now()).await?;
@@ -62,8 +62,8 @@ pub(super) async fn import(
     Ok(Json(service::import(tx, &market, CandleOrigin::File, candles).await?))
 }
 
-/// In which form candles are wanted.
-pub(super) struct Accepted(Format);
+/// In which form a file is wanted.
+pub(super) struct Accepted(pub(super) Format);
 
 impl FromRequestParts<App> for Accepted {
     type Rejection = Error;
@@ -80,7 +80,7 @@ impl Input for Accepted {
 }
 
 /// A file as the body, of a type that files have.
-pub(super) struct CandleFile(Upload);
+pub(super) struct DataFile(pub(super) Upload);
 
 const FILE_TYPES: [&str; 8] = [
     "text/csv",
@@ -93,7 +93,7 @@ const FILE_TYPES: [&str; 8] = [
     "application/octet-stream",
 ];
 
-impl FromRequest<App> for CandleFile {
+impl FromRequest<App> for DataFile {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
@@ -108,7 +108,7 @@ impl FromRequest<App> for CandleFile {
     }
 }
 
-impl Input for CandleFile {
+impl Input for DataFile {
     fn describe(operation: &mut Operation) {
         Upload::describe(operation);
         operation.error(StatusCode::UNSUPPORTED_MEDIA_TYPE);

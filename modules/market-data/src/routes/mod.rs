@@ -4,6 +4,7 @@ mod candles;
 mod indicators;
 mod instruments;
 mod series;
+mod trades;
 
 use kit::{Route, routes};
 
@@ -26,4 +27,17 @@ pub(crate) static ROUTES: &[Route] = routes![
     backfills::show_backfill,
     backfills::cancel_backfill,
     book::show_book,
+    book::show_ticker,
+    book::list_snapshots,
+    book::take_snapshot,
+    book::take_shared_snapshot,
+    book::show_snapshot,
+    book::remove_snapshot,
+    trades::list_trades,
+    trades::trade_candles,
+    trades::export_trades,
+    trades::import_trades,
+    trades::derive_candles,
+    trades::list_trade_series,
+    trades::remove_trades,
 ];

@@ -1,4 +1,4 @@
-use super::{Series, rollup};
+use super::{Series, difference::Difference, rollup};
 use crate::{CandleOrigin, GapReport, Market, gaps::GapFinder, store, store::Part, unpack::unpack};
 use audit::Change;
 use axum::http::StatusCode;
@@ -7,7 +7,7 @@ use configurations::Setting;
 use kit::{Error, Level, Result, Time, Tx, kind::Kind};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::{cmp::Ordering, io::Read, ops::Range};
+use std::io::Read;
 use tokio::{sync::Semaphore, task};
 use trading::{
     candle::{
@@ -22,14 +22,14 @@ pub(crate) const MAX_UPLOAD: usize = 64 << 20;
 /// The most candles of one file.
 pub const MAX_ROWS: usize = 20_000_000;
 /// The largest file, unpacked.
-const MAX_TEXT: u64 = 2 << 30;
+pub(super) const MAX_TEXT: u64 = 2 << 30;
 /// How long after the present a candle of a file may open: a day, for clocks and for files of other time zones.
-const MOST_AHEAD: i64 = 86_400_000;
+pub(super) const MOST_AHEAD: i64 = 86_400_000;
 pub(crate) static MOST_SERIES: Setting<i64> = Setting::integer(
     "market-data.most-series",
     [1, 1_000, 100_000],
     &[Level::System],
-    "How many series of candles a tenant may have.",
+    "How many series of candles a tenant may have, and how many of trades.",
 );
 pub(crate) static MOST_CANDLES: Setting<i64> = Setting::integer(
     "market-data.most-candles",
@@ -38,7 +38,7 @@ pub(crate) static MOST_CANDLES: Setting<i64> = Setting::integer(
     "How many candles a tenant may have in all of its series.",
 );
 /// Files that are unpacked at once; others wait, so that uploads cannot take every core and all memory.
-static PARSING: Semaphore = Semaphore::const_new(2);
+pub(super) static PARSING: Semaphore = Semaphore::const_new(2);
 
 /// What an import has done.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -131,7 +131,7 @@ pub(crate) async fn write<K: Kind>(
     let more = difference.new.cast_signed();
     within_limits(tx, more).await?;
     let (from, to) = (Time::from_millis(first.millis()), Time::from_millis(last.millis()));
-    if let Some((first, last)) = difference.changed(candles) {
+    if let Some((first, last)) = changed(candles, &difference) {
         correct(tx, &series, candles, origin, &difference).await?;
         store::copy_in(tx, series.id, candles, &difference.rows, origin).await?;
         if alone {
@@ -161,7 +161,7 @@ async fn correct<K>(
     series: &Series,
     candles: &Candles,
     origin: CandleOrigin,
-    difference: &Difference,
+    difference: &Difference<DateTime<Utc>>,
 ) -> Result<()> {
     let import = tx.new_id();
     for rows in difference.corrected.chunks(10_000) {
@@ -204,65 +204,20 @@ fn span(market: &Market, candles: &Candles) -> Result<(Timestamp, Timestamp)> {
     Ok((first, last))
 }
 
-/// What is to be written so that a series holds the candles of a file.
-#[derive(Default)]
-struct Difference {
-    new: u64,
-    unchanged: u64,
-    kept: u64,
-    /// The rows of the file whose candles are there with other figures, which they lose.
-    corrected: Vec<usize>,
-    /// Times of candles that are there and are written anew.
-    replaced: Vec<DateTime<Utc>>,
-    /// The rows of the file that are written.
-    rows: Vec<Range<usize>>,
-}
-
-impl Difference {
-    fn all(rows: usize) -> Self {
-        let mut all = Self::default();
-        all.add(0..rows);
-        all
-    }
-
-    /// Rows of times that the series does not have.
-    fn add(&mut self, rows: Range<usize>) {
-        self.new += rows.len() as u64;
-        rows.for_each(|row| self.write(row));
-    }
-
-    /// A row of a time that the series has; whether it is written anew.
-    fn meet(&mut self, row: usize, same: bool, origin: CandleOrigin, stored: CandleOrigin) -> bool {
-        match (same, origin.cmp(&stored)) {
-            (false, Ordering::Less) => self.kept += 1,
-            (false, _) => self.corrected.push(row),
-            (true, _) => self.unchanged += 1,
-        }
-        // the same figures from a higher place are written too: from then on no lower one changes them
-        let written = origin > stored || origin == stored && !same;
-        if written {
-            self.write(row);
-        }
-        written
-    }
-
-    fn write(&mut self, row: usize) {
-        match self.rows.last_mut() {
-            Some(range) if range.end == row => range.end += 1,
-            _ => self.rows.push(row..row + 1),
-        }
-    }
-
-    /// When the first and the last candle opened that are written.
-    fn changed(&self, candles: &Candles) -> Option<(Timestamp, Timestamp)> {
-        let (first, last) = self.rows.first().zip(self.rows.last())?;
-        Some((candles.open_time(first.start), candles.open_time(last.end - 1)))
-    }
+/// When the first and the last candle opened that are written.
+fn changed(candles: &Candles, difference: &Difference<DateTime<Utc>>) -> Option<(Timestamp, Timestamp)> {
+    let (first, last) = difference.rows.first().zip(difference.rows.last())?;
+    Some((candles.open_time(first.start), candles.open_time(last.end - 1)))
 }
 
 /// Both ascend in time, so one pass over each tells them apart.
-async fn compare<K>(tx: &mut Tx<K>, series: &Series, candles: &Candles, origin: CandleOrigin) -> Result<Difference> {
-    let (mut difference, mut row) = (Difference::default(), 0);
+async fn compare<K>(
+    tx: &mut Tx<K>,
+    series: &Series,
+    candles: &Candles,
+    origin: CandleOrigin,
+) -> Result<Difference<DateTime<Utc>>> {
+    let (mut difference, mut row) = (Difference::none(), 0);
     let times = candles.open_times();
     let (Some(first), Some(last)) = (times.first(), times.last()) else { return Ok(difference) };
     let (from, to) = (Timestamp::from_millis(*first), Timestamp::from_millis(last + 1));
@@ -273,9 +228,7 @@ async fn compare<K>(tx: &mut Tx<K>, series: &Series, candles: &Candles, origin: 
             row += 1;
         }
         if row < candles.len() && candles.open_time(row) == stored.open_time {
-            if difference.meet(row, candles.get(row) == stored, origin, stored_origin) {
-                difference.replaced.push(stored.open_time.into());
-            }
+            difference.meet(row, candles.get(row) == stored, origin, (stored.open_time.into(), stored_origin));
             row += 1;
         }
         Ok(())

@@ -168,7 +168,7 @@ pub(crate) struct MarketCandle {
 }
 
 impl MarketCandle {
-    fn new(candle: Candle, origin: CandleOrigin) -> Self {
+    pub(super) fn new(candle: Candle, origin: CandleOrigin) -> Self {
         let Candle { open_time, open, high, low, close, volume } = candle;
         Self { open_time: Time::from_millis(open_time.millis()), open, high, low, close, volume, origin }
     }

@@ -1,7 +1,7 @@
-//! How long a tenant keeps its candles.
+//! How long a tenant keeps what it has stored.
 
-use super::{EARLIEST, Series, rollup, timestamp};
-use crate::{Market, store};
+use super::{EARLIEST, Series, rollup, timestamp, trades};
+use crate::{Market, snapshots, store};
 use audit::Change;
 use configurations::Setting;
 use kit::{App, Level, Origin, Reason, Result, Scope, TenantTx, Time};
@@ -16,11 +16,17 @@ pub(crate) static RETENTION_DAYS: Setting<i64> = Setting::integer(
     &[Level::System, Level::Tenant],
     "For how many days a tenant's own candles are kept once they have closed; 0 keeps them for ever.",
 );
-const DAY: i64 = 86_400_000;
+pub(crate) static RAW_RETENTION_DAYS: Setting<i64> = Setting::integer(
+    "market-data.raw-retention-days",
+    [0, 0, 40_000],
+    &[Level::System, Level::Tenant],
+    "For how many days a tenant's own trades and stored order books are kept; 0 keeps them for ever.",
+);
+pub(super) const DAY: i64 = 86_400_000;
 /// The days of candles that are removed in one transaction, 130,000 of the shortest.
 const DAYS_AT_ONCE: i64 = 90;
 
-/// Removes what no tenant wants to keep any longer. The platform's own candles stay.
+/// Removes what no tenant wants to keep any longer. What is the platform's own stays.
 pub(crate) async fn prune(app: &App) -> Result<()> {
     let mut tx = app.db().system(Reason::Candles, Origin::internal("market-data-keeper")).await?;
     let owners = store::owners(&mut tx).await?;
@@ -33,10 +39,20 @@ pub(crate) async fn prune(app: &App) -> Result<()> {
 
 async fn prune_tenant(app: &App, tenant: Uuid) -> Result<()> {
     let mut tx = enter(app, tenant).await?;
-    let days = RETENTION_DAYS.get(&mut tx).await?;
-    if days == 0 {
-        return Ok(());
+    let (days, raw_days) = (RETENTION_DAYS.get(&mut tx).await?, RAW_RETENTION_DAYS.get(&mut tx).await?);
+    drop(tx);
+    if raw_days > 0 {
+        trades::prune_series(app, tenant, raw_days).await?;
+        snapshots::prune(enter(app, tenant).await?, raw_days).await?;
     }
+    if days > 0 {
+        prune_candles(app, tenant, days).await?;
+    }
+    Ok(())
+}
+
+async fn prune_candles(app: &App, tenant: Uuid, days: i64) -> Result<()> {
+    let mut tx = enter(app, tenant).await?;
     let since = days_ago(tx.now(), days);
     let series = store::own_since_before(&mut tx, since).await?;
     drop(tx);
@@ -93,13 +109,13 @@ async fn record(tx: &mut TenantTx, series: &Series, before: Timestamp, removed: 
 }
 
 /// The start of the day that was so many days ago.
-fn days_ago(now: Time, days: i64) -> Timestamp {
+pub(crate) fn days_ago(now: Time, days: i64) -> Timestamp {
     Timeframe::D1.floor(Timestamp::from_millis(now.millis() - days * DAY))
 }
 
-async fn enter(app: &App, tenant: Uuid) -> Result<TenantTx> {
+pub(super) async fn enter(app: &App, tenant: Uuid) -> Result<TenantTx> {
     let tx = app.db().system(Reason::Candles, Origin::internal("market-data-keeper")).await?;
-    #[expect(clippy::disallowed_methods, reason = "the tenant has said how long it keeps its candles")]
+    #[expect(clippy::disallowed_methods, reason = "the tenant has said how long it keeps what it has")]
     let scope = Scope::new(tenant, None);
     tx.enter(scope).await
 }

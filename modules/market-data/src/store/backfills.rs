@@ -1,30 +1,33 @@
 use crate::{
-    Exchange, Market,
-    backfill::{Backfill, BackfillFilter, BackfillStatus},
+    Exchange,
+    backfill::{Backfill, BackfillFilter, BackfillKind, BackfillStatus, BackfillWish},
 };
 use futures::TryStreamExt;
 use kit::{Error, JobFailure, Paging, Result, TenantTx, Time};
 use sqlx::{Postgres, QueryBuilder};
-use trading::time::{Timeframe, Timestamp};
+use trading::{
+    money::Symbol,
+    time::{Timeframe, Timestamp},
+};
 use uuid::Uuid;
 
 pub(crate) async fn insert_backfill(
     tx: &mut TenantTx,
     id: Uuid,
-    market: &Market,
-    only_gaps: bool,
+    wish: &BackfillWish,
     (from, to): (Timestamp, Timestamp),
 ) -> Result<()> {
     let (now, user) = (tx.now(), tx.user());
     sqlx::query!(
-        "insert into backfills (id, exchange, symbol, timeframe, only_gaps, from_time, to_time, reached, created_by,
-                                created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $6, $8, $9)",
+        "insert into backfills (id, kind, exchange, symbol, timeframe, only_gaps, from_time, to_time, reached,
+                                created_by, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $7, $9, $10)",
         id,
-        market.exchange.as_str(),
-        market.symbol.as_str(),
-        market.timeframe.as_str(),
-        only_gaps,
+        wish.kind.as_str(),
+        wish.exchange.as_str(),
+        wish.symbol.as_str(),
+        wish.timeframe.map(Timeframe::as_str),
+        wish.only_gaps,
         from.to_datetime(),
         to.to_datetime(),
         user,
@@ -51,9 +54,10 @@ pub(crate) async fn unfinished_backfills(tx: &mut TenantTx) -> Result<i64> {
 #[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
+    kind: String,
     exchange: String,
     symbol: String,
-    timeframe: String,
+    timeframe: Option<String>,
     only_gaps: bool,
     from_time: Time,
     to_time: Time,
@@ -68,12 +72,12 @@ struct Row {
     finished_at: Option<Time>,
 }
 
-fn market(exchange: String, symbol: &str, timeframe: &str) -> Result<Market> {
-    Ok(Market {
-        exchange: Exchange::try_from(exchange).map_err(Error::internal)?,
-        symbol: symbol.parse().map_err(Error::internal)?,
-        timeframe: timeframe.parse().map_err(Error::internal)?,
-    })
+fn kind(name: &str) -> BackfillKind {
+    if name == BackfillKind::Trades.as_str() { BackfillKind::Trades } else { BackfillKind::Candles }
+}
+
+fn timeframe(name: Option<String>) -> Result<Option<Timeframe>> {
+    name.map(|name| name.parse()).transpose().map_err(Error::internal)
 }
 
 impl TryFrom<Row> for Backfill {
@@ -83,7 +87,10 @@ impl TryFrom<Row> for Backfill {
         let [from, to, reached] = [row.from_time, row.to_time, row.reached].map(Time::millis);
         Ok(Self {
             id: row.id,
-            market: market(row.exchange, &row.symbol, &row.timeframe)?,
+            kind: kind(&row.kind),
+            exchange: Exchange::try_from(row.exchange).map_err(Error::internal)?,
+            symbol: row.symbol.parse().map_err(Error::internal)?,
+            timeframe: timeframe(row.timeframe)?,
             only_gaps: row.only_gaps,
             from: row.from_time,
             to: row.to_time,
@@ -103,7 +110,7 @@ impl TryFrom<Row> for Backfill {
 pub(crate) async fn find_backfill(tx: &mut TenantTx, id: Uuid) -> Result<Option<Backfill>> {
     let row = sqlx::query_as!(
         Row,
-        r#"select b.id, b.exchange, b.symbol, b.timeframe, b.only_gaps, b.from_time as "from_time: Time",
+        r#"select b.id, b.kind, b.exchange, b.symbol, b.timeframe, b.only_gaps, b.from_time as "from_time: Time",
                   b.to_time as "to_time: Time", j.status, b.reached as "reached: Time", b.imported, b.updated, j.error,
                   j.error_code, b.created_at as "created_at: Time", j.started_at as "started_at: Time",
                   j.finished_at as "finished_at: Time"
@@ -152,26 +159,44 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &BackfillFilter) {
 
 /// A backfill as its job has it.
 pub(crate) struct StoredBackfill {
-    pub(crate) market: Market,
-    pub(crate) only_gaps: bool,
+    pub(crate) exchange: Exchange,
+    pub(crate) symbol: Symbol,
+    pub(crate) fetched: Fetched,
     pub(crate) from: Timestamp,
     pub(crate) to: Timestamp,
     /// All before is stored.
     pub(crate) reached: Timestamp,
 }
 
+/// What a backfill fetches.
+pub(crate) enum Fetched {
+    Candles {
+        timeframe: Timeframe,
+        only_gaps: bool,
+    },
+    Trades {
+        /// The number with which it goes on, once it has begun.
+        next_id: Option<i64>,
+    },
+}
+
 pub(crate) async fn stored_backfill(tx: &mut TenantTx, id: Uuid) -> Result<Option<StoredBackfill>> {
     let row = sqlx::query!(
-        "select exchange, symbol, timeframe, only_gaps, from_time, to_time, reached from backfills
+        "select exchange, symbol, timeframe, only_gaps, from_time, to_time, reached, next_id from backfills
          where tenant_id = current_tenant() and id = $1",
         id
     )
     .fetch_optional(tx.conn())
     .await?;
     row.map(|row| {
+        let fetched = match timeframe(row.timeframe)? {
+            Some(timeframe) => Fetched::Candles { timeframe, only_gaps: row.only_gaps },
+            None => Fetched::Trades { next_id: row.next_id },
+        };
         Ok(StoredBackfill {
-            market: market(row.exchange, &row.symbol, &row.timeframe)?,
-            only_gaps: row.only_gaps,
+            exchange: Exchange::try_from(row.exchange).map_err(Error::internal)?,
+            symbol: row.symbol.parse().map_err(Error::internal)?,
+            fetched,
             from: row.from_time.into(),
             to: row.to_time.into(),
             reached: row.reached.into(),
@@ -180,20 +205,22 @@ pub(crate) async fn stored_backfill(tx: &mut TenantTx, id: Uuid) -> Result<Optio
     .transpose()
 }
 
-/// Writes down how far a backfill has come, and how many candles that added and changed.
+/// Writes down how far a backfill has come, of trades also by number, and how much that added and changed.
 pub(crate) async fn reach(
     tx: &mut TenantTx,
     id: Uuid,
-    reached: Timestamp,
+    (reached, next_id): (Timestamp, Option<i64>),
     (imported, updated): (i64, i64),
 ) -> Result<()> {
     sqlx::query!(
-        "update backfills set reached = greatest(reached, $2), imported = imported + $3, updated = updated + $4
+        "update backfills set reached = greatest(reached, $2), next_id = greatest(next_id, $5),
+                imported = imported + $3, updated = updated + $4
          where tenant_id = current_tenant() and id = $1",
         id,
         reached.to_datetime(),
         imported,
-        updated
+        updated,
+        next_id
     )
     .execute(tx.conn())
     .await?;

@@ -4,11 +4,12 @@ use kit::{Result, SystemTx, TenantTx, Time};
 use trading::time::Timestamp;
 use uuid::Uuid;
 
-/// The tenants that have candles of their own.
+/// The tenants that have candles, trades or order books of their own.
 pub(crate) async fn owners(tx: &mut SystemTx) -> Result<Vec<Uuid>> {
     let owners = sqlx::query_scalar!(
-        r#"select distinct tenant_id as "tenant_id!" from candle_series
-           where tenant_id is not null and candle_count > 0 order by 1"#
+        r#"select tenant_id as "tenant_id!" from candle_series where tenant_id is not null and candle_count > 0
+           union select tenant_id from trade_series where tenant_id is not null
+           union select tenant_id from book_snapshots where tenant_id is not null order by 1"#
     );
     Ok(owners.fetch_all(tx.conn()).await?)
 }

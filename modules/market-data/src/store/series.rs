@@ -1,5 +1,6 @@
 use crate::{Market, market::Exchange, service::Series};
 use kit::{Error, Paging, Result, TenantTx, Time, Tx};
+use trading::money::Symbol;
 use uuid::Uuid;
 
 /// A row of `candle_series`.
@@ -87,6 +88,22 @@ pub(crate) async fn sources(tx: &mut TenantTx, market: &Market, but: Uuid, short
         market.timeframe.as_str(),
         shorter as _,
         but
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Series::try_from).collect()
+}
+
+/// All series of a symbol that the tenant sees and that have candles.
+pub(crate) async fn series_of(tx: &mut TenantTx, exchange: &Exchange, symbol: &Symbol) -> Result<Vec<Series>> {
+    let rows = sqlx::query_as!(
+        SeriesRow,
+        r#"select id, exchange, symbol, timeframe, tenant_id is null as "shared!",
+                  first_open_time as "first_open_time: Time", last_open_time as "last_open_time: Time",
+                  candle_count, created_at, updated_at
+           from candle_series where exchange = $1 and symbol = $2 and candle_count > 0"#,
+        exchange.as_str(),
+        symbol.as_str()
     )
     .fetch_all(tx.conn())
     .await?;

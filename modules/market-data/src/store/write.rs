@@ -126,7 +126,7 @@ pub(crate) async fn copy_rollups<K>(
     copy_rows(tx, statement, candles, |buffer, candle| copy::rollup(buffer, series, candle, timeframe)).await
 }
 
-async fn copy_rows<K, R>(
+pub(super) async fn copy_rows<K, R>(
     tx: &mut Tx<K>,
     statement: &'static str,
     rows: impl IntoIterator<Item = R>,

@@ -2,7 +2,7 @@
 
 use crate::common::all_candles;
 use futures::{FutureExt, future::BoxFuture};
-use market_data::{CandlePage, Listing, Market, Source, SourceError, Sources};
+use market_data::{CandlePage, Listing, Market, Source, SourceError, Sources, Ticker, TradesFrom};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
@@ -13,6 +13,7 @@ use trading::{
     candle::Candle,
     money::Symbol,
     time::{Timeframe, Timestamp},
+    trades::Trade,
 };
 
 pub(crate) const BACKFILLS: &str = "/api/v1/market-data/backfills";
@@ -24,6 +25,8 @@ pub(crate) const MINUTE: i64 = 60_000;
 pub(crate) const PAGE: usize = 50;
 
 pub(crate) type Page = Result<CandlePage, SourceError>;
+pub(crate) type Trades = Result<Vec<Trade>, SourceError>;
+pub(crate) type TradeTwist = Box<dyn FnOnce(Vec<Trade>) -> Trades + Send>;
 pub(crate) type Twist = Box<dyn FnOnce(CandlePage) -> Page + Send>;
 
 /// An exchange with a candle a minute but for an outage, whose answers a test may twist.
@@ -37,6 +40,11 @@ pub(crate) struct State {
     twists: VecDeque<Option<Twist>>,
     pub(crate) listings: Option<Result<Vec<Listing>, SourceError>>,
     pub(crate) book: Option<Result<Snapshot, SourceError>>,
+    pub(crate) ticker: Option<Result<Ticker, SourceError>>,
+    pub(crate) tickers_asked: usize,
+    /// From where trades were asked for.
+    pub(crate) trades_asked: Vec<TradesFrom>,
+    pub(crate) trade_twists: VecDeque<Option<TradeTwist>>,
 }
 
 pub(crate) fn candle(minute: i64) -> Candle {
@@ -49,6 +57,21 @@ pub(crate) fn candle(minute: i64) -> Candle {
         low: price(open - 9),
         close: price(open + 3),
         volume: format!("{}.5", minute.abs()).parse().unwrap(),
+    }
+}
+
+pub(crate) const TRADES_PAGE: i64 = 30;
+
+/// The trade that happened so many times ten seconds after the start.
+pub(crate) fn trade(row: i64) -> Trade {
+    Trade {
+        id: 1_000 + row,
+        time: Timestamp::from_millis(START + row * 10_000),
+        price: format!("{}.25", 100 + row.rem_euclid(7)).parse().unwrap(),
+        quantity: "0.5".parse().unwrap(),
+        quote: None,
+        buyer_is_maker: row % 2 == 0,
+        parts: Some((2 * row + 5_000, 2 * row + 5_001)),
     }
 }
 
@@ -70,6 +93,27 @@ impl Fake {
             Some(twist) => twist(page),
             None => Ok(page),
         }
+    }
+
+    /// A trade every ten seconds, without end.
+    fn trades(&self, from: TradesFrom) -> Trades {
+        let mut state = self.0.lock().unwrap();
+        state.trades_asked.push(from);
+        let first = match from {
+            TradesFrom::Time(at) => (at.millis() - START + 9_999).div_euclid(10_000),
+            TradesFrom::Number(id) => id - 1_000,
+        };
+        let page = (first..first + TRADES_PAGE).map(trade).collect();
+        match state.trade_twists.pop_front().flatten() {
+            Some(twist) => twist(page),
+            None => Ok(page),
+        }
+    }
+
+    pub(crate) fn twist_trades(&self, after: usize, twist: impl FnOnce(Vec<Trade>) -> Trades + Send + 'static) {
+        let twists = &mut self.0.lock().unwrap().trade_twists;
+        twists.extend((0..after).map(|_| None));
+        twists.push_back(Some(Box::new(twist)));
     }
 
     pub(crate) fn twist(&self, twist: impl FnOnce(CandlePage) -> Page + Send + 'static) {
@@ -96,6 +140,20 @@ impl Source for Fake {
 
     fn listings(&self) -> BoxFuture<'_, Result<Vec<Listing>, SourceError>> {
         async { self.0.lock().unwrap().listings.clone().unwrap() }.boxed()
+    }
+
+    fn trades<'a>(&'a self, _: &'a Symbol, from: TradesFrom) -> BoxFuture<'a, Trades> {
+        async move { self.trades(from) }.boxed()
+    }
+
+    fn ticker<'a>(&'a self, _: &'a Symbol) -> BoxFuture<'a, Result<Ticker, SourceError>> {
+        async {
+            self.0.lock().unwrap().tickers_asked += 1;
+            // somebody else may come and ask meanwhile
+            tokio::task::yield_now().await;
+            self.0.lock().unwrap().ticker.clone().unwrap()
+        }
+        .boxed()
     }
 
     fn book<'a>(&'a self, _: &'a Symbol, _: u16) -> BoxFuture<'a, Result<Snapshot, SourceError>> {
