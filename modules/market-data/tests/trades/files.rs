@@ -64,7 +64,7 @@ async fn a_dump_that_is_broken_or_wrong_changes_nothing(db: PgPool) {
     let ana = app.member(BOTH).await;
     let good = dump(&told(0..500));
     let twice = format!("{good}{}", dump(&told(499..501)));
-    let late = good.clone() + &format!("500,1,1,1,{},true,true\n", START + 400 * 86_400_000);
+    let late = format!("{good}500,1,1,1,{},true,true\n", START + 400 * 86_400_000);
     let early = format!("0,1,1,1,1000,true,true\n{}", dump(&told(1..9)));
     let of_both = format!("{good}{}", aggregates(&told(500..501)));
     let whole = zipped(&good);
