@@ -104,7 +104,9 @@ async fn a_bot_keeps_the_filters_of_its_making_and_trades_by_them_as_the_back_te
     assert!(report.trades.len() > 40, "{} trades prove little", report.trades.len());
     let events = whole_feed(&ana, &format!("/api/v1/bots/{id}/events")).await;
     assert_eq!(trades(&events), report.trades);
-    let quarter = |value: &Value| (text(value).parse::<rust_decimal::Decimal>().unwrap() * rust_decimal::Decimal::from(4)).fract().is_zero();
+    let quarter = |value: &Value| {
+        (text(value).parse::<rust_decimal::Decimal>().unwrap() * rust_decimal::Decimal::from(4)).fract().is_zero()
+    };
     let fills = all_fills(&ana, &id).await;
     assert!(fills.iter().all(|fill| quarter(&fill["quantity"])), "quantities are multiples of the lot");
     assert_ne!(report.trades, backtest(&candles, None, None).trades, "filters make a difference");

@@ -97,7 +97,7 @@ async fn told(
     let now = caller.app().clock().now();
     let answer = sources.tickers().ask(source, market.symbol, now).await;
     let ticker = answer.and_then(checked).map_err(|failure| failure.told(now))?;
-    TickerView::new(market, TickerSource::Exchange, ticker)
+    TickerView::new(market, TickerSource::Exchange, &ticker)
 }
 
 /// What the source says is not believed.
@@ -114,9 +114,9 @@ fn checked(ticker: Ticker) -> Result<Ticker, SourceError> {
 }
 
 impl TickerView {
-    fn new(market: TradeMarket, source: TickerSource, ticker: Ticker) -> Result<Self> {
+    fn new(market: TradeMarket, source: TickerSource, ticker: &Ticker) -> Result<Self> {
         let TradeMarket { exchange, symbol } = market;
-        let Ticker { open, high, low, last, volume, quote_volume, bid, ask, at } = ticker;
+        let Ticker { open, high, low, last, volume, quote_volume, bid, ask, at } = *ticker;
         let change = last.decimal() - open.decimal();
         // a price of nothing is refused, so it is never divided by
         let percent = (change * Decimal::ONE_HUNDRED).checked_div(open.decimal()).unwrap_or_default();

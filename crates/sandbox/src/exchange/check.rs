@@ -189,9 +189,9 @@ fn parameters(new: &NewOrder) -> Result<(), Refusal> {
     needs(quantity.is_some(), "quantity")?;
     lacks(quote_quantity.is_none(), "quoteOrderQty")?;
     if kind.has_price() {
-        needs(price.is_some(), "price")?
+        needs(price.is_some(), "price")?;
     } else {
-        lacks(price.is_none(), "price")?
+        lacks(price.is_none(), "price")?;
     }
     match (kind, time_in_force) {
         (Kind::Limit | Kind::StopLossLimit | Kind::TakeProfitLimit, None) => {

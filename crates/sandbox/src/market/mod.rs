@@ -15,6 +15,7 @@ use crate::exchange::Exchange;
 
 /// A source of prices of one symbol.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are a handful of them")]
 pub enum Feed {
     /// A random walk by a seed.
     Walk(Walk),

@@ -78,7 +78,7 @@ fn grid(price: Decimal, tick: Decimal) -> Decimal {
     grid
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "only a mixture of bits is wanted")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "only a mixture of bits is wanted")]
 fn low_bits(price: Decimal) -> u64 {
     price.normalize().mantissa() as u64
 }

@@ -47,7 +47,7 @@ pub(super) fn self_trade(params: &Params) -> Result<SelfTrade, Refusal> {
 }
 
 /// How much is to be answered: everything of what may trade at once, else little.
-pub(super) fn detail<'a>(params: &'a Params, kind: Kind) -> Result<&'a str, Refusal> {
+pub(super) fn detail(params: &Params, kind: Kind) -> Result<&str, Refusal> {
     let usual = if matches!(kind, Kind::Limit | Kind::Market) { "FULL" } else { "ACK" };
     match params.text("newOrderRespType")? {
         None => Ok(usual),

@@ -172,7 +172,8 @@ fn ahead(page: &mut Page, found: &LookAhead) {
     }
     let mut table = Table::new(title, ["Cut after", "Differs at", "What"]);
     for it in &found.differences {
-        let cells = format!("<td>{}</td><td class=\"word\">{}</td>", minute(it.at), escape(&about(it.symbol, &it.what)));
+        let cells =
+            format!("<td>{}</td><td class=\"word\">{}</td>", minute(it.at), escape(&about(it.symbol, &it.what)));
         table.row(&minute(it.cut), &cells);
     }
     page.section(title, &verdict, &table.end());

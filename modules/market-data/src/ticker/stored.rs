@@ -52,7 +52,7 @@ async fn of_trades(tx: &mut TenantTx, market: TradeMarket, series: &TradeSeries)
     let Tally { open, high, low, last, volume, quote_volume } = tally;
     let ticker = Ticker { open, high, low, last, volume, quote_volume, bid: None, ask: None, at: end };
     let from = TickerSeries { id: series.id, shared: series.shared, timeframe: None, kind: Some(series.kind) };
-    let view = TickerView::new(market, TickerSource::Stored, ticker)?;
+    let view = TickerView::new(market, TickerSource::Stored, &ticker)?;
     Ok(TickerView { series: Some(from), ..view })
 }
 
@@ -86,6 +86,6 @@ async fn of_candles(tx: &mut TenantTx, market: TradeMarket, series: &Series, end
     let (quote_volume, bid, ask) = (Notional::ZERO, None, None);
     let ticker = Ticker { open, high, low, last, volume, quote_volume, bid, ask, at: end };
     let from = TickerSeries { id: series.id, shared: series.shared, timeframe: Some(series.stored), kind: None };
-    let view = TickerView::new(market, TickerSource::Stored, ticker)?;
+    let view = TickerView::new(market, TickerSource::Stored, &ticker)?;
     Ok(TickerView { series: Some(from), quote_volume: None, ..view })
 }
