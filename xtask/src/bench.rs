@@ -21,8 +21,6 @@ pub enum What {
     Indicators,
     /// How soon a sweep that runs has ended after its cancel was answered
     Cancel,
-    /// What a claim of jobs costs the database while few and many tenants wait
-    Jobs,
     /// A candle file against a raw COPY
     Import,
     /// From start to healthy, cold and warm, and the memory at rest
@@ -39,7 +37,6 @@ pub fn run(what: What, json: bool, peers: bool) -> Outcome {
         What::Backtest => ("trading", "bench_backtest"),
         What::Indicators => ("trading", "bench_indicators"),
         What::Cancel => ("backtests", "bench_cancel"),
-        What::Jobs => ("kit", "bench_jobs"),
         What::Import => ("market-data", "bench_import"),
         What::Start => return start::run(json),
     };

@@ -232,34 +232,3 @@ async fn whoever_follows_a_job_hears_of_its_place_its_start_and_its_end(db: PgPo
     drop(ended);
     assert_eq!(follow_job(app.app(), Uuid::nil()).await.unwrap_err().code(), "JOB_NOT_FOUND");
 }
-
-#[db_test]
-async fn whoever_has_asked_and_not_committed_holds_up_neither_others_nor_workers(db: PgPool) {
-    let (app, ana, _) = prepared(&db).await;
-    ask(&app, &ana, &Note {}, 1, 1).await;
-    let mut open = enter(&app, &ana).await;
-    enqueue_job(&mut open, &Note {}).await.unwrap();
-    ask(&app, &ana, &Note {}, 1, 1).await;
-    assert_eq!(app.run_jobs().await, 2);
-    open.commit().await.unwrap();
-    assert_eq!(app.run_jobs().await, 1, "what comes late has its turn too");
-}
-
-#[db_test]
-async fn nothing_is_forgotten_that_is_asked_for_while_others_are_claimed(db: PgPool) {
-    let (app, ana, bob) = prepared(&db).await;
-    let beside = app.beside(db.clone(), [MODULE]).await;
-    let _workers = (app.works(3, NEVER), beside.works(3, NEVER));
-    let asking = [&ana, &bob, &ana, &bob].map(async |member| {
-        for _ in 0..40 {
-            ask(&app, member, &Note {}, 1, 1).await;
-        }
-    });
-    futures::future::join_all(asking).await;
-    let all_done = async {
-        while left(&app).await {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), all_done).await.expect("all are done");
-}

@@ -45,21 +45,72 @@ pub(super) async fn insert<K>(tx: &mut Tx<K>, new: New<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Takes the jobs whose turn it is, and those whose worker has been silent for too long: `claim_jobs` of the database,
-/// which keeps whose turn it is in an index.
+/// Takes the jobs that are due, and those whose worker has been silent for too long.
+///
+/// Whoever has the fewest of a kind running comes first, then whoever was served the longest ago, then the oldest:
+/// somebody's thousand jobs delay another's first by one turn at most. A job whose owner has as many running as it
+/// allows waits. What is claimed is an array, which is reckoned once: a plan may ask a set again for each row, and would
+/// then claim more than it was asked for. Two claims at once see the same jobs first, so that together they stay within that number.
 pub(super) async fn claim(tx: &mut SystemTx, kinds: &[String], most: i64, until: Time) -> Result<Vec<Claimed>> {
     let now = tx.now();
     let claimed = sqlx::query_as!(
         Claimed,
-        r#"select id as "id!", tenant_id, user_id, kind as "kind!", payload as "payload!", attempts as "attempts!",
-                  max_attempts as "max_attempts!", correlation_id as "correlation_id!"
-           from claim_jobs($1, $2, $3, $4)"#,
+        "with recursive waiting (owner, kind) as (
+             (select owner, kind from jobs where status = 'queued' order by owner, kind limit 1)
+             union all
+             select next.owner, next.kind
+             from waiting w
+             cross join lateral (
+                 select j.owner, j.kind from jobs j
+                 where j.status = 'queued' and (j.owner, j.kind) > (w.owner, w.kind)
+                 order by j.owner, j.kind limit 1
+             ) next
+         ),
+         had as (
+             select w.owner, w.kind, running.n as running, served.at as served
+             from waiting w
+             cross join lateral (
+                 select count(*) as n from jobs r where r.status = 'running' and r.owner = w.owner and r.kind = w.kind
+             ) running
+             cross join lateral (
+                 select max(s.started_at) as at from jobs s where s.owner = w.owner and s.kind = w.kind
+             ) served
+             where w.kind = any ($1)
+         ),
+         candidates (id, turn, served, run_at) as (
+             select first.id, had.running + first.place, had.served, first.run_at
+             from had
+             cross join lateral (
+                 select q.id, q.run_at, q.at_once, row_number() over (order by q.run_at, q.id) as place
+                 from (
+                     select j.id, j.run_at, j.at_once from jobs j
+                     where j.status = 'queued' and j.owner = had.owner and j.kind = had.kind and j.run_at <= $3
+                     order by j.run_at, j.id limit $2
+                 ) q
+             ) first
+             where first.at_once is null or had.running + first.place <= first.at_once
+             union all
+             select id, 0, null, run_at from jobs where status = 'running' and lease_until < $3 and kind = any ($1)
+         )
+         update jobs set status = 'running', attempts = attempts + 1, lease_until = $4,
+                         started_at = coalesce(started_at, $3)
+         where id = any (array(
+             select j.id
+             from (select * from candidates order by turn, served nulls first, run_at, id limit $2 + 64) c
+             join jobs j on j.id = c.id
+             where j.status = 'queued' or (j.status = 'running' and j.lease_until < $3)
+             order by c.turn, c.served nulls first, c.run_at, c.id
+             limit $2 for update of j skip locked
+         ))
+         returning id, tenant_id, user_id, kind, payload, attempts, max_attempts, correlation_id",
         kinds,
         most,
         now.utc(),
         until.utc()
-    );
-    Ok(claimed.fetch_all(tx.conn()).await?)
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(claimed)
 }
 
 /// Writes down how far the job has come and keeps its lease. Answers whether it is still wanted and ours.
