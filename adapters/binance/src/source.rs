@@ -50,7 +50,7 @@ impl Source for Binance {
     fn trades<'a>(&'a self, symbol: &'a Symbol, from: TradesFrom) -> BoxFuture<'a, Result<Vec<Trade>, SourceError>> {
         async move {
             let trades = self.aggregate_trades(symbol, Some(from), Priority::Backfill).await?;
-            Ok(trades.into_iter().map(trade).collect::<Result<_, Failure>>()?)
+            Ok(trades.iter().map(trade).collect::<Result<_, Failure>>()?)
         }
         .boxed()
     }
@@ -64,8 +64,8 @@ impl Source for Binance {
     }
 }
 
-fn trade(told: AggregateTrade) -> Result<Trade, Failure> {
-    let AggregateTrade { id, price, quantity, first_id, last_id, time, is_buyer_maker } = told;
+fn trade(told: &AggregateTrade) -> Result<Trade, Failure> {
+    let AggregateTrade { id, price, quantity, first_id, last_id, time, is_buyer_maker } = *told;
     let number = |id: u64| i64::try_from(id).map_err(|_| Failure::Malformed(format!("{id} is no number of a trade")));
     Ok(Trade {
         id: number(id)?,
