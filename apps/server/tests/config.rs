@@ -133,6 +133,8 @@ fn every_setting_refuses_what_it_cannot_use() {
         ("ACCESS_LOG_DAYS", "0", "is too small"),
         ("BINANCE_REST_BASE", "http://api.binance.com", "is not https"),
         ("BINANCE_WEIGHT_PER_MINUTE", "199", "is too small"),
+        ("SANDBOX_API_KEY", "short", "is too short"),
+        ("SANDBOX_API_SECRET", "short", "is too short"),
         ("ENCRYPTION_KEY", STRONG, "is no such key"),
         ("LOG_LEVEL", "inof", "which is not a level"),
         ("LOG_FORMAT", "xml", "is not known"),

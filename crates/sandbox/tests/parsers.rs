@@ -55,7 +55,8 @@ proptest! {
     ) {
         let text = format!(r#"{{"method":"{method}","params":{params},"id":{id}}}"#);
         let (name, request) = read(&text);
-        prop_assert!(request.is_err() || name.to_string() == id);
+        let named = name.to_string();
+        prop_assert!(request.is_err() || named == id);
         let is_object = params.starts_with('{') || params == "null";
         prop_assert!(read_ask(&text).is_err() || is_object);
     }

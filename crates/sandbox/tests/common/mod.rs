@@ -1,6 +1,11 @@
 //! A sandbox on a free port, and a small client of its own.
 
-#![allow(clippy::unwrap_used, dead_code, reason = "a test may panic, and not every one needs everything")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    dead_code,
+    reason = "a test may panic, and not every one needs everything"
+)]
 
 use futures::{SinkExt, StreamExt};
 use rand::{SeedableRng, rngs::StdRng};
