@@ -38,7 +38,7 @@ async fn a_script_that_fails_stops_its_bot_where_it_stands_and_no_other(db: PgPo
     let (app, candles) = (app(db).await, candles(300));
     let (ana, strategy) = trader(&app, &candles).await;
     let cases = [
-        ("Loops", "loop { }", "line 3, column 20: it took more than 10000 steps at one candle"),
+        ("Loops", "loop { }", "line 3, column 25: it took more than 10000 steps at one candle"),
         ("Allocates", "let a = []; loop { push(a, 1); }", "a list has at most 1000 items"),
         ("Grows", "let s = \"x\"; loop { s += s; }", "exceeds its limit"),
         ("Recurs", "f(1); } fn f(x) { f(x + 1)", "its functions call each other too deep"),
