@@ -52,40 +52,52 @@ end
 $$;
 create trigger forget_trades after delete on trade_series for each row execute function forget_trades();
 
--- Makes the yearly partitions for trades from the first to the last of these times, as it is done for candles.
-create function ensure_trade_partitions(first timestamptz, last timestamptz) returns void language plpgsql
+-- Makes the yearly partitions of tables from the first to the last of these times. They are attached, not created in
+-- place, since that would lock out every reader until the commit.
+create function ensure_years(parents text[], first timestamptz, last timestamptz) returns void language plpgsql
 security definer set search_path = public, pg_temp as $$
 declare
     years int4range := int4range(
         extract(year from first at time zone 'UTC')::integer, extract(year from last at time zone 'UTC')::integer, '[]');
-    missing integer[];
+    parent text;
     year integer;
 begin
-    if first is null or last is null or not years <@ int4range(2009, 2100) then
-        raise exception 'trades are kept for the years 2009 to 2099' using errcode = 'datetime_field_overflow';
+    if first is null or last is null or not years <@ int4range(1990, 2100) then
+        raise exception 'market data is kept for the years 1990 to 2099' using errcode = 'datetime_field_overflow';
     end if;
-    missing := trade_years_missing(years);
-    if missing = '{}' then
+    if not years_missing(parents, years) then
         return;
     end if;
     -- one at a time; another may have made them meanwhile
-    lock table trades in share update exclusive mode;
-    missing := trade_years_missing(years);
-    foreach year in array missing loop
-        execute format('create table %I (like trades including all)', 'trades_' || year);
-        execute format('alter table trades attach partition %I for values from (%L) to (%L)', 'trades_' || year,
+    execute format('lock table %I in share update exclusive mode', parents[1]);
+    for year, parent in select * from generate_series(lower(years), upper(years) - 1), unnest(parents) loop
+        continue when to_regclass('public.' || parent || '_' || year) is not null;
+        execute format('create table %I (like %I including all)', parent || '_' || year, parent);
+        execute format('alter table %I attach partition %I for values from (%L) to (%L)', parent, parent || '_' || year,
             year || '-01-01T00:00:00Z', year + 1 || '-01-01T00:00:00Z');
     end loop;
 end
 $$;
 
-create function trade_years_missing(years int4range) returns integer[] language sql stable as $$
-    select coalesce(array_agg(year order by year), '{}')
-    from generate_series(lower(years), upper(years) - 1) year
-    where to_regclass('public.trades_' || year) is null
+create function years_missing(parents text[], years int4range) returns boolean language sql stable as $$
+    select exists (
+        select from generate_series(lower(years), upper(years) - 1) year, unnest(parents) parent
+        where to_regclass('public.' || parent || '_' || year) is null)
 $$;
 
-revoke execute on function forget_trades, ensure_trade_partitions, trade_years_missing from public;
+create or replace function ensure_candle_partitions(first timestamptz, last timestamptz) returns void language sql
+security definer set search_path = public, pg_temp as $$
+    select ensure_years(array['candles', 'candle_rollups'], first, last)
+$$;
+drop function candle_years_missing;
+
+create function ensure_trade_partitions(first timestamptz, last timestamptz) returns void language sql
+security definer set search_path = public, pg_temp as $$
+    select ensure_years(array['trades'], first, last)
+$$;
+
+-- The tables are not for callers to choose.
+revoke execute on function forget_trades, ensure_years, years_missing, ensure_trade_partitions from public;
 grant execute on function ensure_trade_partitions to botcriptofy_app, botcriptofy_system;
 
 -- Backfills fetch candles, or trades by their numbers.

@@ -2,14 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod common;
+
 use axum::{
     Router,
     body::Body,
     http::{StatusCode, Uri},
     response::{IntoResponse, Response},
 };
-use binance::{Binance, Failure, Priority, Settings};
-use kit::{Clock, Ids, Time};
+use binance::{Binance, Failure, Priority};
+use common::client_of;
+use kit::Time;
 use market_data::{Source, SourceError, Ticker, TradesFrom};
 use std::{
     collections::VecDeque,
@@ -48,16 +51,7 @@ async fn fake(replies: Vec<Reply>, now: i64) -> Fake {
             }
         }
     };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
-    let settings = Settings {
-        timeout: Duration::from_millis(300),
-        attempts: 3,
-        pause: Duration::from_millis(1),
-        ..Settings::new(base, Clock::fixed(Time::from_millis(now)), Ids::seeded(1))
-    };
-    Fake { client: Binance::new(settings), asked }
+    Fake { client: client_of(Router::new().fallback(answer), 3, now).await, asked }
 }
 
 fn reply(reply: impl IntoResponse + Send + 'static) -> Reply {

@@ -2,20 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod common;
+
 use axum::{
     Router,
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
-use binance::{Binance, Settings};
+use binance::Binance;
+use common::client_of;
 use exchanges::{Balance, Credentials, KeyInfo, Venue, VenueError};
 use hmac::{Hmac, KeyInit, Mac};
-use kit::{Clock, Ids, Time};
+use kit::Time;
 use sha2::Sha256;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 /// 2024-01-01T00:00:00Z.
@@ -112,16 +114,7 @@ impl Fake {
                 }
             }
         };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
-        let settings = Settings {
-            timeout: Duration::from_millis(300),
-            attempts: 2,
-            pause: Duration::from_millis(1),
-            ..Settings::new(base, Clock::fixed(Time::from_millis(NOW)), Ids::seeded(1))
-        };
-        (fake, Binance::new(settings))
+        (fake, client_of(Router::new().fallback(answer), 2, NOW).await)
     }
 
     fn say(&self, answers: impl IntoIterator<Item = Option<Response>>) {

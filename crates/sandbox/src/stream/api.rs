@@ -1,7 +1,7 @@
 //! A connection of the WebSocket API: requests like those of REST, and the events of accounts.
 
 use super::{
-    life::{Life, PATIENCE},
+    life::{Heard, Life, PATIENCE},
     request::{self, Ask as Asked},
 };
 use crate::{
@@ -31,31 +31,22 @@ pub(crate) async fn run(mut socket: WebSocket, engine: Engine, address: IpAddr) 
                 None => break,
             },
             Some(text) = late.recv() => Message::Text(text.into()),
-            heard = socket.recv() => match heard {
-                Some(Ok(Message::Text(text))) => {
-                    life.hear();
-                    match answer(&engine, id, address, &text).await {
-                        Some((text, 0)) => Message::Text(text.into()),
-                        Some((text, delay)) => {
-                            send_later(later.clone(), text, delay);
-                            continue;
-                        }
-                        None => continue,
+            heard = socket.recv() => match life.hear(heard) {
+                Heard::Text(text) => match answer(&engine, id, address, &text).await {
+                    Some((text, 0)) => Message::Text(text.into()),
+                    Some((text, delay)) => {
+                        send_later(later.clone(), text, delay);
+                        continue;
                     }
-                }
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
-                    life.hear();
-                    continue;
-                }
-                Some(Ok(Message::Binary(_))) => continue,
-                Some(Ok(Message::Close(_)) | Err(_)) | None => break,
+                    None => continue,
+                },
+                Heard::Nothing => continue,
+                Heard::End => break,
             },
-            _ = life.ping.tick() => {
-                if life.is_silent() {
-                    break;
-                }
-                Message::Ping(bytes::Bytes::new())
-            }
+            _ = life.ping.tick() => match life.ask() {
+                Some(ping) => ping,
+                None => break,
+            },
             () = &mut end => break,
         };
         if !matches!(timeout(PATIENCE, socket.send(out)).await, Ok(Ok(()))) {

@@ -1,5 +1,6 @@
 //! How long a connection lives, and how much it may say.
 
+use axum::extract::ws::{Message, Utf8Bytes};
 use std::time::Duration;
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep};
 
@@ -13,6 +14,15 @@ const LIFE: Duration = Duration::from_hours(24);
 const MOST: u32 = 5;
 /// How long a message may take to be sent.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What came in.
+pub(super) enum Heard {
+    Text(Utf8Bytes),
+    /// Nothing that is to be answered.
+    Nothing,
+    /// The connection is over.
+    End,
+}
 
 /// A connection's clocks.
 pub(super) struct Life {
@@ -34,13 +44,25 @@ impl Life {
         sleep(LIFE)
     }
 
-    /// It has said something.
-    pub(super) fn hear(&mut self) {
-        self.heard = Instant::now();
+    /// It has said something; what is binary is passed over.
+    pub(super) fn hear<E>(&mut self, frame: Option<Result<Message, E>>) -> Heard {
+        match frame {
+            Some(Ok(Message::Text(text))) => {
+                self.heard = Instant::now();
+                Heard::Text(text)
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
+                self.heard = Instant::now();
+                Heard::Nothing
+            }
+            Some(Ok(Message::Binary(_))) => Heard::Nothing,
+            Some(Ok(Message::Close(_)) | Err(_)) | None => Heard::End,
+        }
     }
 
-    pub(super) fn is_silent(&self) -> bool {
-        self.heard.elapsed() > SILENCE
+    /// What asks for a sign of life; nothing where there was none for too long.
+    pub(super) fn ask(&self) -> Option<Message> {
+        (self.heard.elapsed() <= SILENCE).then(|| Message::Ping(bytes::Bytes::new()))
     }
 
     /// Counts a message; whether there are too many.

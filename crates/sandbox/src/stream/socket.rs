@@ -1,7 +1,7 @@
 //! A connection of market streams.
 
 use super::{
-    life::{Life, PATIENCE},
+    life::{Heard, Life, PATIENCE},
     request::{self, Request, Unreadable},
 };
 use crate::engine::Engine;
@@ -25,9 +25,8 @@ pub(crate) async fn run(mut socket: WebSocket, engine: Engine, names: Vec<String
                 Some(text) => Message::Text(text),
                 None => break,
             },
-            heard = socket.recv() => match heard {
-                Some(Ok(Message::Text(text))) => {
-                    life.hear();
+            heard = socket.recv() => match life.hear(heard) {
+                Heard::Text(text) => {
                     if life.talks_too_much() {
                         close(&mut socket, "Too many requests").await;
                         break;
@@ -35,19 +34,13 @@ pub(crate) async fn run(mut socket: WebSocket, engine: Engine, names: Vec<String
                     let Some(answer) = answer(&engine, id, &text).await else { break };
                     Message::Text(answer.to_string().into())
                 }
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
-                    life.hear();
-                    continue;
-                }
-                Some(Ok(Message::Binary(_))) => continue,
-                Some(Ok(Message::Close(_)) | Err(_)) | None => break,
+                Heard::Nothing => continue,
+                Heard::End => break,
             },
-            _ = life.ping.tick() => {
-                if life.is_silent() {
-                    break;
-                }
-                Message::Ping(bytes::Bytes::new())
-            }
+            _ = life.ping.tick() => match life.ask() {
+                Some(ping) => ping,
+                None => break,
+            },
             () = &mut end => {
                 close(&mut socket, "24 hours are over").await;
                 break;

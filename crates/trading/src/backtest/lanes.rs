@@ -71,8 +71,8 @@ pub(super) fn live<'a>(
             }
         };
         tell(&mut signals, at, &symbols, &mut lanes, &mut note);
-        match feed.parts() {
-            Some(mut parts) => lanes.on_candles_of(&feed.candles, &mut parts, &mut note),
+        match &feed.finer {
+            Some(_) => lanes.on_candles_of(&feed.candles, &mut feed.parts, &mut note),
             None => lanes.on_candles(&feed.candles, &mut note),
         }
         if let Some(rebalancer) = rebalancer.as_mut().filter(|_| at >= from) {
@@ -149,6 +149,8 @@ struct Feed<'a> {
     end: Vec<usize>,
     /// Those of the present moment, by lane.
     candles: Vec<Option<Candle>>,
+    /// The finer candles that make these up, where they do.
+    parts: Vec<Option<Parts<'a>>>,
 }
 
 impl<'a> Feed<'a> {
@@ -156,7 +158,8 @@ impl<'a> Feed<'a> {
         let columns: Vec<&Candles> = columns.iter().map(Columns::candles).collect();
         let finer = columns.iter().map(|candles| finer(candles, setup)).collect::<Result<_, _>>()?;
         let end = columns.iter().map(|candles| candles.rows(None, setup.config.to).end).collect();
-        Ok(Self { finer, next: vec![0; columns.len()], end, candles: vec![None; columns.len()], columns })
+        let (candles, parts) = (vec![None; columns.len()], vec![None; columns.len()]);
+        Ok(Self { finer, next: vec![0; columns.len()], end, candles, parts, columns })
     }
 
     /// Goes to the next moment at which a candle opens; `None` after the last.
@@ -168,19 +171,12 @@ impl<'a> Feed<'a> {
             let next = self.next[lane];
             let opens = next < self.end[lane] && candles.open_time(next) == at;
             self.candles[lane] = opens.then(|| candles.get(next));
+            if let Some(finer) = &self.finer {
+                let rows = finer[lane].parts(next).filter(|_| opens);
+                self.parts[lane] = rows.map(|rows| (finer[lane].candles(), rows));
+            }
             self.next[lane] += usize::from(opens);
         }
         Some(at)
-    }
-
-    /// The finer candles that make up those of the present moment, by lane, where they do; `None`
-    /// where the file does not ask for them.
-    fn parts(&self) -> Option<Vec<Option<Parts<'a>>>> {
-        let finer = self.finer.as_ref()?;
-        let parts = |((finer, next), candle): ((&&'a Finer, &usize), &Option<Candle>)| {
-            let row = next.checked_sub(1).filter(|_| candle.is_some())?;
-            Some((finer.candles(), finer.parts(row)?))
-        };
-        Some(finer.iter().zip(&self.next).zip(&self.candles).map(parts).collect())
     }
 }

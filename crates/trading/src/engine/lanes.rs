@@ -100,7 +100,7 @@ impl<S: Strategy> Lanes<S> {
     }
 
     /// The same where finer candles tell what came first in some of them: by lane, the rows that
-    /// make up its candle. The finer ones of all lanes go in the order of time; the range of a
+    /// make up its candle, which are used up. The finer ones of all lanes go in the order of time; the range of a
     /// candle of which nothing finer is known comes after them.
     pub fn on_candles_of(
         &mut self,
@@ -109,17 +109,15 @@ impl<S: Strategy> Lanes<S> {
         mut record: impl FnMut(usize, Timestamp, &Input, &Effects),
     ) {
         let present = || candles.iter().enumerate().filter_map(|(lane, candle)| Some((lane, candle.as_ref()?)));
-        let mut whole = vec![false; candles.len()];
         for (lane, candle) in present() {
             let known = parts.get(lane).is_some_and(Option::is_some);
-            whole[lane] = !known;
             self.turn(lane, |driver| {
                 let mut record = |at: Timestamp, input: &Input, effects: &Effects| record(lane, at, input, effects);
                 if known { driver.begin(candle, &mut record) } else { driver.open(candle, &mut record) }
             });
         }
         self.live_through(parts, &mut record);
-        for (lane, candle) in present().filter(|(lane, _)| whole[*lane]) {
+        for (lane, candle) in present().filter(|(lane, _)| parts.get(*lane).is_none_or(Option::is_none)) {
             self.turn(lane, |driver| driver.within(candle, &mut |at, input, effects| record(lane, at, input, effects)));
         }
         self.close(candles, record);
@@ -133,7 +131,9 @@ impl<S: Strategy> Lanes<S> {
         record: &mut impl FnMut(usize, Timestamp, &Input, &Effects),
     ) {
         for (part, lane) in parts.iter_mut().zip(&self.lanes) {
-            part.take_if(|_| lane.driver.simulator().is_idle());
+            if let Some((_, rows)) = part.as_mut().filter(|_| lane.driver.simulator().is_idle()) {
+                rows.start = rows.end;
+            }
         }
         while let Some(at) = parts.iter().flatten().filter_map(next_open).min() {
             for (lane, part) in parts.iter().enumerate() {
