@@ -190,7 +190,7 @@ impl Instrument {
         self.quantity_down(on_lot(largest, self.market_lot))
     }
 
-    /// Whether the venue would take `quantity` coins at the market, beyond [`Instrument::check`].
+    /// Whether the venue would take `quantity` coins at the market, beyond [`Instrument::check_size`].
     ///
     /// # Errors
     /// The first filter that refuses.
@@ -207,15 +207,6 @@ impl Instrument {
         let lot = if at_market { self.lot.max(self.market_lot) } else { self.lot };
         let minimum = self.min_quantity.max(lot)?;
         Some(InstrumentError::TooSmall { quantity, minimum })
-    }
-
-    /// Whether the venue would take `quantity` coins at `price`.
-    ///
-    /// # Errors
-    /// The first filter that refuses.
-    pub fn check(&self, price: Price, quantity: Quantity) -> Result<(), InstrumentError> {
-        self.check_price(price)?;
-        self.check_size(price, quantity)
     }
 
     /// Whether the venue would take `quantity` coins that are worth `price` each. That may be a price
@@ -290,10 +281,16 @@ mod tests {
         assert_eq!(it.quantity_down("12".parse().unwrap()).to_string(), "9");
     }
 
+    fn check(it: &Instrument, price: &str, quantity: &str) -> Result<(), InstrumentError> {
+        let price = price.parse().unwrap();
+        it.check_price(price)?;
+        it.check_size(price, quantity.parse().unwrap())
+    }
+
     #[test]
     fn each_filter_refuses_in_its_own_words() {
         let it = instrument();
-        let check = |price: &str, quantity: &str| it.check(price.parse().unwrap(), quantity.parse().unwrap());
+        let check = |price: &str, quantity: &str| check(&it, price, quantity);
         assert_eq!(check("100", "1"), Ok(()));
         let refusals = [("100.01", "1"), ("100", "1.0001"), ("100", "0.001"), ("100", "10"), ("100", "0.002")];
         let words = refusals.map(|(price, quantity)| check(price, quantity).unwrap_err().to_string());
@@ -307,7 +304,7 @@ mod tests {
     #[test]
     fn without_filters_everything_passes() {
         let it = Instrument::unfiltered("BTC/USDT".parse().unwrap());
-        assert_eq!(it.check("0.00000001".parse().unwrap(), "0.000000001".parse().unwrap()), Ok(()));
+        assert_eq!(check(&it, "0.00000001", "0.000000001"), Ok(()));
         assert_eq!(it.price_down("1.23456".parse().unwrap()).to_string(), "1.23456");
     }
 
