@@ -46,7 +46,7 @@ send_bad_requests
 send_bad_values
 
 heading "The end"
-if stop_server; then ok "the server ends cleanly when it is told to"; else bad "the server ends cleanly when it is told to" "$(tail -n 5 "$log")"; fi
+if end server; then ok "the server ends cleanly when it is told to"; else bad "the server ends cleanly when it is told to" "$(tail -n 5 "$log")"; fi
 same "nothing was logged as an error" "$(awk '/"level":"ERROR"/ && !/EXCHANGE_UNAVAILABLE/ && ++shown <= 3' "$work"/server-*.log)" ""
 printf '\n%d seconds' $((SECONDS - began))
 summary

@@ -40,5 +40,5 @@ else
     "it stopped in the block at line $(sed -n 's/^=== //p' "$work/said" | tail -n 1)" "$(tail -n 5 "$work/said")" "$(tail -n 5 "$work/out")"
 fi
 
-if stop_sandbox; then ok "it ends when it is told to"; else bad "it ends when it is told to" "it ended with $?"; fi
+if end sandbox; then ok "it ends when it is told to"; else bad "it ends when it is told to" "it ended with $?"; fi
 summary

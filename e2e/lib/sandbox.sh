@@ -1,11 +1,6 @@
 # A sandbox exchange of the suite's own, on a free port.
 
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-binary=$(realpath "${BOTCRIPTOFY:-${CARGO_TARGET_DIR:-$top/target}/debug/botcriptofy}")
-[[ -x "$binary" ]] || { echo "there is no $binary: run \`cargo build -p server\`" >&2 && exit 2; }
-
-work=$(mktemp -d)
-sandbox=
+source "$(dirname "${BASH_SOURCE[0]}")/work.sh"
 
 # start_sandbox [OPTION…]: exports SANDBOX_URL, SANDBOX_KEY and SANDBOX_SECRET.
 start_sandbox() {
@@ -23,18 +18,3 @@ start_sandbox() {
   SANDBOX_SECRET=$(jq -r .apiSecret "$work/sandbox.json")
   export SANDBOX_URL SANDBOX_KEY SANDBOX_SECRET
 }
-
-# Ends it as an operator does; answers its exit code.
-stop_sandbox() {
-  local code=0
-  kill -TERM "$sandbox" 2>/dev/null || true
-  wait "$sandbox" || code=$?
-  sandbox=
-  return "$code"
-}
-
-clean_up() {
-  [[ -z "$sandbox" ]] || stop_sandbox || true
-  rm -rf "$work"
-}
-trap clean_up EXIT

@@ -1,14 +1,8 @@
 # A server of the suite's own, in an empty folder and on a free port.
 
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-binary=$(realpath "${BOTCRIPTOFY:-${CARGO_TARGET_DIR:-$top/target}/debug/botcriptofy}")
-[[ -x "$binary" ]] || { echo "there is no $binary: run \`cargo build -p server\`" >&2 && exit 2; }
+source "$(dirname "${BASH_SOURCE[0]}")/work.sh"
 
-work=$(mktemp -d)
-# the private PostgreSQL does not run as root: its user must get through
-chmod 755 "$work"
 data=$work/data
-server=
 starts=0
 port=0
 url=
@@ -18,9 +12,9 @@ start_server() {
   starts=$((starts + 1))
   log=$work/server-$starts.log
   (
-    # settings of the machine are not the suite's, and nothing goes out to an exchange
+    # settings of the machine are not the suite's, and nothing goes out to another exchange than the suite's
     cd "$work" && exec env -u DATABASE_URL -u REDIS_URL -u SMTP_URL -u BETTER_AUTH_SECRET -u BETTER_AUTH_URL \
-      RATE_LIMITS=off BINANCE_REST_BASE=http://127.0.0.1:9 HOST=127.0.0.1 PORT="$port" LOG_FORMAT=json "$binary" serve --data-dir "$data"
+      RATE_LIMITS=off BINANCE_REST_BASE="${SANDBOX_URL:-http://127.0.0.1:9}" HOST=127.0.0.1 PORT="$port" LOG_FORMAT=json "$binary" serve --data-dir "$data"
   ) >"$log" 2>&1 &
   server=$!
   local waited
@@ -44,18 +38,3 @@ kill_server() {
   wait "$server" 2>/dev/null || true
   server=
 }
-
-# Ends the server as an operator does; answers its exit code.
-stop_server() {
-  local code=0
-  kill -TERM "$server" 2>/dev/null || true
-  wait "$server" || code=$?
-  server=
-  return "$code"
-}
-
-clean_up() {
-  [[ -z "$server" ]] || stop_server || true
-  rm -rf "$work"
-}
-trap clean_up EXIT

@@ -104,10 +104,10 @@ test("npm: refusals have the class that ccxt has for them", async () => {
   await refused("OrderNotFound", exchange.fetchOrder("99999999", SYMBOL));
   await refused("OrderNotFound", exchange.cancelOrder("99999999", SYMBOL));
   await refused("BadSymbol", exchange.fetchTicker("NO/SUCH"));
-  const stranger = Object.assign(Object.create(exchange), { apiKey: "nobody" });
-  await refused("AuthenticationError", stranger.fetchBalance());
-  const forger = Object.assign(Object.create(exchange), { secret: "guess" });
-  await refused("AuthenticationError", forger.fetchBalance());
+  const other = await connect();
+  await refused("AuthenticationError", Object.assign(other, { apiKey: "nobody" }).fetchBalance());
+  await refused("AuthenticationError", Object.assign(other, { apiKey: exchange.apiKey, secret: "guess" }).fetchBalance());
+  await other.close();
 });
 
 test("npm: ordered faults have the class that ccxt has for them", async () => {

@@ -199,13 +199,17 @@ fn funding_is_charged_for_what_is_held_and_owed_where_no_cash_is_left() {
 }
 
 #[test]
-fn a_size_that_the_market_does_not_take_is_refused_with_its_filter() {
-    let mut case = case(json!({}), json!({}));
-    case.plan["sizing"]["quantity"] = json!("0.7");
-    case.instrument = json!({"symbol": "BTC/USDT", "marketLot": "0.5"});
-    let bot = lived(&case, "e", &[FLAT]);
-    let Note::Refused(refusal) = bot.notes()[0] else { panic!("{:?}", bot.notes()) };
-    assert_eq!(refusal.to_string(), "the quantity 0.7 is not a multiple of the lot 0.5 of market orders");
+fn a_size_is_what_the_market_takes_of_it_or_refused_with_its_filter() {
+    let bought = |quantity: &str| {
+        let mut case = case(json!({}), json!({}));
+        case.plan["sizing"]["quantity"] = json!(quantity);
+        case.instrument = json!({"symbol": "BTC/USDT", "marketLot": "0.5"});
+        lived(&case, "e", &[FLAT])
+    };
+    assert_eq!(bought("0.7").filled(), ["100 x 0.5"]);
+    let bot = bought("0.4");
+    let [Note::Refused(refusal)] = bot.notes()[..] else { panic!("{:?}", bot.notes()) };
+    assert_eq!(refusal.to_string(), "the quantity 0.4 is not a multiple of the lot 0.5 of market orders");
 }
 
 #[test]

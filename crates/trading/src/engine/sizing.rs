@@ -37,6 +37,8 @@ pub(super) fn entry(
                 EntryOrder::Market {} => instrument.market_quantity_down(quantity),
                 _ => instrument.quantity_down(quantity),
             };
+            // of what is less than a lot, the check says so
+            let coins = if coins.is_zero() { quantity } else { coins };
             return Ok(Entry { size: Size::Base(coins), risk_distance });
         }
         Sizing::FixedQuote { quote } => quote,
