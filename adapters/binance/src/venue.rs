@@ -1,5 +1,5 @@
 use crate::Binance;
-use exchanges::{Abilities, Balance, Credentials, KeyInfo, Venue, VenueError};
+use exchanges::{Abilities, Balance, Credentials, KeyInfo, Trader, Venue, VenueError};
 use futures::{FutureExt, future::BoxFuture};
 
 impl Venue for Binance {
@@ -28,5 +28,9 @@ impl Venue for Binance {
 
     fn balances<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<Vec<Balance>, VenueError>> {
         async move { Ok(self.account(credentials).await?.balances) }.boxed()
+    }
+
+    fn trader(&self) -> Option<&dyn Trader> {
+        None
     }
 }
