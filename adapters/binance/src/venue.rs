@@ -2,13 +2,25 @@ use crate::Binance;
 use exchanges::{Abilities, Balance, Credentials, KeyInfo, Trader, Venue, VenueError};
 use futures::{FutureExt, future::BoxFuture};
 
+/// All kinds of orders, by their names.
+const ORDER_KINDS: &[&str] = &[
+    "market",
+    "limit",
+    "limitMaker",
+    "stopMarket",
+    "stopLimit",
+    "takeProfitMarket",
+    "takeProfitLimit",
+    "trailingStop",
+];
+
 impl Venue for Binance {
     fn exchange(&self) -> &'static str {
         "binance"
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { candles: true, order_kinds: &[] }
+        Abilities { candles: true, order_kinds: ORDER_KINDS }
     }
 
     fn probe<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<KeyInfo, VenueError>> {
@@ -31,6 +43,6 @@ impl Venue for Binance {
     }
 
     fn trader(&self) -> Option<&dyn Trader> {
-        None
+        Some(self)
     }
 }
