@@ -66,6 +66,8 @@ impl Binance {
         let client = Client::builder()
             .tls_backend_preconfigured(tls())
             .redirect(Policy::none())
+            // what is asked again is decided here: an order never is
+            .retry(reqwest::retry::never())
             .timeout(settings.timeout)
             .user_agent("BotCriptoFy");
         #[expect(clippy::expect_used, reason = "only TLS can fail to be set up, and it is set up already")]
@@ -226,6 +228,6 @@ impl Binance {
 }
 
 /// Binance's own name of a symbol.
-fn code(symbol: &Symbol) -> String {
+pub(crate) fn code(symbol: &Symbol) -> String {
     format!("{}{}", symbol.base(), symbol.quote())
 }

@@ -6,7 +6,10 @@ use market_data::SourceError;
 /// Why Binance has not answered what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// It cannot be reached, takes too long or is ill.
+    /// There is no connection to it, so that nothing was sent.
+    #[error("Binance cannot be reached: {0}")]
+    Unreached(String),
+    /// It takes too long, breaks off or is ill: what was sent may have been done.
     #[error("Binance is not available: {0}")]
     Unavailable(String),
     /// It lets nobody in for a while.
@@ -38,7 +41,9 @@ impl From<Failure> for SourceError {
     fn from(failure: Failure) -> Self {
         let message = failure.to_string();
         match failure {
-            Failure::Unavailable(_) | Failure::TooHeavy(_) => Self::Unavailable { message, until: None },
+            Failure::Unreached(_) | Failure::Unavailable(_) | Failure::TooHeavy(_) => {
+                Self::Unavailable { message, until: None }
+            }
             Failure::Limited { until } => Self::Unavailable { message, until: Some(until) },
             Failure::Refused { code: BAD_SYMBOL, .. } => Self::UnknownSymbol,
             Failure::Refused { .. } => Self::Refused(message),
@@ -48,7 +53,7 @@ impl From<Failure> for SourceError {
 }
 
 /// Binance's codes for keys that it does not take: unknown, not allowed to do this or from here, wrongly signed.
-const BAD_KEYS: [i64; 5] = [sign::BAD_KEY, -2015, -2008, -1022, -1002];
+pub(crate) const BAD_KEYS: [i64; 5] = [sign::BAD_KEY, -2015, -2008, -1022, -1002];
 
 impl From<Failure> for VenueError {
     fn from(failure: Failure) -> Self {
@@ -58,7 +63,7 @@ impl From<Failure> for VenueError {
                 Self::KeyRefused(format!("{message} ({code})"))
             }
             Failure::Refused { code: sign::BAD_TIME, message } => Self::Clock(message),
-            Failure::Unavailable(_) | Failure::TooHeavy(_) | Failure::Refused { .. } => {
+            Failure::Unreached(_) | Failure::Unavailable(_) | Failure::TooHeavy(_) | Failure::Refused { .. } => {
                 Self::Unavailable { message, until: None }
             }
             Failure::Limited { until } => Self::Unavailable { message, until: Some(until) },

@@ -1,5 +1,5 @@
 //! Fills `market_data::Source` from Binance spot: public market data, read by REST and parsed from streams; and
-//! `exchanges::Venue`: what the holder of a key is told, by signed requests.
+//! `exchanges::Venue` and `exchanges::Trader`: what the holder of a key is told and has done, by signed requests.
 //!
 //! [`Binance`] calls out; [`parse`] is pure and tested on recorded replies. All that leaves by one address shares one
 //! [`Budget`] of request weight behind a [`Gate`].
@@ -9,9 +9,14 @@ mod budget;
 mod client;
 mod failure;
 mod gate;
+mod orders;
+mod parameters;
 pub mod parse;
+mod refusal;
 mod sign;
+mod signed;
 mod source;
+mod trader;
 mod transport;
 mod venue;
 

@@ -8,18 +8,20 @@ use url::form_urlencoded::Serializer;
 
 /// The header that names the key.
 pub(crate) const KEY: &str = "x-mbx-apikey";
-/// How long after its time a request is still taken, in milliseconds.
-const WINDOW: u32 = 5_000;
+/// How long after its time a request is usually taken, in milliseconds.
+pub(crate) const WINDOW: u32 = 5_000;
+/// The longest time for which Binance takes one.
+pub(crate) const LONGEST_WINDOW: u32 = 60_000;
 /// Binance's code for what cannot be a key.
 pub(crate) const BAD_KEY: i64 = -2014;
 /// Binance's code for a time that is too far from its own.
 pub(crate) const BAD_TIME: i64 = -1021;
 
-/// The query with its time and its signature.
-pub(crate) fn query(query: &[(&str, String)], timestamp: i64, secret: &str) -> String {
+/// The query with its time, for how long it is taken from then on, and its signature.
+pub(crate) fn query(query: &[(&str, String)], timestamp: i64, window: u32, secret: &str) -> String {
     let mut payload = Serializer::new(String::new());
     payload.extend_pairs(query);
-    payload.append_pair("recvWindow", &WINDOW.to_string()).append_pair("timestamp", &timestamp.to_string());
+    payload.append_pair("recvWindow", &window.to_string()).append_pair("timestamp", &timestamp.to_string());
     let payload = payload.finish();
     format!("{payload}&signature={}", signature(&payload, secret))
 }
@@ -51,10 +53,10 @@ impl Skew {
         self.0.store(theirs.saturating_sub(ours.millis()).max(UNKNOWN + 1), Relaxed);
     }
 
-    /// What Binance's clock shows now.
-    pub(crate) fn applied(&self, now: Time) -> i64 {
+    /// What Binance's clock shows at a moment of ours.
+    pub(crate) fn applied(&self, at: Time) -> i64 {
         let skew = Some(self.0.load(Relaxed)).filter(|skew| *skew != UNKNOWN);
-        now.millis().saturating_add(skew.unwrap_or_default())
+        at.millis().saturating_add(skew.unwrap_or_default())
     }
 }
 
@@ -71,6 +73,6 @@ mod tests {
         assert_eq!(signature(payload, secret), expected);
         let pairs = payload.split('&').map(|pair| pair.split_once('=').unwrap());
         let asked: Vec<_> = pairs.take(6).map(|(name, value)| (name, value.to_owned())).collect();
-        assert_eq!(query(&asked, 1_499_827_319_559, secret), format!("{payload}&signature={expected}"));
+        assert_eq!(query(&asked, 1_499_827_319_559, WINDOW, secret), format!("{payload}&signature={expected}"));
     }
 }

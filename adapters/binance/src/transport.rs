@@ -1,10 +1,10 @@
 //! One request to Binance, and its answer.
 
 use crate::{Binance, Failure, Priority, parse, sign};
-use exchanges::Credentials;
+use exchanges::{Credentials, Validity};
 use reqwest::{
     Method, Request, Response, StatusCode,
-    header::{HeaderValue, RETRY_AFTER},
+    header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER},
 };
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use std::{sync::Arc, time::Duration};
@@ -14,9 +14,14 @@ use tracing::warn;
 const LARGEST: usize = 4 << 20;
 /// How long nobody goes out when the exchange says that there were too many, but not for how long.
 const USUAL_PAUSE: Duration = Duration::from_secs(60);
+/// Binance's code for more orders of an account than it takes.
+const TOO_MANY_ORDERS: i64 = -1015;
+/// The shorter of the spans in which an account's orders are counted.
+const ORDERS_SPAN: Duration = Duration::from_secs(10);
 
 /// What is asked.
 pub(crate) struct Ask<'a> {
+    pub(crate) method: Method,
     pub(crate) path: &'a str,
     pub(crate) query: &'a [(&'a str, String)],
     pub(crate) weight: u32,
@@ -24,12 +29,15 @@ pub(crate) struct Ask<'a> {
     pub(crate) largest: usize,
     /// In whose name, if in anybody's.
     pub(crate) signer: Option<&'a Credentials>,
+    /// When it may be taken, where that is not the usual time from when it is sent on.
+    pub(crate) validity: Option<Validity>,
 }
 
 impl<'a> Ask<'a> {
     /// In nobody's name; below `api/v3`, but for a path that begins with `sapi/`.
     pub(crate) fn new(path: &'a str, query: &'a [(&'a str, String)], weight: u32, priority: Priority) -> Self {
-        Self { path, query, weight, priority, largest: LARGEST, signer: None }
+        let (method, largest) = (Method::GET, LARGEST);
+        Self { method, path, query, weight, priority, largest, signer: None, validity: None }
     }
 }
 
@@ -45,17 +53,30 @@ impl Binance {
         let mut url = self.settings.base.clone();
         let (api, path) = ask.path.strip_prefix("sapi/").map_or(("api/v3", ask.path), |path| ("sapi", path));
         url.set_path(&format!("{}/{api}/{path}", url.path().trim_end_matches('/')));
-        if let Some(credentials) = ask.signer {
-            let query = sign::query(ask.query, self.skew.applied(self.settings.clock.now()), credentials.secret());
-            url.set_query(Some(&query));
-        } else if !ask.query.is_empty() {
+        if ask.signer.is_none() && !ask.query.is_empty() {
             url.query_pairs_mut().extend_pairs(ask.query);
         }
-        let mut request = Request::new(Method::GET, url);
+        let mut request = Request::new(ask.method.clone(), url);
         if let Some(credentials) = ask.signer {
             request.headers_mut().insert(sign::KEY, key(credentials)?);
+            self.sign(&mut request, ask, credentials);
         }
         Ok(request)
+    }
+
+    /// What is sent is signed where it stands: in the body of what changes something new, else in the query.
+    fn sign(&self, request: &mut Request, ask: &Ask<'_>, credentials: &Credentials) {
+        let usual = || Validity { from: self.settings.clock.now(), millis: sign::WINDOW };
+        let Validity { from, millis } = ask.validity.unwrap_or_else(usual);
+        let window = millis.min(sign::LONGEST_WINDOW);
+        let signed = sign::query(ask.query, self.skew.applied(from), window, credentials.secret());
+        if ask.method == Method::POST {
+            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+            request.headers_mut().insert(CONTENT_TYPE, form);
+            *request.body_mut() = Some(signed.into());
+        } else {
+            request.url_mut().set_query(Some(&signed));
+        }
     }
 
     pub(crate) async fn body(&self, ask: &Ask<'_>) -> Result<Vec<u8>, Failure> {
@@ -65,7 +86,7 @@ impl Binance {
         }
         let status = response.status();
         if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::IM_A_TEAPOT {
-            return Err(self.limited(&response));
+            return Err(self.limited(response).await);
         }
         let body = limited_body(response, ask.largest).await?;
         match status {
@@ -76,10 +97,19 @@ impl Binance {
     }
 
     /// Nobody goes out until the moment that the answer names.
-    fn limited(&self, response: &Response) -> Failure {
-        let pause =
-            header(response, RETRY_AFTER.as_str()).map_or(USUAL_PAUSE, |it: u32| Duration::from_secs(it.into()));
+    async fn limited(&self, response: Response) -> Failure {
+        let named = header(&response, RETRY_AFTER.as_str()).map(|it: u32| Duration::from_secs(it.into()));
+        let pause = match named {
+            Some(pause) => pause,
+            // an account that places too many orders stops nobody else
+            None if is_about_orders(response).await => return self.limited_for(ORDERS_SPAN),
+            None => USUAL_PAUSE,
+        };
         self.gate.stop(pause);
+        self.limited_for(pause)
+    }
+
+    fn limited_for(&self, pause: Duration) -> Failure {
         let seconds = i64::try_from(pause.as_secs()).unwrap_or(i64::MAX);
         Failure::Limited { until: self.settings.clock.now() + kit::chrono::TimeDelta::seconds(seconds) }
     }
@@ -87,6 +117,12 @@ impl Binance {
 
 fn header<T: std::str::FromStr>(response: &Response, name: &str) -> Option<T> {
     response.headers().get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+async fn is_about_orders(response: Response) -> bool {
+    let status = response.status().as_u16();
+    let body = limited_body(response, LARGEST).await;
+    body.is_ok_and(|body| matches!(parse::refusal(status, &body), Failure::Refused { code: TOO_MANY_ORDERS, .. }))
 }
 
 /// The key as a header that no log shows.
@@ -100,6 +136,10 @@ fn key(credentials: &Credentials) -> Result<HeaderValue, Failure> {
 /// The address of a signed request holds its signature, which is nothing for a log.
 fn unavailable(failure: reqwest::Error) -> Failure {
     let failure = failure.without_url();
+    if failure.is_connect() {
+        warn!("there is no connection: {failure}");
+        return Failure::Unreached("there is no connection".to_owned());
+    }
     let what = if failure.is_timeout() { "it takes too long" } else { "the connection fails" };
     warn!("{what}: {failure}");
     Failure::Unavailable(what.to_owned())

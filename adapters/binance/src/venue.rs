@@ -1,6 +1,18 @@
 use crate::Binance;
-use exchanges::{Abilities, Balance, Credentials, KeyInfo, Venue, VenueError};
+use exchanges::{Abilities, Balance, Credentials, KeyInfo, Trader, Venue, VenueError};
 use futures::{FutureExt, future::BoxFuture};
+
+/// All kinds of orders, by their names.
+const ORDER_KINDS: &[&str] = &[
+    "market",
+    "limit",
+    "limitMaker",
+    "stopMarket",
+    "stopLimit",
+    "takeProfitMarket",
+    "takeProfitLimit",
+    "trailingStop",
+];
 
 impl Venue for Binance {
     fn exchange(&self) -> &'static str {
@@ -8,7 +20,7 @@ impl Venue for Binance {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { candles: true, order_kinds: &[] }
+        Abilities { candles: true, order_kinds: ORDER_KINDS }
     }
 
     fn probe<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<KeyInfo, VenueError>> {
@@ -28,5 +40,9 @@ impl Venue for Binance {
 
     fn balances<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<Vec<Balance>, VenueError>> {
         async move { Ok(self.account(credentials).await?.balances) }.boxed()
+    }
+
+    fn trader(&self) -> Option<&dyn Trader> {
+        Some(self)
     }
 }

@@ -155,6 +155,28 @@ async fn stops_and_profits_wait_for_their_price() {
 }
 
 #[tokio::test]
+async fn a_trailing_order_follows_the_price_to_its_best_whatever_it_waited_for() {
+    let sandbox = start().await;
+    sandbox.set_price("BTCUSDT", "60000").await;
+    let order = async |params: &str| {
+        sandbox.order(&format!("symbol=BTCUSDT&quantity=0.01&trailingDelta=200&type=TAKE_PROFIT&{params}")).await.ok()
+    };
+    let (sale, purchase) = (order("side=SELL&stopPrice=61000").await, order("side=BUY&stopPrice=58000").await);
+    for (price, sold, bought) in [
+        ("58500", "NEW", "NEW"),
+        ("62000", "NEW", "NEW"),
+        ("60760", "FILLED", "NEW"),
+        ("57000", "FILLED", "NEW"),
+        ("58140", "FILLED", "FILLED"),
+    ] {
+        sandbox.set_price("BTCUSDT", price).await;
+        let (sale, purchase) = (status(&sandbox, &sale).await, status(&sandbox, &purchase).await);
+        assert_eq!((&sale["status"], &purchase["status"]), (&json!(sold), &json!(bought)), "{price}");
+    }
+    sandbox.state().await;
+}
+
+#[tokio::test]
 async fn times_in_force_end_what_is_not_filled_at_once() {
     let sandbox = start().await;
     let best = sandbox.get("/api/v3/ticker/bookTicker?symbol=BTCUSDT").await.ok();

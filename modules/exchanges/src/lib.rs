@@ -15,9 +15,11 @@ mod routes;
 mod service;
 mod status;
 mod store;
+mod trader;
 mod venue;
 
 pub use credentials::Credentials;
+pub use trader::{OrderRefusal, OrderReport, Trader, Validity, VenueFill, VenueOrder};
 pub use venue::{Abilities, Balance, KeyInfo, Venue, VenueError, Venues};
 
 use kit::{Module, permission};

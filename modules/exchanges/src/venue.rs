@@ -1,6 +1,6 @@
 //! The exchanges in their users' names, each behind a trait that an adapter fills.
 
-use crate::Credentials;
+use crate::{Credentials, OrderRefusal, Trader};
 use axum::http::StatusCode;
 use futures::future::BoxFuture;
 use kit::{App, Error, Result, Time};
@@ -20,6 +20,9 @@ pub trait Venue: Send + Sync {
 
     /// What the account holds.
     fn balances<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<Vec<Balance>, VenueError>>;
+
+    /// Who places orders there; `None` where it takes none from here.
+    fn trader(&self) -> Option<&dyn Trader>;
 }
 
 /// What can be done with an exchange from here.
@@ -67,6 +70,12 @@ pub enum VenueError {
     /// What it answers cannot be true.
     #[error("The exchange answers what cannot be used: {0}")]
     Wrong(String),
+    /// It refuses the order.
+    #[error("The exchange refuses the order: {0}")]
+    Refused(OrderRefusal),
+    /// It was asked and has not answered: it may have done what was asked, or may not.
+    #[error("The exchange has not said what has become of it: {0}")]
+    Unknown(String),
     /// It cannot be asked at the moment.
     #[error("{message}")]
     Unavailable {
@@ -84,7 +93,10 @@ impl VenueError {
         match self {
             Self::KeyRefused(_) => Error::new(StatusCode::UNPROCESSABLE_ENTITY, "KEY_REFUSED", message),
             Self::Clock(_) => Error::unavailable("EXCHANGE_CLOCK_DIFFERS", message, 60),
-            Self::Wrong(_) => Error::new(StatusCode::BAD_GATEWAY, "EXCHANGE_ANSWERS_WRONGLY", message),
+            Self::Wrong(_) | Self::Unknown(_) => {
+                Error::new(StatusCode::BAD_GATEWAY, "EXCHANGE_ANSWERS_WRONGLY", message)
+            }
+            Self::Refused(_) => Error::new(StatusCode::UNPROCESSABLE_ENTITY, "ORDER_REFUSED", message),
             Self::Unavailable { until, .. } => {
                 let seconds = until.map_or(5, |until| (until - now).num_seconds().clamp(1, 86_400));
                 Error::unavailable("EXCHANGE_UNAVAILABLE", message, u32::try_from(seconds).unwrap_or(5))

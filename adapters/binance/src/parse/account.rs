@@ -38,13 +38,18 @@ pub fn account(body: &[u8]) -> Result<Account, Failure> {
         locked: Quantity,
     }
     let Body { can_trade, balances } = json(body)?;
-    let sound = |asset: &str| (1..=LONGEST_ASSET).contains(&asset.chars().count()) && !asset.contains(char::is_control);
-    if let Some(odd) = balances.iter().find(|held| !sound(&held.asset)) {
-        let start: String = odd.asset.chars().take(LONGEST_ASSET).collect();
-        return Err(Failure::Malformed(format!("{start:?} is not the name of an asset")));
-    }
+    balances.iter().try_for_each(|held| check_asset(&held.asset))?;
     let balances = balances.into_iter().map(|Held { asset, free, locked }| Balance { asset, free, locked });
     Ok(Account { can_trade, balances: balances.collect() })
+}
+
+/// Whether a text can be the name of an asset.
+pub(super) fn check_asset(name: &str) -> Result<(), Failure> {
+    if (1..=LONGEST_ASSET).contains(&name.chars().count()) && !name.contains(char::is_control) {
+        return Ok(());
+    }
+    let start: String = name.chars().take(LONGEST_ASSET).collect();
+    Err(Failure::Malformed(format!("{start:?} is not the name of an asset")))
 }
 
 /// What a key may do.

@@ -4,12 +4,14 @@ mod account;
 mod info;
 mod klines;
 mod number;
+mod order;
 mod rest;
 pub mod stream;
 
 pub use account::{Account, KeyRestrictions, account, key_restrictions};
 pub use info::{ExchangeInfo, RateLimit, exchange_info};
 pub use klines::{AskedKlines, Klines, klines};
+pub use order::{AskedOrder, cancelled, executions, open_orders, order, pair, placed};
 pub use rest::{
     AggregateTrade, BestPrices, Ticker, Trade, aggregate_trades, best_prices, refusal, server_time, snapshot, ticker,
     trades,

@@ -117,7 +117,7 @@ pub fn aggregate_trades(body: &[u8]) -> Result<Vec<AggregateTrade>, Failure> {
     json(body).and_then(|trades: Vec<AggregateTrade>| ascending(trades, |trade| trade.id))
 }
 
-fn ascending<T>(all: Vec<T>, id: impl Fn(&T) -> u64) -> Result<Vec<T>, Failure> {
+pub(super) fn ascending<T>(all: Vec<T>, id: impl Fn(&T) -> u64) -> Result<Vec<T>, Failure> {
     if all.windows(2).all(|pair| id(&pair[0]) < id(&pair[1])) {
         Ok(all)
     } else {

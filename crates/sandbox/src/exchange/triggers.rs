@@ -1,7 +1,7 @@
 //! Orders that wait for a price.
 
 use super::{
-    Exchange, Execution, Order,
+    Exchange, Execution, Order, Side,
     check::{WHOLE, fires},
 };
 use rust_decimal::Decimal;
@@ -58,10 +58,11 @@ impl Exchange {
     }
 }
 
-/// Follows the price to its best, and tells whether it has come back from there by so much.
+/// Follows the price to its best, and tells whether it has come back from there by so much. The best is the highest of
+/// a sale and the lowest of a purchase, whatever the order waited for before.
 fn trail(order: &mut Order, last: Decimal, delta: Decimal) -> bool {
     let best = order.extreme.unwrap_or(last);
-    if order.kind.fires_on_fall(order.side) {
+    if order.side == Side::Sell {
         let best = best.max(last);
         order.extreme = Some(best);
         last <= best * (Decimal::ONE - delta)

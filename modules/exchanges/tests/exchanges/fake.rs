@@ -1,6 +1,6 @@
 //! An exchange that answers as a test says and records who asked it.
 
-use exchanges::{Abilities, Balance, Credentials, KeyInfo, Venue, VenueError, Venues};
+use exchanges::{Abilities, Balance, Credentials, KeyInfo, Trader, Venue, VenueError, Venues};
 use futures::{FutureExt, future::BoxFuture};
 use std::{
     sync::{Arc, Mutex},
@@ -76,6 +76,10 @@ impl Venue for Fake {
         self.record(credentials);
         let balances = self.0.lock().unwrap().balances.clone();
         async move { balances }.boxed()
+    }
+
+    fn trader(&self) -> Option<&dyn Trader> {
+        None
     }
 }
 
