@@ -2,9 +2,7 @@
 //! each of them again.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
-mod common;
-
-use common::bot::candle;
+use crate::common::bot::candle;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-mod common;
-
 use std::ops::ControlFlow;
 use std::process::Command;
 
@@ -17,7 +15,7 @@ use trading::money::Notional;
 use trading::position::Position;
 use trading::strategy::{Body, ColumnRules, ColumnScript, Columns, Document, Failure, Program, Scripted, StreamScript};
 
-use common::candles;
+use crate::common::candles;
 
 const BTC: &str = "binance_BTCUSDT_1h_20170817_20211231.csv.gz";
 
@@ -82,7 +80,7 @@ fn a_script_of_crossings_trades_as_the_rules_of_the_same_crossings() {
     let history = candles(BTC);
     let answer = |strategy: Value| {
         let file = BacktestFile::parse(&file(strategy)).unwrap();
-        match file.execute(&common::history(&file, &history), |_, _| ControlFlow::Continue(())).unwrap() {
+        match file.execute(&crate::common::history(&file, &history), |_, _| ControlFlow::Continue(())).unwrap() {
             Answer::Report(report) => report,
             Answer::Sweep(_) => panic!("no sweep was asked for"),
         }
@@ -144,7 +142,7 @@ fn two_processes_give_the_same_bytes() {
 fn the_report_is_printed_for_another_process() {
     let file = json!({"strategy": document(BUSY), "initialCash": "10000"});
     let file = BacktestFile::parse(&file).unwrap();
-    let answer = file.execute(&common::history(&file, &candles(BTC)), |_, _| ControlFlow::Continue(())).unwrap();
+    let answer = file.execute(&crate::common::history(&file, &candles(BTC)), |_, _| ControlFlow::Continue(())).unwrap();
     let text = serde_json::to_string(&answer).unwrap();
     assert!(text.contains("finalEquity"));
     if std::env::var_os("PRINT_REPORT").is_some() {
@@ -161,7 +159,7 @@ fn parameters_are_swept_by_their_paths() {
     });
     let file = BacktestFile::parse(&sweep).unwrap();
     let Answer::Sweep(sweep) =
-        file.execute(&common::history(&file, &candles(BTC)), |_, _| ControlFlow::Continue(())).unwrap()
+        file.execute(&crate::common::history(&file, &candles(BTC)), |_, _| ControlFlow::Continue(())).unwrap()
     else {
         panic!("a sweep was asked for")
     };
@@ -294,7 +292,7 @@ fn a_back_test_of_a_failing_script_ends_with_its_failure() {
     let file = json!({"strategy": document("if fast > 0.0 { throw \"enough\"; }"), "initialCash": "1000"});
     let history = candles(BTC);
     let file = BacktestFile::parse(&file).unwrap();
-    let ended = file.execute(&common::history(&file, &history), |_, _| ControlFlow::Continue(()));
+    let ended = file.execute(&crate::common::history(&file, &history), |_, _| ControlFlow::Continue(()));
     let Err(BacktestError::Failed(failure)) = ended else { panic!("{ended:?}") };
     assert_eq!((failure.candle, failure.message.as_str()), (history.open_time(9), "enough"));
 }

@@ -2,13 +2,11 @@
 //! gives the same bot again.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
-mod common;
-
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use common::bot::engine_config;
-use common::{candles, file, program, sma_cross};
+use crate::common::bot::engine_config;
+use crate::common::{candles, file, program, sma_cross};
 use serde_json::json;
 use trading::backtest::{BacktestFile, Setup, run};
 use trading::candle::Candles;

@@ -3,9 +3,7 @@
 //! candle leaves in no doubt.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
-mod common;
-
-use common::venue::Venue;
+use crate::common::venue::Venue;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};

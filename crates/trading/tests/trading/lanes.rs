@@ -1,11 +1,9 @@
 //! Several symbols on one account, and signals from outside, as a back-test runs them.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
-mod common;
-
 use std::ops::ControlFlow;
 
-use common::{candles, file};
+use crate::common::{candles, file};
 use serde_json::{Value, json};
 use trading::backtest::{Answer, BacktestError, BacktestFile, History, Report};
 use trading::candle::Candles;
@@ -32,7 +30,7 @@ fn history(markets: &[(&str, &Candles)]) -> History {
 }
 
 fn cross(symbols: Value, sizing: Value, guards: Value) -> BacktestFile {
-    let mut strategy = common::sma_cross("BTC/USDT", "1h", 10, 50, &sizing);
+    let mut strategy = crate::common::sma_cross("BTC/USDT", "1h", 10, 50, &sizing);
     let market = strategy["market"].as_object_mut().unwrap();
     market.remove("symbol");
     market.insert("symbols".to_owned(), symbols);
@@ -266,7 +264,7 @@ fn signals_of_a_file_come_at_their_time_and_to_their_symbol() {
     };
     assert_eq!(faults(&|file| file["signals"][1]["at"] = at(5)), "signals[1].at WRONG_ORDER");
     assert_eq!(faults(&|file| file["signals"][0]["symbol"] = json!("XRP/USDT")), "signals[0].symbol UNKNOWN_SYMBOL");
-    let rules = common::sma_cross("BTC/USDT", "1h", 10, 50, &json!({"kind": "allIn"}));
+    let rules = crate::common::sma_cross("BTC/USDT", "1h", 10, 50, &json!({"kind": "allIn"}));
     assert_eq!(faults(&|file| file["strategy"] = rules.clone()), "signals NOT_SUPPORTED");
 }
 

@@ -1,9 +1,7 @@
 //! How a plan's kinds of order enter, leave and protect.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
-mod common;
-
-use common::bot::{Bot, Case};
+use crate::common::bot::{Bot, Case};
 use serde_json::{Value, json};
 use trading::engine::{Input, Note, RejectReason};
 use trading::order::{ClientOrderId, Order, OrderKind, Purpose};
@@ -224,7 +222,7 @@ fn coins_beyond_the_largest_market_order_are_sold_one_after_the_other() {
 #[test]
 fn a_document_tells_what_is_wrong_with_its_orders_by_path() {
     let document = |orders: Value| {
-        let mut document = common::sma_cross("BTC/USDT", "5m", 10, 50, &json!({"kind": "allIn"}));
+        let mut document = crate::common::sma_cross("BTC/USDT", "5m", 10, 50, &json!({"kind": "allIn"}));
         document["orders"] = orders;
         Document::parse(&document)
     };

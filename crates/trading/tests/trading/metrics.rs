@@ -1,11 +1,9 @@
 //! The figures of a run, beside those of other programs.
 #![allow(clippy::unwrap_used, clippy::float_arithmetic, reason = "a test")]
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::data;
+use crate::common::data;
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -1,13 +1,11 @@
 //! The golden figures of the SMA cross, from the real engine.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use common::average::{Cross, average, ever_equal};
-use common::{candles, data, file, history, market_of, sma_cross};
+use crate::common::average::{Cross, average, ever_equal};
+use crate::common::{candles, data, file, history, market_of, sma_cross};
 use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -1,9 +1,7 @@
 //! How the engine protects a position, and how the simulated venue fills the protection.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
-mod common;
-
-use common::bot::{Bot, Case};
+use crate::common::bot::{Bot, Case};
 use serde_json::{Value, json};
 use trading::order::Purpose;
 

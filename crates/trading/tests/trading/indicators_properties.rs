@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::float_arithmetic, reason = "a test fails by a panic")]
 
-mod common;
-
-use common::market::{Market, ROWS, any_choices, any_market, indicator};
+use crate::common::market::{Market, ROWS, any_choices, any_market, indicator};
 use proptest::prelude::*;
 use trading::indicator::{CATALOGUE, Indicator};
 

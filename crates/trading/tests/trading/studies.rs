@@ -1,13 +1,11 @@
 //! Searches, walk-forwards, Monte-Carlo simulations and checks, as a back-test file asks for them.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
-use common::{candles, file, history, sma_cross};
+use crate::common::{candles, file, history, sma_cross};
 use rayon::ThreadPoolBuilder;
 use serde_json::{Value, json};
 use trading::backtest::{

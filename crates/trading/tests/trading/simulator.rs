@@ -1,9 +1,7 @@
 //! What the simulated venue does with each kind of order.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
-mod common;
-
-use common::venue::Venue;
+use crate::common::venue::Venue;
 use serde_json::{Value, json};
 
 const FLAT: [i64; 4] = [1000, 1000, 1000, 1000];

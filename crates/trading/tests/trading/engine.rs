@@ -1,9 +1,7 @@
 //! The engine's own rules: entries, guards, limits, fees and what comes from outside.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
-mod common;
-
-use common::bot::{Bot, Case};
+use crate::common::bot::{Bot, Case};
 use serde_json::{Value, json};
 use trading::engine::{Effect, Input, Note, Reason, RejectReason, Signal, Stop};
 use trading::order::Purpose;
@@ -169,7 +167,7 @@ fn a_candle_that_came_before_changes_nothing() {
     let mut bot = Case::default().bot("e");
     bot.feed(&[FLAT, FLAT]);
     let before = *bot.position();
-    bot.tell(Input::Candle(common::bot::candle(0, FALL)));
+    bot.tell(Input::Candle(crate::common::bot::candle(0, FALL)));
     assert_eq!((bot.notes().pop(), *bot.position()), (Some(Note::StaleCandle), before));
 }
 
@@ -224,7 +222,7 @@ fn an_entry_that_the_cash_pays_only_in_part_ends_with_that_part() {
 /// A live venue's side of the talk: the engine alone, its answers read by hand.
 mod live {
     use super::*;
-    use common::bot::{Script, candle, engine_config, script};
+    use crate::common::bot::{Script, candle, engine_config, script};
     use trading::engine::{Effects, Engine};
     use trading::order::{ClientOrderId, Order, Side};
     use trading::position::{Fee, Fill, Liquidity};

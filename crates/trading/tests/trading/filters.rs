@@ -1,11 +1,9 @@
 //! Back-tests whose orders are held to the filters of a market.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
-mod common;
-
 use std::ops::ControlFlow;
 
-use common::bot::candle;
+use crate::common::bot::candle;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -26,7 +24,7 @@ fn strategy(sizing: Value) -> Value {
 fn file(sizing: Value, rest: Value) -> BacktestFile {
     let mut whole = json!({"initialCash": "1000", "fees": {"maker": "0", "taker": "0"}});
     whole.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
-    common::file(strategy(sizing), whole)
+    crate::common::file(strategy(sizing), whole)
 }
 
 fn candles(prices: &[[i64; 4]]) -> Candles {
@@ -34,7 +32,7 @@ fn candles(prices: &[[i64; 4]]) -> Candles {
 }
 
 fn run(file: &BacktestFile, prices: &[[i64; 4]]) -> Report {
-    let history = common::history(file, &candles(prices));
+    let history = crate::common::history(file, &candles(prices));
     match file.execute(&history, |_, _| ControlFlow::Continue(())).unwrap() {
         Answer::Report(report) => *report,
         Answer::Sweep(_) => unreachable!("there is no sweep"),
@@ -119,7 +117,7 @@ fn the_result_says_which_filters_were_applied_and_once_that_none_are_known() {
     assert_eq!(filters(json!({})), Some(none_known.clone()));
     assert_eq!(filters(json!({"filters": []})), Some(none_known));
     let sweep = file(all, json!({"filters": steps(), "sweep": {"protect.stopLoss.percent": ["1", "2"]}}));
-    let history = common::history(&sweep, &candles(&[[1000; 4]; 3]));
+    let history = crate::common::history(&sweep, &candles(&[[1000; 4]; 3]));
     let swept = sweep.execute(&history, |_, _| ControlFlow::Continue(())).unwrap();
     assert_eq!(serde_json::to_value(&swept).unwrap()["filters"]["applied"], steps());
 }
@@ -128,7 +126,7 @@ fn the_result_says_which_filters_were_applied_and_once_that_none_are_known() {
 fn each_symbol_has_its_own_filters_and_its_own_warnings() {
     let mut two = strategy(json!({"kind": "fixedQuote", "quote": "100"}));
     two["market"] = json!({"exchange": "binance", "symbols": ["ETH/USDT", "BTC/USDT"], "timeframe": "1m"});
-    let file = common::file(
+    let file = crate::common::file(
         two,
         json!({"initialCash": "1000", "fees": {"maker": "0", "taker": "0"},
                "filters": [{"symbol": "ETH/USDT", "minNotional": "101"}]}),

@@ -1,12 +1,10 @@
 //! What holds whatever the market, the strategy and the venue's manners are.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use common::bot::{Bot, Case, Wakeful, candle, script};
+use crate::common::bot::{Bot, Case, Wakeful, candle, script};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};

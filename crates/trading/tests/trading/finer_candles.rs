@@ -1,12 +1,10 @@
 //! Back-tests that are given finer candles of the same market.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
-mod common;
-
 use std::ops::ControlFlow;
 
-use common::bot::{Case, candle, script};
-use common::sma_cross;
+use crate::common::bot::{Case, candle, script};
+use crate::common::sma_cross;
 use serde_json::json;
 use trading::backtest::{Answer, BacktestError, BacktestFile, History, Report, run};
 use trading::candle::{Candle, Candles};
@@ -71,7 +69,7 @@ fn two(first: &[Candle], second: &[Candle], coarse: &Candles) -> Report {
         "protect": {"stopLoss": {"percent": "2"}, "takeProfit": [{"percent": "2"}]}
     });
     let fees = json!({"maker": "0", "taker": "0"});
-    let file = common::file(strategy, json!({"initialCash": "1000", "fees": fees, "intrabar": "1m"}));
+    let file = crate::common::file(strategy, json!({"initialCash": "1000", "fees": fees, "intrabar": "1m"}));
     let with = |minutes: &[Candle]| {
         let finer = Candles::collect(Timeframe::M1, minutes.iter().copied()).unwrap();
         coarse.clone().with_finer(finer).unwrap()

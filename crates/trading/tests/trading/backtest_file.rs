@@ -1,14 +1,13 @@
 //! The back-test file and its answer, as `botcriptofy backtest` and the API give it.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test")]
 
-mod common;
-#[path = "../benches/synthetic/mod.rs"]
+#[path = "../../benches/synthetic/mod.rs"]
 mod synthetic;
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{candles, file, history, sma_cross};
+use crate::common::{candles, file, history, sma_cross};
 use serde_json::{Value, json};
 use trading::backtest::{Answer, BacktestError, BacktestFile, MAX_POINTS, Report};
 use trading::candle::Candles;
