@@ -1,7 +1,7 @@
 use crate::Outcome;
 use std::{
     ffi::OsStr,
-    fs::File,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -50,11 +50,10 @@ impl Call {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Runs it with its output in a file of the workspace.
-    pub fn stdout_to(mut self, file: &str) -> Outcome {
+    /// Runs it with its output in a file of the workspace, which stays as it was where that fails.
+    pub fn stdout_to(self, file: &str) -> Outcome {
         let path = root().join(file);
-        let out = File::create(&path).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
-        self.0.stdout(out);
-        self.run()
+        let text = self.output()?;
+        fs::write(&path, text).map_err(|error| format!("{} cannot be written: {error}", path.display()))
     }
 }

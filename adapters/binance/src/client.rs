@@ -20,6 +20,10 @@ use url::Url;
 pub(crate) const PAGE: usize = 1_000;
 /// The longest description of all symbols, which has some 15 MB.
 const LARGEST_INFO: usize = 64 << 20;
+/// How long after its end a candle counts as closed, in milliseconds: its last trades come in, …
+const SETTLED: i64 = 500;
+/// … and clocks differ, where nobody has measured by how much.
+const DIFFERENCE: i64 = 5_000;
 /// Whoever would have to wait longer than this is told so instead.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -125,8 +129,15 @@ impl Binance {
             ("endTime", to.millis().saturating_sub(1).to_string()),
             ("limit", PAGE.to_string()),
         ];
-        let asked = parse::AskedKlines { timeframe, from, to, now: self.settings.clock.now().utc().into() };
+        let asked = parse::AskedKlines { timeframe, from, to, now: self.ended_by() };
         self.ask("klines", &query, 2, priority, |body| parse::klines(body, &asked)).await
+    }
+
+    /// What ended before this moment has ended at the exchange too, and is counted.
+    fn ended_by(&self) -> Timestamp {
+        let now = self.settings.clock.now();
+        let grace = if self.skew.is_known() { SETTLED } else { DIFFERENCE };
+        Timestamp::from_millis(self.skew.applied(now).saturating_sub(grace))
     }
 
     /// The book to a depth of 5,000 levels a side at most.

@@ -13,7 +13,8 @@ use trading::time::{Timeframe, Timestamp};
 const ROWS: usize = 525_600;
 
 fn sma_cross() -> Document {
-    Document::parse_text(include_str!("../tests/fixtures/sma_cross.json")).unwrap_or_else(|faults| panic!("{faults:?}"))
+    Document::parse_text(include_str!("../tests/trading/fixtures/sma_cross.json"))
+        .unwrap_or_else(|faults| panic!("{faults:?}"))
 }
 
 /// One-minute candles of a price that wanders between bounds, always the same.

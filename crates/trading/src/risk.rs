@@ -33,6 +33,7 @@ impl<T> Deref for Approved<T> {
 /// only: what reduces the position is never held back by them.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "RiskLimits")]
 pub struct Limits {
     /// The largest value of an order.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,9 @@
 //! A bot and its events, as they are told.
 
-use crate::{config::Feed, status::Status};
+use crate::{
+    config::{Feed, Mode},
+    status::Status,
+};
 use garde::Validate;
 use kit::Time;
 use rust_decimal::Decimal;
@@ -11,6 +14,7 @@ use sqlx::FromRow;
 use trading::{
     metrics::Metrics,
     money::{BasisPoints, Instrument, Rate, Share},
+    risk::Limits,
     simulator::{Fees, FillAt, PaidIn, Rules},
 };
 use uuid::Uuid;
@@ -23,8 +27,9 @@ pub(crate) struct Bot {
     pub(crate) name: String,
     /// `strategy`.
     pub(crate) kind: String,
-    /// `paper`.
-    pub(crate) mode: String,
+    pub(crate) mode: Mode,
+    /// The account that a live bot trades on.
+    pub(crate) connection_id: Option<Uuid>,
     pub(crate) status: Status,
     pub(crate) strategy_id: Uuid,
     /// The version of the strategy that it keeps to.
@@ -39,6 +44,8 @@ pub(crate) struct Bot {
     pub(crate) venue: Venue,
     /// The filters that its orders are held to; `null` where these are none.
     pub(crate) filters: Option<Instrument>,
+    /// How much it may venture.
+    pub(crate) limits: Limits,
     pub(crate) feed: Feed,
     /// How many candles it has been fed.
     pub(crate) candles: i64,
@@ -133,6 +140,14 @@ pub(crate) struct Filter {
     pub(crate) q: Option<String>,
 }
 
+/// How a bot is to be started.
+#[derive(Deserialize, JsonSchema, Validate)]
+pub(crate) struct Starting {
+    /// The name of a live bot, which says that its money is really to be ventured.
+    #[garde(length(max = 100))]
+    pub(crate) confirm: Option<String>,
+}
+
 /// How a bot is to be stopped.
 #[derive(Deserialize, JsonSchema, Validate)]
 pub(crate) struct Stopping {
@@ -140,6 +155,13 @@ pub(crate) struct Stopping {
     #[serde(default)]
     #[garde(skip)]
     pub(crate) coins: Coins,
+}
+
+/// Which bots the kill switch has stopped.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BotsStopping")]
+pub(crate) struct Stopped {
+    pub(crate) stopping: Vec<Uuid>,
 }
 
 /// What becomes of the coins of a bot that is stopped.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{borrow::Cow, num::NonZeroU16, ops::RangeInclusive};
 use trading::{
     money::{BasisPoints, Notional, Share},
+    risk::Limits,
     simulator::{Fees, FillAt, Rules},
 };
 use uuid::Uuid;
@@ -22,20 +23,23 @@ pub(crate) struct NewBot {
     /// `strategy`, `script`, `grid`, `dca` or `signal`: what the strategy's document makes it, and so may be left out.
     #[garde(skip)]
     pub(crate) kind: Option<String>,
-    /// `paper`: trades on a simulated venue.
-    #[garde(custom(supported(&["paper"])))]
-    mode: String,
+    /// On a simulated venue, or on an account of the tenant's.
+    #[garde(skip)]
+    pub(crate) mode: Mode,
+    /// The account that a live bot trades on: a connection to the exchange of its strategy.
+    #[garde(custom(of_a_live_bot(&self.mode)))]
+    pub(crate) connection_id: Option<Uuid>,
     /// The strategy that it follows.
     #[garde(skip)]
     pub(crate) strategy_id: Uuid,
     /// At which version: the latest if not said. The bot keeps it.
     #[garde(skip)]
     pub(crate) strategy_version: Option<NonZeroU16>,
-    /// Quote currency at the start: 0.01 to 1,000,000,000,000.
+    /// Quote currency at the start: 0.01 to 1,000,000,000,000. A live bot ventures no more of its account.
     #[serde(deserialize_with = "cash")]
     #[garde(skip)]
     pub(crate) initial_cash: Notional,
-    /// What the venue charges: a thousandth of each fill, in quote currency, if not said.
+    /// What the simulated venue charges: a thousandth of each fill, in quote currency, if not said.
     #[serde(default)]
     #[garde(skip)]
     fees: Fees,
@@ -54,8 +58,12 @@ pub(crate) struct NewBot {
     #[serde(default)]
     #[garde(skip)]
     pub(crate) filters: WhichFilters,
+    /// How much it may venture.
+    #[serde(default)]
+    #[garde(skip)]
+    pub(crate) limits: Limits,
     /// Where its candles come from.
-    #[garde(dive)]
+    #[garde(dive, custom(fits(&self.mode)))]
     pub(crate) feed: Feed,
 }
 
@@ -91,15 +99,39 @@ pub(crate) struct BotChange {
     pub(crate) speed: Option<Speed>,
 }
 
-/// A replay of stored candles.
+/// Where a bot trades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[serde(rename_all = "camelCase")]
+#[sqlx(type_name = "text", rename_all = "camelCase")]
+#[schemars(rename = "BotMode")]
+pub(crate) enum Mode {
+    /// On a simulated venue.
+    Paper,
+    /// On an account at an exchange.
+    Live,
+}
+
+/// Where a bot's candles come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "BotFeedKind")]
+pub(crate) enum FeedKind {
+    /// From the stored ones, which are replayed.
+    Replay,
+    /// From the exchange, as they close.
+    Live,
+}
+
+/// A bot's candles.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "BotFeed")]
 pub(crate) struct Feed {
-    /// `replay`.
-    #[garde(custom(supported(&["replay"])))]
-    kind: String,
-    /// The first candle that trades; those before it only warm up the indicators, at full speed.
+    /// A replay of what is stored, or the market as it goes.
+    #[garde(skip)]
+    pub(crate) kind: FeedKind,
+    /// The first candle that trades; those before it only warm up the indicators, at full speed. Of a live feed it is
+    /// when the bot was first started, and not to be chosen.
     #[garde(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<Time>,
@@ -107,9 +139,17 @@ pub(crate) struct Feed {
     #[garde(custom(after(&self.from)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) to: Option<Time>,
-    /// How fast.
-    #[garde(skip)]
-    pub(crate) speed: Speed,
+    /// How fast a replay is.
+    #[garde(custom(of_a_replay(&self.kind)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) speed: Option<Speed>,
+}
+
+impl Feed {
+    /// How fast it is.
+    pub(crate) fn speed(&self) -> Speed {
+        self.speed.unwrap_or(Speed::Max)
+    }
 }
 
 /// `"max"`, or a number of candles a second from 0.001 to 10,000.
@@ -121,13 +161,31 @@ pub(crate) enum Speed {
 
 const SPEEDS: RangeInclusive<f64> = 0.001..=10_000.0;
 
-fn supported(known: &'static [&'static str]) -> impl Fn(&String, &()) -> garde::Result {
-    move |given, ()| {
-        if known.contains(&given.as_str()) {
-            return Ok(());
+fn of_a_live_bot(mode: &Mode) -> impl Fn(&Option<Uuid>, &()) -> garde::Result + '_ {
+    move |connection, ()| match (mode, connection) {
+        (Mode::Live, None) => Err(garde::Error::new("a live bot trades by a connection to an exchange: name one")),
+        (Mode::Paper, Some(_)) => Err(garde::Error::new("a paper bot needs no connection")),
+        _ => Ok(()),
+    }
+}
+
+fn fits(mode: &Mode) -> impl Fn(&Feed, &()) -> garde::Result + '_ {
+    move |feed, ()| match (mode, feed) {
+        (Mode::Live, Feed { kind: FeedKind::Replay, .. }) => {
+            Err(garde::Error::new("a live bot follows the market: its feed is `{\"kind\": \"live\"}`"))
         }
-        let given: String = given.chars().take(40).collect();
-        Err(garde::Error::new(format!("`{given}` is not supported; supported: {}", known.join(", "))))
+        (_, Feed { kind: FeedKind::Live, from: Some(_), .. } | Feed { kind: FeedKind::Live, to: Some(_), .. }) => {
+            Err(garde::Error::new("a live feed has neither `from` nor `to`"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn of_a_replay(kind: &FeedKind) -> impl Fn(&Option<Speed>, &()) -> garde::Result + '_ {
+    move |speed, ()| match (kind, speed) {
+        (FeedKind::Replay, None) => Err(garde::Error::new("say how fast the replay is, such as \"max\"")),
+        (FeedKind::Live, Some(_)) => Err(garde::Error::new("a live feed has no speed")),
+        _ => Ok(()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Bots: strategies that trade by themselves, on paper.
+//! Bots: strategies that trade by themselves, on paper or at an exchange.
 //!
 //! A paper bot is the very driver of a back-test, fed with stored candles at the speed that was
 //! asked for. What it takes in is journalled; what it is, follows from the journal alone.
@@ -10,6 +10,11 @@
 //! events and the place in the replay are written together: after a crash another runner leases the
 //! bot within seconds, makes it anew from its journal and goes on where it was.
 //!
+//! A live bot has the same engine, and an exchange where the simulated venue was. Its order is written before it is sent,
+//! by the transaction that had the right to send it, and sent once; the exchange takes it within seconds of that moment or
+//! never. What has become of it is asked: at once, whenever the bot is taken over, and as long as it is open. So whoever
+//! lost the bot, or wakes up late, places nothing.
+//!
 //! The bots of a tenant that the platform suspends are taken from their runners at once and stand still, whatever their
 //! status, until the suspension is lifted.
 //!
@@ -20,6 +25,7 @@
 extern crate self as bots;
 
 mod bot;
+mod checklist;
 mod config;
 mod event;
 mod routes;

@@ -1,7 +1,8 @@
 use crate::{
     DeleteBots, ExecuteBots, ReadBots, WriteBots,
-    bot::{Bot, BotEvent, Filter, Performance, Stopping},
-    config::{BotChange, NewBot},
+    bot::{Bot, BotEvent, Filter, Performance, Starting, Stopped, Stopping},
+    checklist::{self, Check},
+    config::{BotChange, Mode, NewBot},
     service,
 };
 use kit::{
@@ -10,8 +11,20 @@ use kit::{
 };
 use uuid::Uuid;
 
-pub(crate) static ROUTES: &[Route] =
-    routes![list, create, get_one, change, remove, start, pause, stop, list_events, performance];
+pub(crate) static ROUTES: &[Route] = routes![
+    list,
+    create,
+    get_one,
+    change,
+    remove,
+    show_checklist,
+    start,
+    pause,
+    stop,
+    stop_all,
+    list_events,
+    performance
+];
 
 /// Lists the tenant's bots, the newest first.
 #[get("/api/v1/bots")]
@@ -23,12 +36,16 @@ async fn list(caller: Caller<ReadBots>, Query(filter): Query<Filter>, paging: Pa
 
 /// Creates a bot, which waits to be started.
 ///
-/// It follows a version of a strategy on paper: its candles are replayed from the stored ones at
-/// the speed that is asked for, its orders go to a simulated venue.
+/// It follows a version of a strategy. On paper its orders go to a simulated venue, and its candles are replayed from the
+/// stored ones at the speed that is asked for, or come from the exchange as they close. Live, its orders go to the account
+/// of a connection.
 #[post("/api/v1/bots")]
 async fn create(caller: Caller<WriteBots>, Json(new): Json<NewBot>) -> Result<Created<Bot>> {
+    if new.mode == Mode::Live {
+        service::learn_filters(caller.app(), caller.begin().await?, &new).await?;
+    }
     let mut tx = caller.begin().await?;
-    let bot = service::create(&mut tx, &new).await?;
+    let bot = service::create(&mut tx, caller.app(), &new).await?;
     tx.commit().await?;
     Ok(Created(bot))
 }
@@ -58,11 +75,27 @@ async fn remove(caller: Caller<DeleteBots>, Path(id): Path<Uuid>) -> Result<NoCo
     Ok(NoContent)
 }
 
+/// Shows what must be so before a live bot is started, and whether it is; nothing for a paper bot.
+#[get("/api/v1/bots/{id}/checklist")]
+async fn show_checklist(caller: Caller<ReadBots>, Path(id): Path<Uuid>) -> Result<Json<Vec<Check>>> {
+    let begun = checklist::begin(&mut caller.begin().await?, caller.app(), id).await?;
+    Ok(Json(begun.complete().await))
+}
+
 /// Starts a bot, or lets one go on that was paused or had failed.
+///
+/// A live bot starts if its checklist passes (409 `CHECKLIST_FAILED`) and, the first time, if `confirm` says its name
+/// (409 `NOT_CONFIRMED`).
 #[post("/api/v1/bots/{id}/start")]
-async fn start(caller: Caller<ExecuteBots>, Path(id): Path<Uuid>) -> Result<Json<Bot>> {
+async fn start(
+    caller: Caller<ExecuteBots>,
+    Path(id): Path<Uuid>,
+    Query(starting): Query<Starting>,
+) -> Result<Json<Bot>> {
+    let begun = checklist::begin(&mut caller.begin().await?, caller.app(), id).await?;
+    let checks = begun.complete().await;
     let mut tx = caller.begin().await?;
-    let bot = service::start(&mut tx, id).await?;
+    let bot = service::start(&mut tx, id, &checks, starting.confirm.as_deref()).await?;
     tx.commit().await?;
     Ok(Json(bot))
 }
@@ -89,6 +122,18 @@ async fn stop(
     let bot = service::stop(&mut tx, id, stopping.coins).await?;
     tx.commit().await?;
     Ok(Json(bot))
+}
+
+/// Stops every bot of the tenant that is running, paused or has failed: the kill switch.
+///
+/// It holds through a restart: bots that are being stopped go on stopping. Answers which bots are concerned; none is no
+/// failure.
+#[post("/api/v1/bots/stop")]
+async fn stop_all(caller: Caller<ExecuteBots>, Query(stopping): Query<Stopping>) -> Result<Json<Stopped>> {
+    let mut tx = caller.begin().await?;
+    let stopping = service::stop_all(&mut tx, stopping.coins).await?;
+    tx.commit().await?;
+    Ok(Json(Stopped { stopping }))
 }
 
 /// Lists what a bot has done, the newest first.

@@ -1,9 +1,17 @@
 //! How bots run: each under a lease, in a task of its own, one transaction for each batch of candles.
 
 mod candles;
+mod exchange;
+mod feed;
+mod figures;
+mod hands;
+mod log;
+mod machine;
+mod news;
 mod pace;
-mod paper;
 mod runner;
 mod session;
+mod ticket;
+mod watch;
 
 pub use runner::{Runner, Tick};

@@ -1,12 +1,13 @@
 use crate::{
     bot::{Bot, BotEvent, Coins, Filter, Performance},
-    config::{BotChange, NewBot, WhichFilters},
+    checklist::{self, Check},
+    config::{BotChange, Feed, FeedKind, Mode, NewBot, WhichFilters},
     event::Event,
     status::{Status, Verb},
     store,
 };
 use audit::Change;
-use kit::{Cursor, Error, Paging, Result, TenantTx};
+use kit::{App, Cursor, Error, Origin, Paging, Reason, Result, TenantTx};
 use market_data::Market;
 use serde_json::json;
 use trading::{
@@ -18,7 +19,7 @@ use uuid::Uuid;
 /// The most bots of a tenant.
 const MOST_BOTS: i64 = 50;
 
-pub(crate) async fn create(tx: &mut TenantTx, new: &NewBot) -> Result<Bot> {
+pub(crate) async fn create(tx: &mut TenantTx, app: &App, new: &NewBot) -> Result<Bot> {
     let version = new.strategy_version.map(|version| version.get().into());
     let strategy = strategies::get(tx, new.strategy_id, version).await?;
     let document = document(&strategy)?;
@@ -28,6 +29,14 @@ pub(crate) async fn create(tx: &mut TenantTx, new: &NewBot) -> Result<Bot> {
         let given: String = given.chars().take(40).collect();
         let message = format!("The strategy makes a bot of the kind {kind}, not `{given}`.");
         return Err(Error::invalid("kind", "OTHER_KIND", message));
+    }
+    if let Some(connection) = new.connection_id {
+        let led_to = exchanges::standing(tx, app, connection).await?.exchange;
+        if led_to != market.exchange.as_str() {
+            let message =
+                format!("The connection leads to {led_to}, the strategy trades at {}.", market.exchange.as_str());
+            return Err(Error::invalid("connectionId", "OTHER_EXCHANGE", message));
+        }
     }
     store::lock_bots(tx).await?;
     if store::count(tx).await? >= MOST_BOTS {
@@ -49,6 +58,19 @@ pub(crate) async fn create(tx: &mut TenantTx, new: &NewBot) -> Result<Bot> {
     }
     audit::record(tx, Change::new("bot", id, "bot.created").after(&bot)).await?;
     Ok(bot)
+}
+
+/// Has the exchange of a live bot asked for its filters, where it was not lately. No transaction is open meanwhile.
+pub(crate) async fn learn_filters(app: &App, mut tx: TenantTx, new: &NewBot) -> Result<()> {
+    let version = new.strategy_version.map(|version| version.get().into());
+    let strategy = strategies::get(&mut tx, new.strategy_id, version).await?;
+    let exchange = market(&document(&strategy)?)?.exchange;
+    if market_data::are_fresh(&mut tx, &exchange).await? {
+        return Ok(());
+    }
+    drop(tx);
+    let begin = async || app.db().system(Reason::Bots, Origin::internal("bots")).await;
+    market_data::refresh_instruments(app, &exchange, begin).await.map(drop)
 }
 
 /// The strategy that a version holds. It was checked when it was written.
@@ -106,7 +128,10 @@ pub(crate) async fn change(tx: &mut TenantTx, id: Uuid, change: &BotChange) -> R
     let before = locked(tx, id).await?;
     let name = change.name.as_ref().unwrap_or(&before.name);
     let mut feed = before.feed.clone();
-    feed.speed = change.speed.unwrap_or(feed.speed);
+    if let (FeedKind::Live, Some(_)) = (feed.kind, change.speed) {
+        return Err(Error::invalid("speed", "NO_SPEED", "A live feed has no speed."));
+    }
+    feed.speed = change.speed.or(feed.speed);
     store::change(tx, id, name, &feed).await?;
     let after = get(tx, id).await?;
     audit::record(tx, Change::new("bot", id, "bot.updated").before(&before).after(&after)).await?;
@@ -116,11 +141,24 @@ pub(crate) async fn change(tx: &mut TenantTx, id: Uuid, change: &BotChange) -> R
 pub(crate) async fn delete(tx: &mut TenantTx, id: Uuid) -> Result<()> {
     let before = locked(tx, id).await?;
     before.status.after(Verb::Delete)?;
+    if before.mode == Mode::Live && orders::are_open(tx, id).await? {
+        let message = "The bot has open orders at the exchange: stop it, and delete it then.";
+        return Err(Error::conflict("ORDERS_OPEN", message));
+    }
     store::delete(tx, id).await?;
     audit::record(tx, Change::new("bot", id, "bot.deleted").before(&before)).await
 }
 
-pub(crate) async fn start(tx: &mut TenantTx, id: Uuid) -> Result<Bot> {
+/// Starts it, if it may be.
+pub(crate) async fn start(tx: &mut TenantTx, id: Uuid, checks: &[Check], confirm: Option<&str>) -> Result<Bot> {
+    let bot = locked(tx, id).await?;
+    bot.status.after(Verb::Start)?;
+    checklist::admit(&bot, checks, confirm)?;
+    if let Feed { kind: FeedKind::Live, from: None, .. } = bot.feed {
+        // what closes before only warms up
+        let from = Some(tx.now());
+        store::change(tx, id, &bot.name, &Feed { from, ..bot.feed }).await?;
+    }
     turn(tx, id, Verb::Start, None, "bot.started", "The bot was started.").await
 }
 
@@ -134,6 +172,19 @@ pub(crate) async fn stop(tx: &mut TenantTx, id: Uuid, coins: Coins) -> Result<Bo
         Coins::Keep => "The bot is being stopped: its orders are taken back, its coins stay.",
     };
     turn(tx, id, Verb::Stop, Some(coins), "bot.stopping", message).await
+}
+
+/// Stops every bot that may be stopped; answers which they are.
+pub(crate) async fn stop_all(tx: &mut TenantTx, coins: Coins) -> Result<Vec<Uuid>> {
+    let mut stopped = vec![];
+    for id in store::stoppable(tx).await? {
+        let bot = locked(tx, id).await?;
+        if bot.status.after(Verb::Stop).is_ok() {
+            stop(tx, id, coins).await?;
+            stopped.push(id);
+        }
+    }
+    Ok(stopped)
 }
 
 /// Changes the status for a caller. Whoever runs the bot loses it, and the next one reads it anew.

@@ -80,6 +80,11 @@ impl Status {
         })
     }
 
+    /// Whether it was ever started.
+    pub(crate) fn has_begun(self) -> bool {
+        self != Self::Created
+    }
+
     /// Whether a runner works for it.
     pub(crate) fn is_live(self) -> bool {
         matches!(self, Self::Running | Self::Stopping)

@@ -18,7 +18,7 @@ use trading::{money::Instrument, simulator::Rules};
 use uuid::Uuid;
 
 const BOT: &str = "id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol, timeframe, \
-                   initial_cash, rules, instrument, feed, candles, last_candle, created_at, updated_at";
+                   connection_id, initial_cash, rules, instrument, limits, feed, candles, last_candle, created_at, updated_at";
 
 impl FromRow<'_, PgRow> for Bot {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
@@ -27,6 +27,7 @@ impl FromRow<'_, PgRow> for Bot {
             name: row.try_get("name")?,
             kind: row.try_get("kind")?,
             mode: row.try_get("mode")?,
+            connection_id: row.try_get("connection_id")?,
             status: row.try_get("status")?,
             strategy_id: row.try_get("strategy_id")?,
             strategy_version: row.try_get("strategy_version")?,
@@ -36,6 +37,7 @@ impl FromRow<'_, PgRow> for Bot {
             initial_cash: row.try_get("initial_cash")?,
             venue: row.try_get::<Json<Rules>, _>("rules")?.0.into(),
             filters: row.try_get::<Option<Json<_>>, _>("instrument")?.map(|filters| filters.0),
+            limits: row.try_get::<Json<_>, _>("limits")?.0,
             feed: row.try_get::<Json<_>, _>("feed")?.0,
             candles: row.try_get("candles")?,
             last_candle: row.try_get("last_candle")?,
@@ -73,9 +75,9 @@ pub(crate) async fn insert(
 ) -> Result<()> {
     let now = tx.now();
     sqlx::query!(
-        "insert into bots (id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol, timeframe,
-                           initial_cash, rules, feed, created_at, updated_at, instrument)
-         values ($1, $2, $3, 'paper', 'created', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13)",
+        "insert into bots (id, name, kind, status, strategy_id, strategy_version, exchange, symbol, timeframe,
+                           initial_cash, rules, feed, created_at, updated_at, instrument, mode, connection_id, limits)
+         values ($1, $2, $3, 'created', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16)",
         id,
         new.name,
         kind,
@@ -88,12 +90,24 @@ pub(crate) async fn insert(
         Json(new.rules()) as _,
         Json(&new.feed) as _,
         now.utc(),
-        filters.map(Json) as _
+        filters.map(Json) as _,
+        new.mode as _,
+        new.connection_id,
+        Json(new.limits) as _
     )
     .execute(tx.conn())
     .await
     .on_constraint("bots_name_taken", name_taken)?;
     Ok(())
+}
+
+/// The bots that are not created only, and not at their end.
+pub(crate) async fn stoppable(tx: &mut TenantTx) -> Result<Vec<Uuid>> {
+    let ids = sqlx::query_scalar!(
+        "select id from bots where tenant_id = current_tenant() and status in ('running', 'paused', 'failed')
+         order by id"
+    );
+    Ok(ids.fetch_all(tx.conn()).await?)
 }
 
 /// Keeps others from changing the bot until the transaction ends.

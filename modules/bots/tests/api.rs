@@ -132,7 +132,8 @@ async fn bad_input_is_refused_by_its_path(db: PgPool) {
         ("name", json!("x".repeat(101)), "name"),
         ("name", json!(7), "name"),
         ("kind", json!("grid"), "kind"),
-        ("mode", json!("live"), "mode"),
+        ("mode", json!("real"), "mode"),
+        ("mode", json!("live"), "connectionId"),
         ("strategyId", json!("no id"), "strategyId"),
         ("strategyVersion", json!(0), "strategyVersion"),
         ("initialCash", json!("0"), "initialCash"),
@@ -143,7 +144,9 @@ async fn bad_input_is_refused_by_its_path(db: PgPool) {
         ("fill", json!("yesterday"), "fill"),
         ("slippageBps", json!("-1"), "slippageBps"),
         ("volumeShare", json!("2"), "volumeShare"),
-        ("feed", json!({ "kind": "live", "speed": "max" }), "feed.kind"),
+        ("feed", json!({ "kind": "live", "speed": "max" }), "feed.speed"),
+        ("feed", json!({ "kind": "replay" }), "feed.speed"),
+        ("feed", json!({ "kind": "later" }), "feed.kind"),
         ("feed", json!({ "kind": "replay", "speed": 0 }), "feed.speed"),
         ("feed", json!({ "kind": "replay", "speed": 10_001 }), "feed.speed"),
         ("feed", json!({ "kind": "replay", "speed": "fast" }), "feed.speed"),
@@ -155,15 +158,6 @@ async fn bad_input_is_refused_by_its_path(db: PgPool) {
         bad[key] = value;
         ana.post("/api/v1/bots", &bad).await.invalid(path);
     }
-    let live = ana
-        .post("/api/v1/bots", &{
-            let mut bad = good.clone();
-            bad["mode"] = json!("live");
-            bad
-        })
-        .await;
-    let live = live.invalid("mode");
-    assert_eq!(live["errors"][0]["message"], "`live` is not supported; supported: paper");
     let mut unknown = good.clone();
     unknown["leverage"] = json!(100);
     ana.post("/api/v1/bots", &unknown).await.refused(422, "VALIDATION_ERROR");

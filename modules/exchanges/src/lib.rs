@@ -2,10 +2,11 @@
 //!
 //! Owns `exchange_connections`. A key and its secret are sealed for their tenant and connection, and no answer, audit
 //! entry or line of the log shows them. Exchanges are [`Venue`]s, which adapters fill; the server provides them as
-//! [`Venues`]. They are asked while no transaction is open: first the exchange, then the database.
+//! [`Venues`]. A bot trades by an [`Account`]. They are asked while no transaction is open: first the exchange, then the database.
 //! Permissions: `exchanges:read`, `exchange-connections:read`, `exchange-connections:write`,
 //! `exchange-connections:execute`, `exchange-connections:delete`.
 
+mod account;
 mod catalogue;
 mod connection;
 mod credentials;
@@ -18,6 +19,7 @@ mod store;
 mod trader;
 mod venue;
 
+pub use account::{Account, Standing, account, standing};
 pub use credentials::Credentials;
 pub use trader::{OrderRefusal, OrderReport, Trader, Validity, VenueFill, VenueOrder};
 pub use venue::{Abilities, Balance, KeyInfo, Venue, VenueError, Venues};

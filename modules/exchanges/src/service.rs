@@ -135,10 +135,7 @@ pub(crate) async fn learn(tx: &mut TenantTx, id: Uuid, probe: Probe) -> Result<C
 /// 409 `CONNECTION_REFUSED` for a key that was refused, so that it does not count against the address; 422
 /// `KEY_REFUSED`; 503 `EXCHANGE_UNAVAILABLE` and its like.
 pub(crate) async fn balances(app: &App, connection: &Connection, credentials: &Credentials) -> Result<Balances> {
-    if connection.status == Status::Refused {
-        let message = "The key was refused. Test the connection, or connect another key.";
-        return Err(Error::conflict("CONNECTION_REFUSED", message));
-    }
+    not_refused(connection)?;
     let at = app.clock().now();
     let venue = Venues::of(app).find(&connection.exchange)?;
     let told = venue.balances(credentials).await.map_err(|failure| failure.told(app.clock().now()))?;
@@ -146,6 +143,15 @@ pub(crate) async fn balances(app: &App, connection: &Connection, credentials: &C
     let mut balances: Vec<_> = held.map(|it| Holding { asset: it.asset, free: it.free, locked: it.locked }).collect();
     balances.sort_by(|one, other| one.asset.cmp(&other.asset));
     Ok(Balances { connection_id: connection.id, at, balances })
+}
+
+/// A refused key is not tried again by itself, so that it does not count against the address.
+pub(crate) fn not_refused(connection: &Connection) -> Result<()> {
+    if connection.status == Status::Refused {
+        let message = "The key was refused. Test the connection, or connect another key.";
+        return Err(Error::conflict("CONNECTION_REFUSED", message));
+    }
+    Ok(())
 }
 
 fn change(id: Uuid, action: &'static str) -> Change {

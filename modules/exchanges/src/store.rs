@@ -199,8 +199,12 @@ pub(crate) async fn learn(tx: &mut TenantTx, id: Uuid, status: Status, lesson: &
 }
 
 pub(crate) async fn delete(tx: &mut TenantTx, id: Uuid) -> Result<()> {
-    sqlx::query!("delete from exchange_connections where tenant_id = current_tenant() and id = $1", id)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
+    let deleted = sqlx::query!("delete from exchange_connections where tenant_id = current_tenant() and id = $1", id);
+    match deleted.execute(tx.conn()).await {
+        Err(sqlx::Error::Database(refusal)) if refusal.is_foreign_key_violation() => {
+            let message = "Something still trades by this connection: remove that first.";
+            Err(Error::conflict("CONNECTION_IN_USE", message).with("usedBy", refusal.table().unwrap_or("others")))
+        }
+        other => other.map(drop).map_err(Error::from),
+    }
 }

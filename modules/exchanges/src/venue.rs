@@ -171,7 +171,15 @@ impl Reached {
         self.waited(self.venue.balances(credentials)).await
     }
 
-    async fn waited<T>(&self, answer: BoxFuture<'_, Result<T, VenueError>>) -> Result<T, VenueError> {
+    pub(crate) fn trader(&self) -> Option<&dyn Trader> {
+        self.venue.trader()
+    }
+
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    pub(crate) async fn waited<T>(&self, answer: BoxFuture<'_, Result<T, VenueError>>) -> Result<T, VenueError> {
         tokio::time::timeout(self.patience, answer).await.unwrap_or_else(|_| {
             let message = "The exchange takes too long to answer.".to_owned();
             Err(VenueError::Unavailable { message, until: None })

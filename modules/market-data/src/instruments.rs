@@ -2,6 +2,7 @@
 
 use crate::{Exchange, Listing, source::Sources, store};
 use audit::Change;
+use chrono::TimeDelta;
 use garde::Validate;
 use kit::{App, Error, Job, JobContext, Paging, Result, SystemTx, TenantTx, Time};
 use schemars::JsonSchema;
@@ -145,6 +146,18 @@ pub(crate) async fn ask(app: &App, tx: &mut SystemTx, exchange: Exchange) -> Res
     let change = Change::new("instruments", exchange.as_str(), "instruments.refresh_asked");
     audit::record(tx, change.after(serde_json::json!({ "jobId": job_id }))).await?;
     Ok(Refreshing { job_id })
+}
+
+/// How long what an exchange lists is good enough to trade by.
+const FRESH: TimeDelta = TimeDelta::days(1);
+
+/// Whether an exchange has been asked for its symbols lately.
+///
+/// # Errors
+/// 503 when the database cannot be reached.
+pub async fn are_fresh(tx: &mut TenantTx, exchange: &Exchange) -> Result<bool> {
+    let learned = store::learned(tx, exchange).await?;
+    Ok(learned.is_some_and(|learned| tx.now() - learned < FRESH))
 }
 
 /// Asks an exchange for its symbols and writes them down.

@@ -16,10 +16,12 @@
 //! look-up in `candle_series` under row level security. `trades` are reached through a [`TradeSeries`] in the same way.
 //!
 //! What exchanges list is in `instruments`, the platform's; what a tenant has them asked for in `backfills`. Exchanges are
-//! [`Source`]s, which adapters fill; the server provides them as [`Sources`].
+//! [`Source`]s, which adapters fill; the server provides them as [`Sources`]. Bots that follow a live market ask for
+//! its [`newest`] candles.
 //!
 //! Permissions: `market-data:read`, `market-data:write`; `market-data:manage` for operators.
 
+mod answers;
 mod backfill;
 mod book;
 mod copy;
@@ -28,6 +30,7 @@ mod indicators;
 mod instruments;
 mod keeper;
 mod market;
+mod newest;
 mod origin;
 mod routes;
 mod service;
@@ -38,9 +41,10 @@ mod ticker;
 mod unpack;
 
 pub use gaps::{Gap, GapCause, GapReport};
-pub use instruments::{Filters, Refreshed, instrument, refresh_instruments};
+pub use instruments::{Filters, Refreshed, are_fresh, instrument, refresh_instruments};
 pub use keeper::keep;
 pub use market::{Exchange, Market};
+pub use newest::newest;
 pub use origin::CandleOrigin;
 pub use service::trades::{ImportedTrades, TradeFile, TradeMarket, TradeSeries, derive, import_trades};
 pub use service::{Imported, MAX_ROWS, Series, after, export, fill, import, load, parse, series};

@@ -8,11 +8,11 @@ use trading::{
     book::{Level, Snapshot},
     candle::Candle,
     money::{Notional, Price, Quantity, Symbol},
-    time::Timestamp,
+    time::{Timeframe, Timestamp},
     trades::Trade,
 };
 
-use crate::{Market, ticker::Tickers};
+use crate::{Market, answers::Answers};
 
 /// An exchange's public data. It calls out, so nobody asks it within a transaction; what it answers is not believed
 /// but checked.
@@ -160,14 +160,18 @@ impl SourceError {
 #[derive(Clone, Default)]
 pub struct Sources {
     sources: Vec<Arc<dyn Source>>,
-    tickers: Arc<Tickers>,
+    tickers: Arc<Answers<(&'static str, Symbol), Ticker>>,
+    newest: Arc<Answers<CandlesAsked, CandlePage>>,
 }
+
+/// Of which market, and from when on.
+type CandlesAsked = (&'static str, Symbol, Timeframe, Timestamp);
 
 impl Sources {
     /// These exchanges.
     #[must_use]
     pub fn new(sources: Vec<Arc<dyn Source>>) -> Self {
-        Self { sources, tickers: Arc::default() }
+        Self { sources, tickers: Arc::default(), newest: Arc::default() }
     }
 
     /// Those of an application; none where nobody provided any.
@@ -181,8 +185,13 @@ impl Sources {
     }
 
     /// What was last told of prices.
-    pub(crate) fn tickers(&self) -> &Tickers {
+    pub(crate) fn tickers(&self) -> &Answers<(&'static str, Symbol), Ticker> {
         &self.tickers
+    }
+
+    /// What was last told of the newest candles.
+    pub(crate) fn newest(&self) -> &Answers<CandlesAsked, CandlePage> {
+        &self.newest
     }
 
     /// One of them.

@@ -1,9 +1,6 @@
 //! What has happened to a price in 24 hours: as its exchange tells it, or as far as stored candles and trades tell.
 
-mod cache;
 mod stored;
-
-pub(crate) use cache::Tickers;
 
 use crate::{
     Exchange, ReadMarketData, SourceError, Ticker,
@@ -95,7 +92,8 @@ async fn told(
     market: TradeMarket,
 ) -> Result<TickerView> {
     let now = caller.app().clock().now();
-    let answer = sources.tickers().ask(source, market.symbol, now).await;
+    let (key, symbol) = ((source.exchange(), market.symbol), market.symbol);
+    let answer = sources.tickers().ask(key, async move { source.ticker(&symbol).await }, now).await;
     let ticker = answer.and_then(checked).map_err(|failure| failure.told(now))?;
     TickerView::new(market, TickerSource::Exchange, &ticker)
 }

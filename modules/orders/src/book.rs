@@ -37,7 +37,24 @@ pub(crate) struct Tracked {
     pub(crate) reason: Option<String>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+    /// Whether we want it back.
+    withdrawn: bool,
     changed: bool,
+}
+
+/// An order that may still change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// What was asked for.
+    pub order: Order,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// How many coins were traded, …
+    pub filled: Quantity,
+    /// … and in how many executions.
+    pub executions: usize,
+    /// Whether we want it back.
+    pub withdrawn: bool,
 }
 
 #[derive(Debug)]
@@ -98,8 +115,27 @@ impl Book {
             reason: None,
             created_at: at,
             updated_at: at,
+            withdrawn: false,
             changed: true,
         });
+    }
+
+    /// We want the order back; nothing where it is gone already.
+    pub fn withdraw(&mut self, id: ClientOrderId) {
+        if let Some(order) = self.orders.iter_mut().find(|order| order.order.client_order_id == id) {
+            order.withdrawn = true;
+        }
+    }
+
+    /// The orders that may still change, the oldest first.
+    pub fn open(&self) -> impl Iterator<Item = Open> {
+        self.orders.iter().filter(|order| !order.status.is_final()).map(|it| Open {
+            order: it.order,
+            status: it.status,
+            filled: it.filled,
+            executions: usize::try_from(it.trades).unwrap_or_default(),
+            withdrawn: it.withdrawn,
+        })
     }
 
     /// The order has come to another state.
@@ -226,13 +262,18 @@ impl Book {
         }
         for order in &mut self.orders {
             let id = order.order.client_order_id;
-            let same = stored.iter().find(|it| {
-                it.client_order_id == id.as_str()
-                    && it.status == order.status.as_str()
-                    && it.filled_quantity == order.filled.decimal()
-            });
-            let same =
-                same.ok_or_else(|| Error::internal(format!("the stored order {id} differs from the journal's")))?;
+            let same = stored
+                .iter()
+                .find(|it| it.client_order_id == id.as_str() && it.filled_quantity == order.filled.decimal());
+            let differs = || Error::internal(format!("the stored order {id} differs from the journal's"));
+            let same = same.ok_or_else(differs)?;
+            // that a venue has taken an order changes no bot, so its journal does not tell
+            if order.status == OrderStatus::Submitted && same.status == OrderStatus::Accepted.as_str() {
+                order.status = OrderStatus::Accepted;
+            }
+            if same.status != order.status.as_str() {
+                return Err(differs());
+            }
             order.id = Some(same.id);
         }
         Ok(())

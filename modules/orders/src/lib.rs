@@ -9,8 +9,8 @@ mod routes;
 mod service;
 mod store;
 
-pub use book::Book;
-pub use service::fills_of_bot;
+pub use book::{Book, Open};
+pub use service::{are_open, fills_of_bot};
 
 use kit::{Module, permission};
 

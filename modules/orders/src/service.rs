@@ -117,6 +117,14 @@ fn place(text: Option<&String>, path: &str) -> Result<Option<Place>> {
     }
 }
 
+/// Whether a bot has orders that may still change.
+///
+/// # Errors
+/// 503 when the database cannot be reached.
+pub async fn are_open(tx: &mut TenantTx, bot: Uuid) -> Result<bool> {
+    Ok(!store::open_orders(tx, bot).await?.is_empty())
+}
+
 pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, paging: &Paging) -> Result<(Vec<Order>, i64)> {
     let columns =
         [("createdAt", "created_at"), ("updatedAt", "updated_at"), ("symbol", "symbol"), ("status", "status")];

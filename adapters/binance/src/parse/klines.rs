@@ -9,9 +9,6 @@ use trading::{
     time::{Timeframe, Timestamp},
 };
 
-/// How long after its end a candle counts as closed: clocks differ.
-const GRACE: i64 = 5_000;
-
 /// What was asked, against which the answer is held.
 #[derive(Copy, Clone, Debug)]
 pub struct AskedKlines {
@@ -21,7 +18,7 @@ pub struct AskedKlines {
     pub from: Timestamp,
     /// All open before.
     pub to: Timestamp,
-    /// What has not ended by now is not closed.
+    /// What has not ended by then is not closed.
     pub now: Timestamp,
 }
 
@@ -65,7 +62,7 @@ pub fn klines(body: &[u8], asked: &AskedKlines) -> Result<Klines, Failure> {
     for Row(open_time, open, high, low, close, volume, close_time, ..) in rows {
         let candle = candle(open_time, (open, high, low, close, volume));
         check(&candle, candles.last(), asked)?;
-        if close_time.saturating_add(GRACE) < asked.now.millis() && closed(&candle, asked) {
+        if close_time < asked.now.millis() && closed(&candle, asked) {
             candles.push(candle);
         }
     }
@@ -79,7 +76,7 @@ pub(super) fn candle(open_time: i64, figures: Figures) -> Candle {
 
 /// By the calendar, whatever the row says of its end.
 fn closed(candle: &Candle, asked: &AskedKlines) -> bool {
-    asked.timeframe.close_of(candle.open_time).millis().saturating_add(GRACE) < asked.now.millis()
+    asked.timeframe.close_of(candle.open_time).millis() < asked.now.millis()
 }
 
 fn check(candle: &Candle, last: Option<&Candle>, asked: &AskedKlines) -> Result<(), Failure> {

@@ -211,7 +211,8 @@ impl Plan {
     }
 
     /// Whether a stop of some kind stands while a position is open.
-    fn has_stop(&self) -> bool {
+    #[must_use]
+    pub fn has_stop(&self) -> bool {
         let Protect { stop_loss, trailing_stop, .. } = &self.protect;
         stop_loss.is_some() || trailing_stop.is_some() || matches!(self.sizing, Sizing::AtrRisk { .. })
     }

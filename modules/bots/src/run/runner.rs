@@ -54,9 +54,9 @@ impl Runner {
         let mut sessions = self.sessions.lock().await;
         let held = self.held().await?;
         sessions.retain(|lease, _| held.contains(lease));
-        let mut tick = Tick { held: held.len(), candles: 0 };
+        let (mut tick, room) = (Tick { held: held.len(), candles: 0 }, Semaphore::new(1));
         for lease in held {
-            match Box::pin(self.step(sessions.remove(&lease), lease)).await {
+            match Box::pin(self.step(sessions.remove(&lease), lease, &room)).await {
                 Ok((session, step)) => {
                     tick.candles += step.candles;
                     if step.next.is_some() {
@@ -69,12 +69,26 @@ impl Runner {
         Ok(tick)
     }
 
-    async fn step(&self, session: Option<Session>, lease: Lease) -> Result<(Session, session::Step), Halt> {
+    /// Nobody waits for an exchange within the room for transactions.
+    async fn step(
+        &self,
+        session: Option<Session>,
+        lease: Lease,
+        room: &Semaphore,
+    ) -> Result<(Session, session::Step), Halt> {
         let mut session = match session {
             Some(session) => session,
-            None => Session::open(&self.app, lease).await?,
+            None => {
+                let _permit = room.acquire().await;
+                Session::open(&self.app, lease).await?
+            }
         };
-        let step = session.advance().await?;
+        session.gather().await?;
+        let written = {
+            let _permit = room.acquire().await;
+            session.advance().await?
+        };
+        let step = session.send(written).await;
         Ok((session, step))
     }
 
@@ -156,9 +170,7 @@ impl Runner {
     async fn advance(&self, lease: Lease, room: &Semaphore, stop: &CancellationToken) -> Result<(), Halt> {
         let mut session = None;
         while !stop.is_cancelled() {
-            let permit = room.acquire().await;
-            let (advanced, step) = Box::pin(self.step(session.take(), lease)).await?;
-            drop(permit);
+            let (advanced, step) = Box::pin(self.step(session.take(), lease, room)).await?;
             session = Some(advanced);
             let Some(next) = step.next else { return Ok(()) };
             let wait = (next - self.app.clock().now()).to_std().unwrap_or_default();

@@ -1,14 +1,17 @@
 use super::{
-    candles::Candles,
-    pace::{BATCH, Pace, SCRIPT_BATCH},
-    paper::{Make, Paper},
+    exchange::Exchange,
+    feed::Feed,
+    log::Errand,
+    machine::{Machine, Make, Place, prefix},
+    news::News,
+    pace::{BATCH, SCRIPT_BATCH},
 };
 use crate::{
-    bot::Coins,
+    bot::{Bot, Coins},
     event::Event,
     service,
     status::{Status, Verb},
-    store::{self, Entry, Lease, Progress},
+    store::{self, Lease, Progress},
 };
 use kit::{App, Error, Origin, Reason, Result, Scope, TenantTx, Time};
 use std::collections::VecDeque;
@@ -16,9 +19,9 @@ use tokio::task::block_in_place;
 use tracing::error;
 use trading::{
     candle::Candle,
-    engine::{Input, Stop},
+    engine::Stop,
     money::{Instrument, Symbol},
-    strategy::Body,
+    strategy::{Body, Document},
     time::Timestamp,
 };
 
@@ -30,12 +33,25 @@ pub(super) struct Session {
     app: App,
     lease: Lease,
     symbol: Symbol,
-    from: Option<Timestamp>,
-    paper: Paper,
-    candles: Candles,
-    pace: Pace,
+    machine: Machine,
+    feed: Feed,
+    /// Where a live bot's orders go.
+    exchange: Option<Exchange>,
+    /// What has been told and is not taken in yet.
+    news: Vec<News>,
     /// The most candles of one transaction.
     batch: usize,
+}
+
+/// What follows from a transaction, once it is committed.
+#[derive(Debug)]
+pub(super) struct Written {
+    candles: usize,
+    /// When to go on with the feed; `None` where there is nothing more to do.
+    next: Option<Time>,
+    errands: Vec<Errand>,
+    /// When the right to run them was had.
+    at: Time,
 }
 
 /// Why a session is over before its bot is. What it has in memory may be ahead of what is written
@@ -92,74 +108,115 @@ impl Session {
         // callers who want to change the bot need not wait for the journal
         drop(tx);
 
-        let market = service::market(&document)?;
-        let (from, to) = (bot.feed.from.map(timestamp), bot.feed.to.map(timestamp));
-        let cash = bot.initial_cash.try_into().map_err(Error::internal)?;
+        let exchange = match bot.connection_id {
+            None => None,
+            Some(connection) => Some(exchanges::account(&mut begin(app, &lease).await?, app, connection).await?),
+        };
+        let now = app.clock().now();
         let batch = if matches!(document.body(), Body::Script(_)) { SCRIPT_BATCH } else { BATCH };
-        let (symbol, rules) = (service::symbol(&bot)?, bot.venue.rules());
-        let instrument = bot.filters.unwrap_or_else(|| Instrument::unfiltered(symbol));
-        let timeframe = market.timeframe;
-        let mut paper = Paper::new(&Make { bot: bot.id, document, instrument, timeframe, cash, rules, from })?;
+        let symbol = service::symbol(&bot)?;
+        let instrument = bot.filters.clone().unwrap_or_else(|| Instrument::unfiltered(symbol));
+        let mut machine = Machine::new(&make(&bot, document.clone(), instrument.clone())?)?;
         if progress.journal_seq > 0 {
-            rebuild(app, &lease, &mut paper, &progress, &symbol).await?;
+            rebuild(app, &lease, &mut machine, &progress, &symbol).await?;
         }
-        Ok(Self {
-            app: app.clone(),
-            lease,
-            symbol,
-            from,
-            candles: Candles::new(market, paper.last_open(), to),
-            paper,
-            pace: Pace::new(bot.feed.speed, app.clock().now()),
-            batch,
-        })
+        let name = prefix(bot.id)?.to_string();
+        let exchange = exchange.map(|account| Exchange::new(account, instrument, name, now));
+        let feed = Feed::new(&bot, &document, machine.last_open(), now)?;
+        Ok(Self { app: app.clone(), lease, symbol, machine, feed, exchange, news: vec![], batch })
     }
 
-    /// Feeds the candles that are due, and writes all that follows in one transaction.
-    pub(super) async fn advance(&mut self) -> Result<Step, Halt> {
+    /// Asks whoever is elsewhere, while no transaction is open: the exchange for candles and for what has become of
+    /// orders.
+    pub(super) async fn gather(&mut self) -> Result<(), Halt> {
+        let now = self.app.clock().now();
+        self.news.extend(self.feed.gather(&self.app, now).await?.map(News::Event));
+        if let Some(exchange) = &mut self.exchange {
+            // what has been told is taken in before more is asked
+            if self.news.is_empty() {
+                self.news = exchange.ask(self.machine.open(), now).await;
+            }
+            if let Some(refusal) = exchange.refused() {
+                let message = format!("The exchange does not take the key any more: {refusal}. Test the connection.");
+                return Err(Halt::Failed(message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the errands of a transaction that was committed; answers when to go on.
+    pub(super) async fn send(&mut self, written: Written) -> Step {
+        let Written { candles, next, errands, at } = written;
+        let Some(exchange) = &mut self.exchange else { return Step { candles, next } };
+        let open = self.machine.open();
+        self.news = exchange.run(errands, open.clone(), at).await;
+        let asks = if self.news.is_empty() { exchange.next(&open) } else { Some(at) };
+        Step { candles, next: next.map(|next| asks.map_or(next, |asks| asks.min(next))) }
+    }
+
+    /// Takes in what has been told and the candles that are due, and writes all that follows in one transaction.
+    pub(super) async fn advance(&mut self) -> Result<Written, Halt> {
         let mut tx = begin(&self.app, &self.lease).await?;
         let mut progress = store::hold(&mut tx, &self.lease).await?.ok_or(Halt::Lost)?;
         let now = tx.now();
+        let told = self.take_news(now)?;
         let candles = if progress.status == Status::Stopping {
-            self.stop(&mut tx, progress.stop.unwrap_or_default()).await?
+            self.stop(&mut tx, progress.stop.unwrap_or_default(), now).await?
         } else {
             self.feed(&mut tx, now).await?
         };
         let end = self.end(&progress)?;
-        let next = end.is_none().then(|| self.pace.next(now));
-        if candles > 0 || end.is_some() {
+        let next = end.is_none().then(|| self.feed.next(now));
+        if told || candles > 0 || self.machine.has_unsaved() || end.is_some() {
             self.write(&mut tx, &mut progress, end).await?;
             tx.commit().await?;
         }
-        Ok(Step { candles, next })
+        Ok(Written { candles, next, errands: self.machine.take_errands(), at: now })
+    }
+
+    /// Takes in what the exchange has told; answers whether it has told anything.
+    fn take_news(&mut self, now: Time) -> Result<bool> {
+        let news = std::mem::take(&mut self.news);
+        let told = !news.is_empty();
+        for it in news {
+            match it {
+                News::Accepted(id) => self.machine.accepted(id, timestamp(now))?,
+                News::Input(at, input) => self.machine.on_input(at, input)?,
+                News::Event(event) => self.machine.tell(event),
+            }
+        }
+        Ok(told)
     }
 
     /// Feeds what is due; candles that only warm up are due at once.
     async fn feed(&mut self, tx: &mut TenantTx, now: Time) -> Result<usize, Halt> {
-        if self.paper.failure().is_some() {
+        if self.machine.failure().is_some() {
             return Ok(0);
         }
-        if let Some(from) = self.from.filter(|_| !self.paper.has_begun()) {
-            let warm_up = self.candles.take(tx, self.batch, Some(from)).await?;
-            if !warm_up.is_empty() {
-                self.pace.restart(now);
-                return Ok(self.take_in(&warm_up)?);
-            }
+        let (due, is_news) = self.feed.take(tx, self.machine.has_begun(), self.batch, now).await?;
+        if due.is_empty() {
+            return Ok(0);
         }
-        let due = self.candles.take(tx, self.pace.due(now).min(self.batch), None).await?;
-        self.pace.fed(due.len(), now);
-        Ok(self.take_in(&due)?)
+        if is_news {
+            self.machine.hold(false)?;
+            return Ok(self.take_in(&due)?);
+        }
+        // what closed long ago opens no position now
+        let (first, rest) = due.split_at(1);
+        let fed = self.take_in(first)?;
+        self.machine.hold(true)?;
+        Ok(fed + self.take_in(rest)?)
     }
 
     /// Feeds these; answers how many it was until a script failed.
     fn take_in(&mut self, candles: &[Candle]) -> Result<usize> {
-        let paper = &mut self.paper;
+        let machine = &mut self.machine;
         // a script may take a while at each
         block_in_place(|| {
             for (before, candle) in candles.iter().enumerate() {
-                let goes_on = paper.failure().is_none();
-                paper.on_candle(candle)?;
-                if goes_on && paper.failure().is_some() {
+                let goes_on = machine.failure().is_none();
+                machine.on_candle(candle)?;
+                if goes_on && machine.failure().is_some() {
                     return Ok(before + 1);
                 }
             }
@@ -168,14 +225,14 @@ impl Session {
     }
 
     /// Feeds what is needed until no order is open; a bot that is being stopped is not kept waiting.
-    async fn stop(&mut self, tx: &mut TenantTx, coins: Coins) -> Result<usize, Halt> {
-        self.paper.stop(match coins {
+    async fn stop(&mut self, tx: &mut TenantTx, coins: Coins, now: Time) -> Result<usize, Halt> {
+        self.machine.stop(match coins {
             Coins::Sell => Stop::Sell,
             Coins::Keep => Stop::Keep,
         })?;
         let mut fed = 0;
-        while fed < self.batch && !self.paper.is_idle() {
-            let next = self.candles.take(tx, 1, None).await?;
+        while fed < self.batch && self.exchange.is_none() && !self.machine.is_idle() {
+            let next = self.feed.one(tx, now).await?;
             if next.is_empty() {
                 break;
             }
@@ -186,33 +243,33 @@ impl Session {
 
     /// What becomes of the bot now, if anything does.
     fn end(&mut self, progress: &Progress) -> Result<Option<(Status, Event)>, Halt> {
-        if let (Status::Running, Some(failure)) = (progress.status, self.paper.failure()) {
+        if let (Status::Running, Some(failure)) = (progress.status, self.machine.failure()) {
             // its orders stay as they are: it may yet be stopped
             let event = Event::script_failed(failure);
             return Ok(progress.status.after(Verb::Fail)?.map(|status| (status, event)));
         }
-        let (verb, event) = if progress.status == Status::Stopping && self.paper.is_idle() {
+        let (verb, event) = if progress.status == Status::Stopping && self.machine.is_idle() {
             (Verb::Settle, Event::of_bot("bot.stopped", self.farewell("The bot has stopped")))
-        } else if self.candles.is_over() && progress.status == Status::Stopping {
+        } else if self.feed.is_over() && progress.status == Status::Stopping {
             (Verb::Finish, Event::of_bot("bot.stopped", self.farewell("The bot has stopped at the end of its candles")))
-        } else if self.candles.is_over() && self.paper.has_begun() {
+        } else if self.feed.is_over() && self.machine.has_begun() {
             (Verb::Finish, Event::of_bot("bot.finished", self.farewell("The replay has ended")))
-        } else if self.candles.is_over() {
+        } else if self.feed.is_over() {
             return Err(Halt::Failed(format!(
                 "There are no candles of {} in the time that the bot is to replay. Import some.",
-                self.candles.market
+                self.feed.market()
             )));
         } else {
             return Ok(None);
         };
-        self.paper.conclude()?;
+        self.machine.conclude()?;
         Ok(progress.status.after(verb)?.map(|status| (status, event)))
     }
 
     fn farewell(&self, what: &str) -> String {
-        let held = self.paper.position().quantity();
+        let held = self.machine.position().quantity();
         let holds = if held.is_zero() { "no coins".to_owned() } else { format!("{held} coins") };
-        format!("{what}; it has seen {} candles and holds {holds}.", self.paper.candles())
+        format!("{what}; it has seen {} candles and holds {holds}.", self.machine.candles())
     }
 
     async fn write(
@@ -225,29 +282,47 @@ impl Session {
         if let Some((status, event)) = end {
             service::audit_turn(tx, bot, progress.status, status).await?;
             progress.status = status;
-            self.paper.tell(event);
+            self.machine.tell(event);
         }
-        let unsaved = self.paper.take_unsaved();
+        let unsaved = self.machine.take_unsaved();
         store::add_journal(tx, bot, progress.journal_seq, &unsaved.journal).await?;
-        self.paper.book().save(tx).await?;
-        portfolio::save(tx, bot, &self.symbol, self.paper.position(), self.paper.price()).await?;
+        self.machine.book().save(tx).await?;
+        portfolio::save(tx, bot, &self.symbol, self.machine.position(), self.machine.price()).await?;
         portfolio::record_equity(tx, bot, &unsaved.equity).await?;
         store::add_events(tx, bot, progress.event_seq, &unsaved.events).await?;
 
         progress.journal_seq += count(unsaved.journal.len());
         progress.event_seq += count(unsaved.events.len());
-        progress.candles = i64::try_from(self.paper.candles()).unwrap_or(i64::MAX);
-        progress.last_candle = self.paper.last_open().map(Timestamp::to_datetime);
-        let figures = self.paper.metrics().map(serde_json::to_value).transpose().map_err(Error::internal)?;
+        progress.candles = i64::try_from(self.machine.candles()).unwrap_or(i64::MAX);
+        progress.last_candle = self.machine.last_open().map(Timestamp::to_datetime);
+        let figures = self.machine.metrics().map(serde_json::to_value).transpose().map_err(Error::internal)?;
         if store::write(tx, &self.lease, progress, figures).await? { Ok(()) } else { Err(Halt::Lost) }
     }
+}
+
+/// What the bot is made of.
+fn make(bot: &Bot, document: Document, instrument: Instrument) -> Result<Make> {
+    let place = match bot.connection_id {
+        None => Place::Simulated(bot.venue.rules()),
+        Some(_) => Place::Exchange,
+    };
+    Ok(Make {
+        bot: bot.id,
+        timeframe: document.market().timeframe,
+        document,
+        instrument,
+        cash: bot.initial_cash.try_into().map_err(Error::internal)?,
+        limits: bot.limits,
+        place,
+        from: bot.feed.from.map(timestamp),
+    })
 }
 
 /// Feeds the journal to a new bot, and compares what follows with what is stored.
 async fn rebuild(
     app: &App,
     lease: &Lease,
-    paper: &mut Paper,
+    machine: &mut Machine,
     progress: &Progress,
     symbol: &Symbol,
 ) -> Result<(), Halt> {
@@ -259,9 +334,9 @@ async fn rebuild(
             break;
         }
         seq += count(page.len());
-        block_in_place(|| page.iter().try_for_each(|entry| feed(paper, entry)))?;
+        block_in_place(|| page.iter().try_for_each(|entry| machine.replay(entry.0, &entry.1)))?;
         stored.extend(page);
-        made.extend(paper.take_unsaved().journal);
+        made.extend(machine.take_unsaved().journal);
         let same = stored.iter().zip(&made).take_while(|(stored, made)| stored == made).count();
         if same < stored.len().min(made.len()) {
             return Err(differs("journal"));
@@ -270,24 +345,14 @@ async fn rebuild(
         made.drain(..same);
     }
     let complete = seq == progress.journal_seq && stored.is_empty() && made.is_empty();
-    if !complete || i64::try_from(paper.candles()) != Ok(progress.candles) {
+    if !complete || i64::try_from(machine.candles()) != Ok(progress.candles) {
         return Err(differs("journal"));
     }
-    paper.book().adopt(&mut tx).await?;
-    portfolio::check(&mut tx, lease.bot, symbol, paper.position()).await?;
-    paper.tell(Event::of_bot("bot.resumed", format!("The bot goes on after {} candles.", progress.candles)));
+    machine.take_errands();
+    machine.book().adopt(&mut tx).await?;
+    portfolio::check(&mut tx, lease.bot, symbol, machine.position()).await?;
+    machine.tell(Event::of_bot("bot.resumed", format!("The bot goes on after {} candles.", progress.candles)));
     Ok(())
-}
-
-/// Feeds what came from outside; what the simulated venue said, it says again by itself.
-fn feed(paper: &mut Paper, (at, input): &Entry) -> Result<()> {
-    match input {
-        Input::Candle(candle) => paper.on_candle(candle),
-        Input::Signal(_) | Input::Hold(_) | Input::Pause | Input::Resume | Input::Stop(_) => {
-            paper.on_input(*at, *input)
-        }
-        Input::Filled(_) | Input::Rejected(_) | Input::Cancelled(_) | Input::Expired(_) | Input::Funding(_) => Ok(()),
-    }
 }
 
 fn differs(what: &str) -> Halt {
@@ -308,7 +373,7 @@ pub(super) async fn fail(app: &App, lease: &Lease, reason: &str) -> Result<()> {
     tx.commit().await
 }
 
-fn timestamp(at: Time) -> Timestamp {
+pub(super) fn timestamp(at: Time) -> Timestamp {
     Timestamp::from_millis(at.millis())
 }
 

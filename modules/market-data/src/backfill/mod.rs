@@ -4,7 +4,7 @@ mod run;
 mod trades;
 mod view;
 
-pub(crate) use run::Fetch;
+pub(crate) use run::{Fetch, checked, failed};
 pub(crate) use view::{Backfill, BackfillFilter, BackfillKind, BackfillStatus, BackfillWish};
 
 use crate::{

@@ -132,7 +132,7 @@ impl Run {
 
 /// What the source says is not believed: the candles ascend on the grid and within what was asked for, all of which had
 /// closed when it was asked for.
-fn checked(market: &Market, page: CandlePage, (from, to): (Timestamp, Timestamp)) -> Result<Candles> {
+pub(crate) fn checked(market: &Market, page: CandlePage, (from, to): (Timestamp, Timestamp)) -> Result<Candles> {
     if page.candles.len() > LARGEST_PAGE {
         return Err(wrong(format!("a page has more than {LARGEST_PAGE} candles")));
     }
@@ -156,7 +156,7 @@ pub(super) fn wrong(what: impl ToString) -> Error {
 }
 
 /// What is no use to try again ends the job.
-pub(super) fn failed(failure: SourceError) -> Error {
+pub(crate) fn failed(failure: SourceError) -> Error {
     match failure {
         SourceError::UnknownSymbol => Error::conflict("UNKNOWN_SYMBOL", "The exchange does not know the symbol."),
         SourceError::Refused(message) => Error::conflict("EXCHANGE_REFUSES", message),

@@ -62,6 +62,15 @@ impl TryFrom<Row> for Instrument {
     }
 }
 
+/// When an exchange was last asked for its symbols.
+pub(crate) async fn learned(tx: &mut TenantTx, exchange: &Exchange) -> Result<Option<Time>> {
+    let learned = sqlx::query_scalar!(
+        r#"select max(updated_at) as "at: Time" from instruments where exchange = $1"#,
+        exchange.as_str()
+    );
+    Ok(learned.fetch_one(tx.conn()).await?)
+}
+
 pub(crate) async fn find_instrument(
     tx: &mut TenantTx,
     exchange: &Exchange,

@@ -20,7 +20,7 @@ pub(crate) use books::{
 pub(crate) use candles::{Part, any_between, each_candle, each_rollup, each_time};
 pub(crate) use corrections::list_corrections;
 pub(crate) use gaps::{Witness, witnesses};
-pub(crate) use instruments::{find_instrument, list_instruments, write_listings};
+pub(crate) use instruments::{find_instrument, learned, list_instruments, write_listings};
 pub(crate) use retention::{delete_before, own_since_before, owners, shorten};
 pub(crate) use series::{delete, extend, find, find_own, list, lock, own_size, sees, series_of, sources};
 pub(crate) use trade_series::{

@@ -1,9 +1,6 @@
 //! What many ask at once, the exchange is asked once.
 
-use crate::{
-    SourceError,
-    source::{Source, Ticker},
-};
+use crate::SourceError;
 use chrono::TimeDelta;
 use futures::{
     FutureExt,
@@ -12,9 +9,9 @@ use futures::{
 use kit::Time;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    hash::Hash,
+    sync::{Mutex, PoisonError},
 };
-use trading::money::Symbol;
 
 /// How long an answer holds.
 const FRESH: TimeDelta = TimeDelta::seconds(2);
@@ -23,39 +20,53 @@ const PATIENCE: TimeDelta = TimeDelta::seconds(15);
 /// The most questions that are remembered.
 const MOST: usize = 1_000;
 
-type Answer = Shared<BoxFuture<'static, Result<Ticker, SourceError>>>;
+type Answer<T> = Shared<BoxFuture<'static, Result<T, SourceError>>>;
 
-struct Asked {
+struct Asked<T: Clone> {
     at: Time,
-    answer: Answer,
+    answer: Answer<T>,
 }
 
-impl Asked {
+impl<T: Clone> Asked<T> {
     fn holds(&self, now: Time) -> bool {
         let age = now - self.at;
         age < FRESH || age < PATIENCE && self.answer.peek().is_none()
     }
 }
 
-/// What was last told of prices.
-#[derive(Default)]
-pub(crate) struct Tickers(Mutex<HashMap<(&'static str, Symbol), Asked>>);
+/// What was last told of each thing.
+pub(crate) struct Answers<K, T: Clone>(Mutex<HashMap<K, Asked<T>>>);
 
-impl Tickers {
+impl<K, T: Clone> Default for Answers<K, T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, T: Clone> Answers<K, T> {
     /// What the exchange says, or said a moment ago to somebody else.
-    pub(crate) async fn ask(&self, source: Arc<dyn Source>, symbol: Symbol, now: Time) -> Result<Ticker, SourceError> {
+    pub(crate) async fn ask(
+        &self,
+        key: K,
+        question: impl Future<Output = Result<T, SourceError>> + Send + 'static,
+        now: Time,
+    ) -> Result<T, SourceError> {
         // nothing is locked while it is waited for
-        let answer = self.answer(source, symbol, now);
+        let answer = self.answer(key, question, now);
         answer.await
     }
 
-    fn answer(&self, source: Arc<dyn Source>, symbol: Symbol, now: Time) -> Answer {
+    fn answer(
+        &self,
+        key: K,
+        question: impl Future<Output = Result<T, SourceError>> + Send + 'static,
+        now: Time,
+    ) -> Answer<T> {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (source.exchange(), symbol);
         if let Some(known) = asked.get(&key).filter(|asked| asked.holds(now)) {
             return known.answer.clone();
         }
-        let answer = async move { source.ticker(&symbol).await }.boxed().shared();
+        let answer = question.boxed().shared();
         if asked.len() >= MOST {
             asked.retain(|_, asked| asked.holds(now));
         }

@@ -1,0 +1,87 @@
+//! What goes wrong, by seeds: whatever does, no order is lost or doubled, and what a bot believes is what its exchange
+//! has. `FAULT_SEEDS=1000` runs that many.
+
+use crate::floor::Floor;
+use bots::Runner;
+use futures::{FutureExt, future::BoxFuture};
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use std::{env, future::poll_fn, task::Poll};
+use testkit::{PgPool, Value, json};
+
+const MINUTE: i64 = 60_000;
+
+/// Polls a future so often, and leaves it where it stands then. Says whether it has ended.
+async fn for_polls(polls: usize, work: &mut BoxFuture<'_, ()>) -> bool {
+    let mut left = polls;
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(()) => Poll::Ready(true),
+        Poll::Pending if left == 0 => Poll::Ready(false),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// Something that goes wrong at the exchange.
+fn mishap(dice: &mut StdRng) -> Value {
+    let paths = [("/api/v3/order", "POST"), ("/api/v3/order", "DELETE"), ("/api/v3/order", "GET"), ("/api/v3/", "GET")];
+    let (path, method) = *paths.choose(dice).unwrap();
+    let count = dice.random_range(1..4);
+    let kinds = ["timeout-before", "timeout-after", "error-before", "error-after", "maintenance", "partial-fill"];
+    let kind = *kinds.choose(dice).unwrap();
+    json!({ "kind": kind, "path": path, "method": method, "count": count, "fraction": "0.4" })
+}
+
+/// A bot's hour in which the seed decides what goes wrong. Answers how often it has traded.
+async fn an_hour(db: PgPool, seed: u64) -> usize {
+    let floor = Floor::new(db, seed).await;
+    let mut dice = StdRng::seed_from_u64(seed);
+    let bot = floor.started("Unlucky").await;
+    let mut runner = Runner::new(floor.app.app());
+    for _ in 0..45 {
+        floor.pass(MINUTE).await;
+        if dice.random_bool(0.4) {
+            floor.fault(mishap(&mut dice)).await;
+        }
+        if dice.random_bool(0.3) {
+            // the process is killed, or stands still and wakes up when another has taken over
+            let polls = dice.random_range(1..60);
+            let (old, wakes) = (std::mem::replace(&mut runner, Runner::new(floor.app.app())), dice.random_bool(0.5));
+            let mut work = async { floor.work(&old).await }.boxed();
+            let ended = for_polls(polls, &mut work).await;
+            floor.pass(6_000).await;
+            floor.work(&runner).await;
+            if wakes && !ended {
+                work.await;
+            }
+        }
+        floor.work(&runner).await;
+        floor.pass(2_500).await;
+        floor.work(&runner).await;
+    }
+    floor.mend().await;
+    floor.pass(MINUTE).await;
+    floor.work(&runner).await;
+    floor.stop(&bot, &runner).await;
+    floor.agrees(&bot).await;
+    crate::common::whole_feed(&floor.ana, &format!("/api/v1/fills?botId={bot}")).await.len()
+}
+
+/// How many seeds, and from which on.
+fn seeds() -> std::ops::Range<u64> {
+    let count = env::var("FAULT_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(3);
+    let first = env::var("FAULT_SEED").ok().and_then(|first| first.parse().ok()).unwrap_or(1);
+    first..first + count
+}
+
+#[test]
+fn no_order_is_lost_or_doubled_whatever_goes_wrong() {
+    let (seeds, mut fills) = (seeds(), 0);
+    for seed in seeds.clone() {
+        println!("FAULT_SEED={seed}");
+        fills += testkit::run(module_path!(), "no_order_is_lost_or_doubled", |db| an_hour(db, seed));
+    }
+    assert!(fills as u64 > 5 * (seeds.end - seeds.start), "they have traded {fills} times only");
+}

@@ -1,0 +1,10 @@
+//! Live bots on the sandbox exchange, through the adapter of Binance.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod checklist;
+mod faults;
+mod floor;
+mod trading;
