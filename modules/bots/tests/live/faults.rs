@@ -6,7 +6,7 @@ use bots::Runner;
 use futures::{FutureExt, future::BoxFuture};
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use std::{env, future::poll_fn, task::Poll};
-use testkit::{PgPool, Value, json};
+use testkit::{PgPool, Value, db_test, json};
 
 const MINUTE: i64 = 60_000;
 
@@ -54,6 +54,9 @@ async fn an_hour(db: PgPool, seed: u64) -> usize {
             floor.pass(6_000).await;
             floor.work(&runner).await;
             if wakes && !ended {
+                // late enough for what was not sent to be given up
+                floor.pass(14_000).await;
+                floor.work(&runner).await;
                 work.await;
             }
         }
@@ -67,6 +70,41 @@ async fn an_hour(db: PgPool, seed: u64) -> usize {
     floor.stop(&bot, &runner).await;
     floor.agrees(&bot).await;
     crate::common::whole_feed(&floor.ana, &format!("/api/v1/fills?botId={bot}")).await.len()
+}
+
+#[db_test]
+async fn a_process_that_wakes_up_late_places_nothing(db: PgPool) {
+    let floor = Floor::new(db, 3).await;
+    let bot = floor.started("Sleeper").await;
+    let (sleeper, heir) = (Runner::new(floor.app.app()), Runner::new(floor.app.app()));
+    floor.door.set_closed(true);
+    let mut work = async {
+        for _ in 0..60 {
+            floor.pass(MINUTE).await;
+            floor.work(&sleeper).await;
+        }
+    }
+    .boxed();
+    // it stands still after the order is written and before it is sent
+    tokio::select! {
+        () = &mut work => panic!("it never wants to trade"),
+        () = floor.door.is_reached() => {}
+    }
+    let orders = async || floor.ana.get(&format!("/api/v1/orders?botId={bot}")).await.ok();
+    assert_eq!(orders().await[0]["status"], "submitted");
+    for _ in 0..4 {
+        floor.pass(6_000).await;
+        floor.work(&heir).await;
+    }
+    let given_up = orders().await;
+    assert_eq!((given_up.as_array().unwrap().len(), &given_up[0]["status"]), (1, &json!("expired")), "{given_up}");
+    floor.door.set_closed(false);
+    work.as_mut().await;
+    let theirs = floor.asked("/api/v3/allOrders", "symbol=BTCUSDT").await;
+    let sent: Vec<_> = theirs.as_array().unwrap().iter().map(|it| it["clientOrderId"].clone()).collect();
+    assert!(!sent.contains(&given_up[0]["clientOrderId"]), "{theirs}");
+    floor.stop(&bot, &heir).await;
+    floor.agrees(&bot).await;
 }
 
 /// How many seeds, and from which on.

@@ -1,6 +1,9 @@
 //! A sandbox exchange, the platform beside it, and a trader with an account there; all by one clock that stands.
 
-use crate::common::{PERMISSIONS, text};
+use crate::{
+    common::{PERMISSIONS, text},
+    door::{Behind, Door},
+};
 use binance::{Binance, Settings};
 use bots::Runner;
 use chrono::TimeDelta;
@@ -35,6 +38,8 @@ pub(crate) struct Floor {
     pub(crate) ana: Member,
     pub(crate) connection: String,
     pub(crate) strategy: String,
+    /// Before all that is placed at the exchange.
+    pub(crate) door: Door,
     wall: Wall,
     engine: Engine,
     host: String,
@@ -105,7 +110,7 @@ impl Floor {
             market_data::module(),
             exchanges::module(),
         ];
-        let base = format!("http://{host}").parse().unwrap();
+        let (base, door) = (format!("http://{host}").parse().unwrap(), Door::open());
         let app = TestApp::with(db, modules, |parts| {
             let settings = Settings {
                 timeout: Duration::from_millis(800),
@@ -114,7 +119,8 @@ impl Floor {
                 ..Settings::new(base, parts.clock.clone(), Ids::seeded(seed))
             };
             let binance = Arc::new(Binance::new(settings));
-            parts.provide(Sources::new(vec![binance.clone()])).provide(Venues::new(vec![binance]))
+            let venue = Behind { exchange: binance.clone(), door: door.clone() };
+            parts.provide(Sources::new(vec![binance])).provide(Venues::new(vec![Arc::new(venue)]))
         })
         .await;
         let wall = Wall::fixed(app.clock().now().millis());
@@ -143,7 +149,8 @@ impl Floor {
         let wish = json!({ "exchange": "binance", "label": "Main", "apiKey": key.0, "apiSecret": key.1 });
         let connection = text(&ana.post("/api/v1/exchange-connections", &wish).await.created()["id"]);
         let strategy = text(&ana.post("/api/v1/strategies", strategy).await.created()["id"]);
-        let floor = Self { app, ana, connection, strategy, wall, engine, host, client, key, _stop: stop.drop_guard() };
+        let floor =
+            Self { app, ana, connection, strategy, door, wall, engine, host, client, key, _stop: stop.drop_guard() };
         // a candle is asked for a moment after its end
         floor.pass(1_000).await;
         floor

@@ -5,6 +5,7 @@
 mod common;
 
 mod checklist;
+mod door;
 mod faults;
 mod floor;
 mod trading;
