@@ -93,7 +93,7 @@ fn an_order_below_the_smallest_is_refused_and_counted() {
     let by_value = json!({"kind": "fixedQuote", "quote": "4.9"});
     assert_eq!(warned(by_value), format!("6 {told} value 4.9 is below the minimum 5"));
     let by_lot = json!({"kind": "fixedQuantity", "quantity": "0.009"});
-    assert_eq!(warned(by_lot), format!("6 {told} quantity 0 is below the minimum 0.02"));
+    assert_eq!(warned(by_lot), format!("6 {told} quantity 0.009 is not a multiple of the lot 0.01"));
     let by_quantity = json!({"kind": "fixedQuantity", "quantity": "0.019"});
     assert_eq!(warned(by_quantity), format!("6 {told} quantity 0.01 is below the minimum 0.02"));
     // what passes before it is on the step is refused by the venue: 0.051 coins are 0.05, worth 4.995 at 99.9

@@ -126,7 +126,7 @@ fn columns_and_streams_give_the_same_report() {
 fn two_processes_give_the_same_bytes() {
     let print = || {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        let arguments = ["--exact", "the_report_is_printed_for_another_process", "--nocapture"];
+        let arguments = ["--exact", "strategy_scripts::the_report_is_printed_for_another_process", "--nocapture"];
         let output = command.args(arguments).env("PRINT_REPORT", "1").output().unwrap();
         assert!(output.status.success());
         let text = String::from_utf8(output.stdout).unwrap();

@@ -112,7 +112,7 @@ fn answers_of_one_process() {
 fn a_file_gives_the_same_bytes_in_another_process() {
     let path = std::env::temp_dir().join(format!("answers-{}", std::process::id()));
     let child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "answers_of_one_process"])
+        .args(["--exact", "studies::answers_of_one_process"])
         .env("PRINT_ANSWERS", &path)
         .output()
         .unwrap();
