@@ -61,7 +61,7 @@ send_bad_values() {
   post_bad 422 VALIDATION_ERROR "negative cash" /api/v1/bots "$(wrong_bot '.initialCash = "-1000"')" initialCash
   post_bad 422 VALIDATION_ERROR "infinite cash" /api/v1/bots "$(wrong_bot '.initialCash = "Infinity"')" initialCash
   post_bad 422 VALIDATION_ERROR "a speed of 0" /api/v1/bots "$(wrong_bot '.feed.speed = 0')" feed.speed
-  post_bad 422 VALIDATION_ERROR "live trading, which is not there" /api/v1/bots "$(wrong_bot '.mode = "live"')" mode
+  post_bad 422 VALIDATION_ERROR "a live bot without an account" /api/v1/bots "$(wrong_bot '.mode = "live"')" connectionId
   post_bad 422 VALIDATION_ERROR "a name too long" /api/v1/bots "$(wrong_bot '.name = "x" * 101')" name
   post_bad 422 VALIDATION_ERROR "negative cash of a back-test" /api/v1/backtests \
     "$(jq --null-input --arg id "${strategies[one_unit]}" '{strategyId: $id, initialCash: "-1"}')" initialCash
