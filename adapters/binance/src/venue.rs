@@ -1,18 +1,6 @@
 use crate::Binance;
-use exchanges::{Abilities, Balance, Credentials, KeyInfo, Trader, Venue, VenueError};
+use exchanges::{Abilities, Balance, Credentials, KeyInfo, ORDER_KINDS, Trader, Venue, VenueError};
 use futures::{FutureExt, future::BoxFuture};
-
-/// All kinds of orders, by their names.
-const ORDER_KINDS: &[&str] = &[
-    "market",
-    "limit",
-    "limitMaker",
-    "stopMarket",
-    "stopLimit",
-    "takeProfitMarket",
-    "takeProfitLimit",
-    "trailingStop",
-];
 
 impl Venue for Binance {
     fn exchange(&self) -> &'static str {

@@ -49,8 +49,9 @@ pub(crate) async fn begin(tx: &mut TenantTx, app: &App, id: Uuid) -> Result<Begu
     let unknown = "The market's filters are not known: refresh the instruments, and make the bot anew.";
     checks.push(Check::new("FILTERS", bot.filters.is_some(), known, unknown));
     checks.push(about_the_orders(&document(&strategy)?.plan()));
-    let account =
-        if checks.iter().all(|it| it.passed) { Some(exchanges::account(tx, app, connection).await?) } else { None };
+    // a bot that has begun may have spent its cash
+    let asks = !bot.status.has_begun() && checks.iter().all(|it| it.passed);
+    let account = if asks { Some(exchanges::account(tx, app, connection).await?) } else { None };
     Ok(Begun { checks, account, bot })
 }
 

@@ -174,15 +174,12 @@ pub(crate) async fn stop(tx: &mut TenantTx, id: Uuid, coins: Coins) -> Result<Bo
     turn(tx, id, Verb::Stop, Some(coins), "bot.stopping", message).await
 }
 
-/// Stops every bot that may be stopped; answers which they are.
+/// Stops every bot that has begun and may be stopped; answers which they are.
 pub(crate) async fn stop_all(tx: &mut TenantTx, coins: Coins) -> Result<Vec<Uuid>> {
-    let mut stopped = vec![];
-    for id in store::stoppable(tx).await? {
-        let bot = locked(tx, id).await?;
-        if bot.status.after(Verb::Stop).is_ok() {
-            stop(tx, id, coins).await?;
-            stopped.push(id);
-        }
+    let begun = store::lock_begun(tx).await?;
+    let stopped: Vec<_> = begun.into_iter().filter(|(_, it)| it.after(Verb::Stop).is_ok()).map(|(id, _)| id).collect();
+    for id in &stopped {
+        stop(tx, *id, coins).await?;
     }
     Ok(stopped)
 }

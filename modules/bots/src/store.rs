@@ -101,13 +101,13 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// The bots that are not created only, and not at their end.
-pub(crate) async fn stoppable(tx: &mut TenantTx) -> Result<Vec<Uuid>> {
-    let ids = sqlx::query_scalar!(
-        "select id from bots where tenant_id = current_tenant() and status in ('running', 'paused', 'failed')
-         order by id"
+/// The bots that have ever been started, and how they stand; others change none of them until the transaction ends.
+pub(crate) async fn lock_begun(tx: &mut TenantTx) -> Result<Vec<(Uuid, Status)>> {
+    let rows = sqlx::query!(
+        r#"select id, status as "status: Status" from bots
+           where tenant_id = current_tenant() and status <> 'created' order by id for update"#
     );
-    Ok(ids.fetch_all(tx.conn()).await?)
+    Ok(rows.fetch_all(tx.conn()).await?.into_iter().map(|row| (row.id, row.status)).collect())
 }
 
 /// Keeps others from changing the bot until the transaction ends.

@@ -1,24 +1,12 @@
 //! Which exchanges there are, and what can be done with each.
 
-use crate::{Venues, venue::Venue};
+use crate::{ORDER_KINDS, Venues, venue::Venue};
 use kit::App;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The simulator, which takes orders and no keys.
 pub(crate) const PAPER: &str = "paper";
-
-/// The kinds of orders that the simulator executes.
-const PAPER_ORDERS: &[&str] = &[
-    "market",
-    "limit",
-    "limitMaker",
-    "stopMarket",
-    "stopLimit",
-    "takeProfitMarket",
-    "takeProfitLimit",
-    "trailingStop",
-];
 
 /// An exchange, and what can be done with it.
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -38,7 +26,7 @@ pub(crate) struct Entry {
 
 /// Those that are reached, and the simulator.
 pub(crate) fn entries(app: &App) -> Vec<Entry> {
-    let paper = Entry { name: PAPER, candles: false, trading: true, order_kinds: PAPER_ORDERS, connections: false };
+    let paper = Entry { name: PAPER, candles: false, trading: true, order_kinds: ORDER_KINDS, connections: false };
     Venues::of(app).iter().map(|venue| Entry::of(&**venue)).chain([paper]).collect()
 }
 

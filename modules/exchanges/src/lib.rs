@@ -22,7 +22,7 @@ mod venue;
 pub use account::{Account, Standing, account, standing};
 pub use credentials::Credentials;
 pub use trader::{OrderRefusal, OrderReport, Trader, Validity, VenueFill, VenueOrder};
-pub use venue::{Abilities, Balance, KeyInfo, Venue, VenueError, Venues};
+pub use venue::{Abilities, Balance, KeyInfo, ORDER_KINDS, Venue, VenueError, Venues};
 
 use kit::{Module, permission};
 

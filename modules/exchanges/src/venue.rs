@@ -25,6 +25,18 @@ pub trait Venue: Send + Sync {
     fn trader(&self) -> Option<&dyn Trader>;
 }
 
+/// All kinds of orders that bots place, by their names.
+pub const ORDER_KINDS: &[&str] = &[
+    "market",
+    "limit",
+    "limitMaker",
+    "stopMarket",
+    "stopLimit",
+    "takeProfitMarket",
+    "takeProfitLimit",
+    "trailingStop",
+];
+
 /// What can be done with an exchange from here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Abilities {

@@ -145,11 +145,19 @@ impl Exchange {
 
     /// Runs the errands that were written down at `now`, and those that could not be run before.
     pub(super) async fn run(&mut self, errands: Vec<Errand>, mut open: Vec<Open>, now: Time) -> Vec<News> {
+        self.sent.retain(|id, _| open.iter().any(|it| it.order.client_order_id == *id));
         let mut news = vec![];
+        let mut errands = VecDeque::from(errands);
+        errands.retain(|errand| match errand {
+            Errand::Cancel(id) if is_unsent(&self.unsent, *id) => {
+                news.extend(self.drop_unsent(*id, now));
+                false
+            }
+            _ => true,
+        });
         for (orders, decided) in std::mem::take(&mut self.unsent) {
             news.extend(self.send(orders, &mut open, (decided, now)).await);
         }
-        let mut errands = VecDeque::from(errands);
         while let Some(errand) = errands.pop_front() {
             match errand {
                 Errand::Cancel(id) => news.extend(self.cancel(id, &mut open, now).await),
@@ -227,12 +235,17 @@ impl Exchange {
         news
     }
 
-    /// Takes an order back that was not sent, or is at the exchange.
+    /// Never sends an order that was not sent, nor the other of its pair.
+    fn drop_unsent(&mut self, id: ClientOrderId, now: Time) -> Vec<News> {
+        let dropped = self.unsent.extract_if(.., |(orders, _)| orders.iter().any(|it| it.client_order_id == id));
+        let cancelled = |it: Order| News::Input(stamp(now), Input::Cancelled(it.client_order_id));
+        dropped.flat_map(|(orders, _)| orders).map(cancelled).collect()
+    }
+
+    /// Takes an order back that is at the exchange, or was not sent.
     async fn cancel(&mut self, id: ClientOrderId, open: &mut [Open], now: Time) -> Vec<News> {
-        let unsent = self.unsent.iter().position(|(orders, _)| orders.iter().any(|it| it.client_order_id == id));
-        if let Some(place) = unsent {
-            let (orders, _) = self.unsent.remove(place);
-            return orders.iter().map(|it| News::Input(stamp(now), Input::Cancelled(it.client_order_id))).collect();
+        if is_unsent(&self.unsent, id) {
+            return self.drop_unsent(id, now);
         }
         let Some(it) = open.iter_mut().find(|it| it.order.client_order_id == id) else { return vec![] };
         match self.withdraw(it, now).await {

@@ -164,15 +164,15 @@ impl Machine {
         }
     }
 
-    /// Makes no entries from here on, or makes them again; what it holds is looked after all the same.
+    /// Makes no entries from a moment on, or makes them again; what it holds is looked after all the same.
     ///
     /// # Errors
     /// As [`Machine::on_candle`].
-    pub(crate) fn hold(&mut self, held: bool) -> Result<()> {
-        match self.closed_at() {
-            Some(at) if held != self.held => self.on_input(at, if held { Input::Pause } else { Input::Resume }),
-            _ => Ok(()),
+    pub(crate) fn hold(&mut self, held: bool, at: Timestamp) -> Result<()> {
+        if held == self.held {
+            return Ok(());
         }
+        self.on_input(at, if held { Input::Pause } else { Input::Resume })
     }
 
     /// Takes in a line of its journal, to be what it was. What a simulated venue said, it says again by itself.

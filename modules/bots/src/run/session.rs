@@ -131,11 +131,9 @@ impl Session {
     pub(super) async fn gather(&mut self) -> Result<(), Halt> {
         let now = self.app.clock().now();
         self.news.extend(self.feed.gather(&self.app, now).await?.map(News::Event));
-        if let Some(exchange) = &mut self.exchange {
-            // what has been told is taken in before more is asked
-            if self.news.is_empty() {
-                self.news = exchange.ask(self.machine.open(), now).await;
-            }
+        // what has been told is taken in before more is asked
+        if let (Some(exchange), true) = (&mut self.exchange, self.news.is_empty()) {
+            self.news = exchange.ask(self.machine.open(), now).await;
             if let Some(refusal) = exchange.refused() {
                 let message = format!("The exchange does not take the key any more: {refusal}. Test the connection.");
                 return Err(Halt::Failed(message));
@@ -194,18 +192,10 @@ impl Session {
             return Ok(0);
         }
         let (due, is_news) = self.feed.take(tx, self.machine.has_begun(), self.batch, now).await?;
-        if due.is_empty() {
-            return Ok(0);
-        }
-        if is_news {
-            self.machine.hold(false)?;
-            return Ok(self.take_in(&due)?);
-        }
+        let Some(first) = due.first() else { return Ok(0) };
         // what closed long ago opens no position now
-        let (first, rest) = due.split_at(1);
-        let fed = self.take_in(first)?;
-        self.machine.hold(true)?;
-        Ok(fed + self.take_in(rest)?)
+        self.machine.hold(!is_news, first.open_time)?;
+        Ok(self.take_in(&due)?)
     }
 
     /// Feeds these; answers how many it was until a script failed.

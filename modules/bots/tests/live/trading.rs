@@ -54,6 +54,24 @@ async fn what_closed_before_the_start_or_long_ago_opens_no_position(db: PgPool) 
 }
 
 #[db_test]
+async fn not_even_the_first_candle_that_was_missed_opens_a_position(db: PgPool) {
+    let mut strategy = crate::floor::crossing();
+    (strategy["entry"], strategy["exit"]) = (json!({ "gt": ["close", 0] }), json!({ "lt": ["close", 0] }));
+    let floor = Floor::with(db, 3, &strategy).await;
+    let bot = floor.started("Eager").await;
+    let runner = Runner::new(floor.app.app());
+    floor.work(&runner).await;
+    // the last candle has closed 46 seconds ago, too
+    floor.pass(60 * MINUTE + 45_000).await;
+    floor.work(&runner).await;
+    let path = format!("/api/v1/orders?botId={bot}");
+    assert_eq!(floor.ana.get(&path).await.ok(), json!([]));
+    floor.pass(15_000).await;
+    floor.work(&runner).await;
+    assert_ne!(floor.ana.get(&path).await.ok(), json!([]));
+}
+
+#[db_test]
 async fn a_stop_and_a_target_stand_as_a_pair(db: PgPool) {
     let mut strategy = crate::floor::crossing();
     strategy["protect"] =
@@ -112,6 +130,9 @@ async fn the_kill_switch_stops_all_of_the_tenants_bots_and_nobody_elses(db: PgPo
     }
     floor.ana.post(&format!("/api/v1/bots/{first}/pause"), &json!({})).await.ok();
     floor.ana.delete(&format!("/api/v1/bots/{first}")).await.refused(409, "ORDERS_OPEN");
+    // what it has spent is not asked for again
+    floor.ana.post(&format!("/api/v1/bots/{first}/start"), &json!({})).await.ok();
+    floor.ana.post(&format!("/api/v1/bots/{first}/pause"), &json!({})).await.ok();
     let permissions: Vec<_> = crate::common::PERMISSIONS.into_iter().collect();
     let bob = floor.app.member_with(&permissions).await;
     assert_eq!(bob.post("/api/v1/bots/stop", &json!({})).await.ok(), json!({ "stopping": [] }));
