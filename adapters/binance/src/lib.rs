@@ -16,7 +16,6 @@ mod refusal;
 mod sign;
 mod signed;
 mod source;
-mod trader;
 mod transport;
 mod venue;
 

@@ -7,7 +7,8 @@ use crate::{
     parse::{self, AskedOrder},
     transport::Ask,
 };
-use exchanges::{Credentials, OrderReport, Validity, VenueError, VenueFill, VenueOrder};
+use exchanges::{Credentials, OrderReport, Trader, Validity, VenueError, VenueFill, VenueOrder};
+use futures::{FutureExt, future::BoxFuture};
 use reqwest::Method;
 use trading::{money::Symbol, order::ClientOrderId};
 
@@ -20,99 +21,119 @@ const NO_SUCH_ORDER: i64 = -2013;
 /// The most pages of an order's executions.
 const MOST_PAGES: usize = 100;
 
-impl Binance {
-    pub(crate) async fn place_order(
-        &self,
-        credentials: &Credentials,
-        order: &VenueOrder,
+impl Trader for Binance {
+    fn place<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        order: &'a VenueOrder,
         validity: Validity,
-    ) -> Result<OrderReport, VenueError> {
-        let (query, symbol) = (parameters::alone(order)?, code(&order.symbol));
-        let ask = Ask { signer: Some(credentials), ..Ask::new("order", &query, 1, Priority::Order) };
-        let asked = AskedOrder { symbol: &symbol, id: order.client_order_id.as_str() };
-        self.sent_once(ask, validity, |body| parse::placed(body, asked)).await
+    ) -> BoxFuture<'a, Result<OrderReport, VenueError>> {
+        async move {
+            let (query, symbol) = (parameters::alone(order)?, code(&order.symbol));
+            let ask = Ask { signer: Some(credentials), ..Ask::new("order", &query, 1, Priority::Order) };
+            let asked = AskedOrder { symbol: &symbol, id: order.client_order_id.as_str() };
+            self.sent_once(ask, validity, |body| parse::placed(body, asked)).await
+        }
+        .boxed()
     }
 
-    pub(crate) async fn place_orders(
-        &self,
-        credentials: &Credentials,
-        pair: [&VenueOrder; 2],
+    fn place_pair<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        pair: [&'a VenueOrder; 2],
         validity: Validity,
-    ) -> Result<[OrderReport; 2], VenueError> {
-        let (query, symbol) = (parameters::pair(pair)?, code(&pair[0].symbol));
-        let ask = Ask { signer: Some(credentials), ..Ask::new("orderList/oco", &query, 1, Priority::Order) };
-        let asked = pair.map(|order| AskedOrder { symbol: &symbol, id: order.client_order_id.as_str() });
-        self.sent_once(ask, validity, |body| parse::pair(body, asked)).await
-    }
-
-    pub(crate) async fn cancel_order(
-        &self,
-        credentials: &Credentials,
-        symbol: &Symbol,
-        id: ClientOrderId,
-    ) -> Result<Option<OrderReport>, VenueError> {
-        let (query, symbol) = named(symbol, id);
-        let ask = Ask::new("order", &query, 1, Priority::Cancel);
-        let ask = Ask { method: Method::DELETE, signer: Some(credentials), ..ask };
-        let asked = AskedOrder { symbol: &symbol, id: id.as_str() };
-        match self.signed(&ask, |body| parse::cancelled(body, asked)).await {
-            Err(Failure::Refused { code: NOT_CANCELLED, message }) if message.starts_with(NONE_TO_CANCEL) => Ok(None),
-            answered => Ok(Some(answered?)),
+    ) -> BoxFuture<'a, Result<[OrderReport; 2], VenueError>> {
+        async move {
+            let (query, symbol) = (parameters::pair(pair)?, code(&pair[0].symbol));
+            let ask = Ask { signer: Some(credentials), ..Ask::new("orderList/oco", &query, 1, Priority::Order) };
+            let asked = pair.map(|order| AskedOrder { symbol: &symbol, id: order.client_order_id.as_str() });
+            self.sent_once(ask, validity, |body| parse::pair(body, asked)).await
         }
+        .boxed()
     }
 
-    pub(crate) async fn order_named(
-        &self,
-        credentials: &Credentials,
-        symbol: &Symbol,
+    fn cancel<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        symbol: &'a Symbol,
         id: ClientOrderId,
-    ) -> Result<Option<OrderReport>, VenueError> {
-        let (query, symbol) = named(symbol, id);
-        let ask = Ask { signer: Some(credentials), ..Ask::new("order", &query, 4, Priority::Query) };
-        let asked = AskedOrder { symbol: &symbol, id: id.as_str() };
-        match self.signed(&ask, |body| parse::order(body, asked)).await {
-            Err(Failure::Refused { code: NO_SUCH_ORDER, .. }) => Ok(None),
-            answered => Ok(Some(answered?)),
-        }
-    }
-
-    pub(crate) async fn orders_open(
-        &self,
-        credentials: &Credentials,
-        symbol: &Symbol,
-    ) -> Result<Vec<OrderReport>, VenueError> {
-        let symbol = code(symbol);
-        let query = [("symbol", symbol.clone())];
-        let ask = Ask { signer: Some(credentials), ..Ask::new("openOrders", &query, 6, Priority::Query) };
-        Ok(self.signed(&ask, |body| parse::open_orders(body, &symbol)).await?)
-    }
-
-    pub(crate) async fn executions_of(
-        &self,
-        credentials: &Credentials,
-        symbol: &Symbol,
-        order: u64,
-    ) -> Result<Vec<VenueFill>, VenueError> {
-        let symbol = code(symbol);
-        let mut all: Vec<VenueFill> = vec![];
-        for _ in 0..MOST_PAGES {
-            let from = all.last().map_or(0, |last| last.trade.saturating_add(1));
-            let query = [
-                ("symbol", symbol.clone()),
-                ("orderId", order.to_string()),
-                // without one the latest are told, not the first
-                ("fromId", from.to_string()),
-                ("limit", PAGE.to_string()),
-            ];
-            let ask = Ask { signer: Some(credentials), ..Ask::new("myTrades", &query, 20, Priority::Query) };
-            let page = self.signed(&ask, |body| parse::executions(body, (&symbol, order), from)).await?;
-            let is_last = page.len() < PAGE;
-            all.extend(page);
-            if is_last {
-                return Ok(all);
+    ) -> BoxFuture<'a, Result<Option<OrderReport>, VenueError>> {
+        async move {
+            let (query, symbol) = named(symbol, id);
+            let ask = Ask::new("order", &query, 1, Priority::Cancel);
+            let ask = Ask { method: Method::DELETE, signer: Some(credentials), ..ask };
+            let asked = AskedOrder { symbol: &symbol, id: id.as_str() };
+            match self.signed(&ask, |body| parse::cancelled(body, asked)).await {
+                Err(Failure::Refused { code: NOT_CANCELLED, message }) if message.starts_with(NONE_TO_CANCEL) => {
+                    Ok(None)
+                }
+                answered => Ok(Some(answered?)),
             }
         }
-        Err(VenueError::Wrong(format!("an order has more than {} executions", MOST_PAGES * PAGE)))
+        .boxed()
+    }
+
+    fn order<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        symbol: &'a Symbol,
+        id: ClientOrderId,
+    ) -> BoxFuture<'a, Result<Option<OrderReport>, VenueError>> {
+        async move {
+            let (query, symbol) = named(symbol, id);
+            let ask = Ask { signer: Some(credentials), ..Ask::new("order", &query, 4, Priority::Query) };
+            let asked = AskedOrder { symbol: &symbol, id: id.as_str() };
+            match self.signed(&ask, |body| parse::order(body, asked)).await {
+                Err(Failure::Refused { code: NO_SUCH_ORDER, .. }) => Ok(None),
+                answered => Ok(Some(answered?)),
+            }
+        }
+        .boxed()
+    }
+
+    fn open_orders<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        symbol: &'a Symbol,
+    ) -> BoxFuture<'a, Result<Vec<OrderReport>, VenueError>> {
+        async move {
+            let symbol = code(symbol);
+            let query = [("symbol", symbol.clone())];
+            let ask = Ask { signer: Some(credentials), ..Ask::new("openOrders", &query, 6, Priority::Query) };
+            Ok(self.signed(&ask, |body| parse::open_orders(body, &symbol)).await?)
+        }
+        .boxed()
+    }
+
+    fn executions<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        symbol: &'a Symbol,
+        venue_id: u64,
+    ) -> BoxFuture<'a, Result<Vec<VenueFill>, VenueError>> {
+        async move {
+            let symbol = code(symbol);
+            let mut all: Vec<VenueFill> = vec![];
+            for _ in 0..MOST_PAGES {
+                let from = all.last().map_or(0, |last| last.trade.saturating_add(1));
+                let query = [
+                    ("symbol", symbol.clone()),
+                    ("orderId", venue_id.to_string()),
+                    // without one the latest are told, not the first
+                    ("fromId", from.to_string()),
+                    ("limit", PAGE.to_string()),
+                ];
+                let ask = Ask { signer: Some(credentials), ..Ask::new("myTrades", &query, 20, Priority::Query) };
+                let page = self.signed(&ask, |body| parse::executions(body, (&symbol, venue_id), from)).await?;
+                let is_last = page.len() < PAGE;
+                all.extend(page);
+                if is_last {
+                    return Ok(all);
+                }
+            }
+            Err(VenueError::Wrong(format!("an order has more than {} executions", MOST_PAGES * PAGE)))
+        }
+        .boxed()
     }
 }
 
