@@ -64,6 +64,8 @@ struct Wait {
     news: Notify,
 }
 
+/// Where processes say that they have heard.
+const ANSWERS: &str = "forgotten";
 /// How long a process that cannot be reached may still answer from memory.
 const LEASE: Duration = Duration::from_secs(3);
 /// How many changes are told apart; with more of them everything is forgotten.
@@ -118,15 +120,30 @@ impl Memory {
 
     /// Waits until no process remembers what has been changed before.
     pub(crate) async fn settle(&self, db: &Db) -> Result<()> {
-        let Some(name) = *self.0.name.lock().unwrap_or_else(PoisonError::into_inner) else { return Ok(()) };
         let (round, wait) = (db.fresh_id(), Arc::new(Wait::default()));
         self.waits().insert(round, wait.clone());
-        let settled = timeout(PATIENCE, wait.until_heard(db, &format!("? {round} {name}"))).await;
+        let settled = timeout(PATIENCE, self.round(db, round, &wait)).await;
         self.waits().remove(&round);
         settled.unwrap_or_else(|_| {
             warn!("a process holds its lease but does not say that it has forgotten");
             Ok(())
         })
+    }
+
+    async fn round(&self, db: &Db, round: Uuid, wait: &Wait) -> Result<()> {
+        let name = *self.0.name.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = name {
+            return wait.until_heard(db, &format!("? {round} {name}")).await;
+        }
+        if store::leased(db).await?.is_empty() {
+            return Ok(());
+        }
+        // a process that does not listen hears the answers to this question alone, and asks under a name that nobody has
+        let mut ears = db.listen(&[ANSWERS]).await?;
+        tokio::select! {
+            heard = wait.until_heard(db, &format!("? {round} {round}")) => heard,
+            lost = self.hear_answers(&mut ears) => lost,
+        }
     }
 
     fn is_leased(&self) -> bool {

@@ -1,4 +1,4 @@
-use super::{Memory, signals, store};
+use super::{ANSWERS, Memory, signals, store};
 use crate::{App, Error, Result};
 use sqlx::postgres::{PgListener, PgNotification};
 use std::{sync::PoisonError, time::Duration};
@@ -30,7 +30,7 @@ impl Memory {
     }
 
     async fn attend(&self, app: &App, process: Uuid, stop: &CancellationToken) -> Result<()> {
-        let mut listener = app.db().listen(&["forget", "forgotten", signals::CHANNEL]).await?;
+        let mut listener = app.db().listen(&["forget", ANSWERS, signals::CHANNEL]).await?;
         // what was announced before is unknown
         self.forget_all();
         self.renew(&mut listener, process).await?;
@@ -74,14 +74,26 @@ impl Memory {
                 Some(thing) => self.forget(thing),
                 None => self.forget_all(),
             },
-            ("forgotten", [round, process]) => {
-                if let (Some(round), Some(process)) = (id(round), id(process)) {
-                    self.heard(round, process);
-                }
-            }
+            (ANSWERS, _) => self.hear_answer(notice),
             _ => self.forget_all(),
         }
         Ok(())
+    }
+
+    /// Hears nothing but answers, until the connection is lost.
+    pub(super) async fn hear_answers(&self, ears: &mut PgListener) -> Result<()> {
+        while let Some(notice) = ears.try_recv().await? {
+            self.hear_answer(&notice);
+        }
+        Err(Error::internal("the connection that listens to answers was lost"))
+    }
+
+    fn hear_answer(&self, notice: &PgNotification) {
+        let ids =
+            notice.payload().split_once(' ').map(|(round, process)| (Uuid::parse_str(round), Uuid::parse_str(process)));
+        if let Some((Ok(round), Ok(process))) = ids {
+            self.heard(round, process);
+        }
     }
 
     /// Remembers nothing from now on, hears nothing, and waits for nobody.

@@ -115,3 +115,17 @@ async fn a_server_that_cannot_hear_does_not_answer_from_memory_and_holds_nobody_
     ana.post("/api/auth/sign-out", &json!({})).await;
     away.get("/api/auth/me").await.refused(401, "UNAUTHORIZED");
 }
+
+#[db_test]
+async fn a_server_that_does_not_listen_waits_for_those_that_do(db: PgPool) {
+    let deaf = TestApp::new(db.clone(), []).await;
+    let there = deaf.beside(db, []).await;
+    let _there = there.remembers().await;
+    for _ in 0..20 {
+        let ana = deaf.member([]).await;
+        let away = ana.at(&there);
+        away.get("/api/auth/me").await.ok();
+        ana.post("/api/auth/sign-out", &json!({})).await;
+        away.get("/api/auth/me").await.refused(401, "UNAUTHORIZED");
+    }
+}

@@ -55,13 +55,13 @@ impl Step {
         }
     }
 
-    /// How many letters a mark has.
-    fn letters(self) -> usize {
+    /// A mark that is as wide as any.
+    const fn widest(self) -> &'static str {
         match self {
-            Self::Minutes(_) => 12,
-            Self::Days(_) => 6,
-            Self::Months(months) if months.is_multiple_of(12) => 4,
-            Self::Months(_) => 8,
+            Self::Minutes(_) => "28 May 20:00",
+            Self::Days(_) => "28 May",
+            Self::Months(months) if months.is_multiple_of(12) => "2028",
+            Self::Months(_) => "May 2028",
         }
     }
 
@@ -98,15 +98,16 @@ impl Step {
     }
 }
 
-/// Marks of the calendar between two moments, each with its label. `fits` says of how many letters how many there may be.
+/// Marks of the calendar between two moments, each with its label. `fits` says how many there may be that are as
+/// wide as one.
 pub(super) fn times(
     from: DateTime<Utc>,
     to: DateTime<Utc>,
-    fits: impl Fn(usize) -> usize,
+    fits: impl Fn(&str) -> usize,
 ) -> Vec<(DateTime<Utc>, String)> {
     let minutes = (to - from).num_minutes();
     let has_room =
-        |step: &Step| usize::try_from(minutes / step.minutes()).is_ok_and(|count| count <= fits(step.letters()));
+        |step: &Step| usize::try_from(minutes / step.minutes()).is_ok_and(|count| count <= fits(step.widest()));
     let step = STEPS.into_iter().find(has_room).unwrap_or(Step::Months(600));
     let marks = std::iter::successors(step.floor(from), |at| step.next(*at));
     marks.skip_while(|at| *at < from).take_while(|at| *at <= to).map(|at| (at, step.label(at))).collect()

@@ -60,8 +60,9 @@ fn draw(frame: Frame, bars: &[Bar], label: fn(f64, f64) -> String, svg: &mut Str
 
 /// Every so many bars have a label, so that labels do not meet.
 fn spacing(frame: Frame, bars: &[Bar]) -> usize {
-    let longest = bars.iter().map(|bar| bar.label.chars().count()).max().unwrap_or(1);
-    bars.len().div_ceil(frame.fits(longest)).max(1)
+    let widest =
+        bars.iter().map(|bar| bar.label.as_str()).max_by(|one, other| frame.wide(one).total_cmp(&frame.wide(other)));
+    bars.len().div_ceil(frame.fits(widest.unwrap_or_default())).max(1)
 }
 
 /// How many values are in each of at most so many spans of equal, round width; values far outside are in the first and

@@ -75,7 +75,7 @@ impl Scale {
     /// The marks of both axes.
     pub(super) fn marks(&self, (first, last): (Timestamp, Timestamp), label: Label, svg: &mut String) {
         self.values(label, svg);
-        let marks = axis::times(first.to_datetime(), last.to_datetime(), |letters| self.frame.fits(letters));
+        let marks = axis::times(first.to_datetime(), last.to_datetime(), |mark| self.frame.fits(mark));
         self.frame.below(marks.into_iter().map(|(at, label)| (self.x(Timestamp::from(at)), label)), svg);
     }
 }

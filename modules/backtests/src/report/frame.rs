@@ -25,21 +25,21 @@ impl Frame {
         Self { width, height, left: 60.0, right: 10.0, top: 12.0, bottom: 26.0 }
     }
 
-    /// How wide a mark of so many letters is, at most. On a phone drawings are shrunk and their letters are larger.
-    fn wide(&self, letters: usize) -> f64 {
-        let letter = if self.width < HALF { 8.0 } else { 6.9 };
-        number(letters) * letter
+    /// How wide a mark is, at most. On a phone drawings are shrunk and their letters are larger.
+    pub(super) fn wide(&self, mark: &str) -> f64 {
+        let em = if self.width < HALF { 14.0 } else { 12.0 };
+        mark.chars().map(widest).sum::<f64>() * em
     }
 
     /// The same with room at the left for these marks.
     pub(super) fn beside(self, marks: impl IntoIterator<Item = String>) -> Self {
-        let longest = marks.into_iter().map(|mark| mark.chars().count()).max().unwrap_or(0);
-        Self { left: (self.wide(longest) + 10.0).max(30.0), ..self }
+        let longest = marks.into_iter().map(|mark| self.wide(&mark)).fold(20.0, f64::max);
+        Self { left: longest + 10.0, ..self }
     }
 
-    /// How many marks of so many letters fit below the floor.
-    pub(super) fn fits(&self, letters: usize) -> usize {
-        let slot = self.wide(letters) + GAP;
+    /// How many marks that are as wide as this one fit below the floor.
+    pub(super) fn fits(&self, mark: &str) -> usize {
+        let slot = self.wide(mark) + GAP;
         (1..).take_while(|count| number(*count) * slot <= self.across()).count().max(1)
     }
 
@@ -77,7 +77,7 @@ impl Frame {
     pub(super) fn below(&self, marks: impl IntoIterator<Item = (f64, String)>, svg: &mut String) {
         let (y, mut free) = (self.height - 7.0, 0.0);
         for (x, label) in marks {
-            let half = self.wide(label.chars().count()) / 2.0;
+            let half = self.wide(&label) / 2.0;
             let x = x.clamp(half, (self.width - half).max(half));
             if x - half < free {
                 continue;
@@ -86,6 +86,17 @@ impl Frame {
             let label = escape(&label);
             let _ = write!(svg, "<text class=\"mark\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{label}</text>");
         }
+    }
+}
+
+/// How wide a letter is, in heights of the font, in the widest of the fonts that a page may be shown with.
+const fn widest(letter: char) -> f64 {
+    match letter {
+        '%' | 'M' | 'W' | 'm' | 'w' => 0.98,
+        '+' | '−' | '<' | '>' | '≤' | '≥' => 0.84,
+        ' ' | '\u{a0}' | '\u{202f}' | '.' | ',' | ':' => 0.34,
+        '0'..='9' => 0.64,
+        _ => 0.66,
     }
 }
 
@@ -140,7 +151,7 @@ mod tests {
         let place = |text: &str| {
             let x: f64 = text.split("x=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
             let label = text.split('>').nth(1).unwrap().split('<').next().unwrap();
-            let half = frame.wide(label.chars().count()) / 2.0;
+            let half = frame.wide(label) / 2.0;
             (x - half, x + half)
         };
         texts.map(place).collect()
@@ -161,7 +172,7 @@ mod tests {
     #[test]
     fn as_many_marks_as_fit_are_all_drawn() {
         let frame = Frame::new(NARROW, 240.0).beside(["12.5k".to_owned()]);
-        let count = frame.fits(12);
+        let count = frame.fits("14 Mar 06:00");
         let slot = frame.across() / number(count);
         let mark = |index| (frame.left + slot * number(index), "14 Mar 06:00".to_owned());
         let marks: Vec<_> = (0..count).map(mark).collect();
