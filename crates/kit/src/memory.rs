@@ -139,9 +139,9 @@ impl Memory {
             return Ok(());
         }
         // a process that does not listen hears the answers to this question alone, and asks under a name that nobody has
-        let mut ears = db.listen(&[ANSWERS]).await?;
+        let (mut ears, question) = (db.listen(&[ANSWERS]).await?, format!("? {round} {round}"));
         tokio::select! {
-            heard = wait.until_heard(db, &format!("? {round} {round}")) => heard,
+            heard = wait.until_heard(db, &question) => heard,
             lost = self.hear_answers(&mut ears) => lost,
         }
     }

@@ -53,8 +53,10 @@ impl Trips {
     /// Whether a candle without a signal changes nothing here, for a desk that rests too.
     #[inline]
     pub(super) fn rests(&self, desk: &Desk) -> bool {
-        let untended = |trade| !self.is_tended(trade) && !desk.account.guard.watches();
-        self.atr.is_none() && self.leaving.is_none() && self.trade.as_ref().is_none_or(untended)
+        // what a trade has left below the smallest order is worth something too
+        let watched = desk.account.guard.watches() && !desk.position.quantity().is_zero();
+        let tended = self.trade.as_ref().is_some_and(|trade| self.is_tended(trade));
+        !(watched || tended) && self.atr.is_none() && self.leaving.is_none()
     }
 
     /// Looks after what is open, at the close of a candle.
