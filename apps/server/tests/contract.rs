@@ -291,6 +291,7 @@ fn a_tenant_is_opened_in_few_places() {
             "modules/audit/src/service/retention.rs",
             "modules/auth/src/service/mod.rs",
             "modules/bots/src/run/session.rs",
+            "modules/bots/src/service/hooks.rs",
             "modules/market-data/src/service/retention.rs",
             "modules/tenants/src/service.rs",
         ]
@@ -310,6 +311,7 @@ fn what_is_changed_without_a_record_is_changed_in_few_places() {
             "modules/auth/src/service/magic_link.rs",
             "modules/auth/src/service/sign_in.rs",
             "modules/auth/src/service/verification.rs",
+            "modules/bots/src/service/hooks.rs",
             "modules/passkeys/src/service/ceremony.rs",
             "modules/security/src/service/notice.rs",
             "modules/social/src/service/arrive.rs",

@@ -20,6 +20,7 @@ mod limits;
 mod mask;
 mod memory;
 mod module;
+mod networks;
 mod openapi;
 mod permissions;
 mod recognised;
@@ -57,6 +58,7 @@ pub use limits::{
 pub use mask::mask;
 pub use memory::{Mark, Memory, Remembered, Signal, Signals};
 pub use module::{Module, Service};
+pub use networks::{allows, network};
 pub use openapi::{Api, Operation, Route};
 pub use permissions::{ACTIONS, Permission, Permissions, Share, Source, Tier, Verdict as PermissionVerdict};
 pub use recognised::Recognised;

@@ -1,5 +1,5 @@
 use crate::{
-    ApiKeys, addresses, error,
+    ApiKeys, error,
     lookup::{self, Found},
     service,
 };
@@ -39,7 +39,7 @@ async fn by_key(app: &App, key: &HeaderValue, origin: &Origin, hint: &TenantHint
     };
     let now = app.clock().now();
     found.usable(now)?;
-    let allowed = addresses::allow(&found.addresses, origin.ip);
+    let allowed = kit::allows(&found.addresses, origin.ip);
     if !usage.knows(found.id, origin.ip, allowed) {
         service::notice(app, &found, origin, allowed).await?;
         usage.learn(found.id, origin.ip, allowed);

@@ -18,16 +18,22 @@
 //! The bots of a tenant that the platform suspends are taken from their runners at once and stand still, whatever their
 //! status, until the suspension is lifted.
 //!
-//! Owns `bots`, `bot_journal` and `bot_events`.
+//! A signal bot is told by others when to buy and when to sell: at an address of its own, whose token is known by its hash
+//! alone. An alert is written down with its name, which is unique, before the bot takes it, in the transaction that writes
+//! what follows: so it is followed once or not at all.
+//!
+//! Owns `bots`, `bot_journal`, `bot_events`, `bot_hooks` and `bot_signals`.
 //! Permissions: `bots:read`, `bots:write`, `bots:execute`, `bots:delete`.
 
 #[cfg(test)]
 extern crate self as bots;
 
+mod alert;
 mod bot;
 mod checklist;
 mod config;
 mod event;
+mod hook;
 mod routes;
 mod run;
 mod service;

@@ -1,3 +1,5 @@
+mod hooks;
+
 use crate::{
     DeleteBots, ExecuteBots, ReadBots, WriteBots,
     bot::{Bot, BotEvent, Filter, Performance, Starting, Stopped, Stopping},
@@ -23,7 +25,12 @@ pub(crate) static ROUTES: &[Route] = routes![
     stop,
     stop_all,
     list_events,
-    performance
+    performance,
+    hooks::make_hook,
+    hooks::show_hook,
+    hooks::remove_hook,
+    hooks::list_signals,
+    hooks::signal
 ];
 
 /// Lists the tenant's bots, the newest first.

@@ -1,3 +1,5 @@
+pub(crate) mod hooks;
+
 use crate::{
     bot::{Bot, BotEvent, Coins, Filter, Performance},
     checklist::{self, Check},

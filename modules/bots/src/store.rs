@@ -1,5 +1,6 @@
 //! Bots as callers see and change them.
 
+pub(crate) mod hooks;
 mod run;
 
 pub(crate) use run::{Entry, Lease, Progress, add_events, add_journal, hold, journal, keep, lease, release, write};

@@ -93,6 +93,11 @@ impl Feed {
         }
     }
 
+    /// Whether it goes as the market goes.
+    pub(super) const fn is_live(&self) -> bool {
+        matches!(self, Self::Live(_))
+    }
+
     /// Whether there are no more.
     pub(super) fn is_over(&self) -> bool {
         match self {

@@ -228,7 +228,7 @@ impl Machine {
     }
 
     /// When the last candle closed.
-    fn closed_at(&self) -> Option<Timestamp> {
+    pub(crate) fn closed_at(&self) -> Option<Timestamp> {
         self.last.map(|candle| self.timeframe.close_of(candle.open_time))
     }
 

@@ -168,7 +168,7 @@ impl Runner {
     }
 
     async fn advance(&self, lease: Lease, room: &Semaphore, stop: &CancellationToken) -> Result<(), Halt> {
-        let mut session = None;
+        let (mut session, mut wake) = (None, session::wake(&self.app, &lease));
         while !stop.is_cancelled() {
             let (advanced, step) = Box::pin(self.step(session.take(), lease, room)).await?;
             session = Some(advanced);
@@ -177,6 +177,9 @@ impl Runner {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = time::sleep(wait) => {}
+                heard = wake.changed() => if !heard {
+                    wake = session::wake(&self.app, &lease);
+                }
             }
         }
         Ok(())

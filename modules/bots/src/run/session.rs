@@ -7,19 +7,21 @@ use super::{
     pace::{BATCH, SCRIPT_BATCH},
 };
 use crate::{
+    alert,
     bot::{Bot, Coins},
     event::Event,
     service,
     status::{Status, Verb},
     store::{self, Lease, Progress},
 };
-use kit::{App, Error, Origin, Reason, Result, Scope, TenantTx, Time};
+use chrono::TimeDelta;
+use kit::{App, Error, Origin, Reason, Result, Scope, Signal as Wake, TenantTx, Time};
 use std::collections::VecDeque;
 use tokio::task::block_in_place;
 use tracing::error;
 use trading::{
     candle::Candle,
-    engine::Stop,
+    engine::{Input, Signal, Stop},
     money::{Instrument, Symbol},
     strategy::{Body, Document},
     time::Timestamp,
@@ -27,6 +29,8 @@ use trading::{
 
 /// So many entries of the journal are read at once.
 const JOURNAL_PAGE: i64 = 2_000;
+/// How often a bot that is told from outside looks for signals of which it has not heard.
+const LOOK: TimeDelta = TimeDelta::seconds(5);
 
 /// A bot that runs here, as long as its lease is good.
 pub(super) struct Session {
@@ -39,6 +43,8 @@ pub(super) struct Session {
     exchange: Option<Exchange>,
     /// What has been told and is not taken in yet.
     news: Vec<News>,
+    /// Whether it is told from outside when to buy and when to sell.
+    is_told: bool,
     /// The most candles of one transaction.
     batch: usize,
 }
@@ -92,9 +98,17 @@ pub(super) struct Step {
 async fn begin(app: &App, lease: &Lease) -> Result<TenantTx> {
     let origin = Origin::internal(&format!("bot-{}", lease.bot));
     let tx = app.db().system(Reason::Bots, origin).await?;
-    #[expect(clippy::disallowed_methods, reason = "the lease says whose bot it is")]
-    let scope = Scope::new(lease.tenant, None);
-    tx.enter(scope).await
+    tx.enter(scope(lease)).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "the lease says whose bot it is")]
+fn scope(lease: &Lease) -> Scope {
+    Scope::new(lease.tenant, None)
+}
+
+/// Wakes whoever runs the bot when there are signals for it.
+pub(super) fn wake(app: &App, lease: &Lease) -> Wake {
+    app.signals().subscribe(&service::hooks::topic(scope(lease), lease.bot))
 }
 
 impl Session {
@@ -123,7 +137,8 @@ impl Session {
         let name = prefix(bot.id)?.to_string();
         let exchange = exchange.map(|account| Exchange::new(account, instrument, name, now));
         let feed = Feed::new(&bot, &document, machine.last_open(), now)?;
-        Ok(Self { app: app.clone(), lease, symbol, machine, feed, exchange, news: vec![], batch })
+        let is_told = matches!(document.body(), Body::Signal(_));
+        Ok(Self { app: app.clone(), lease, symbol, machine, feed, exchange, news: vec![], is_told, batch })
     }
 
     /// Asks whoever is elsewhere, while no transaction is open: the exchange for candles and for what has become of
@@ -161,10 +176,13 @@ impl Session {
         let candles = if progress.status == Status::Stopping {
             self.stop(&mut tx, progress.stop.unwrap_or_default(), now).await?
         } else {
-            self.feed(&mut tx, now).await?
+            let fed = self.feed(&mut tx, now).await?;
+            self.take_signals(&mut tx, now).await?;
+            fed
         };
         let end = self.end(&progress)?;
         let next = end.is_none().then(|| self.feed.next(now));
+        let next = if self.is_told { next.map(|next| next.min(now + LOOK)) } else { next };
         if told || candles > 0 || self.machine.has_unsaved() || end.is_some() {
             self.write(&mut tx, &mut progress, end).await?;
             tx.commit().await?;
@@ -196,6 +214,26 @@ impl Session {
         // what closed long ago opens no position now
         self.machine.hold(!is_news, first.open_time)?;
         Ok(self.take_in(&due)?)
+    }
+
+    /// Follows what was signalled from outside, once there is a price to go by.
+    async fn take_signals(&mut self, tx: &mut TenantTx, now: Time) -> Result<(), Halt> {
+        let Some(closed) = self.machine.closed_at().filter(|_| self.is_told) else { return Ok(()) };
+        // in a replay it is as late as its last candle
+        let at = if self.feed.is_live() { timestamp(now).max(closed) } else { closed };
+        for signal in store::hooks::take(tx, self.lease.bot, now - alert::MAX_AGE).await? {
+            let (name, signalled) = (&signal.alert_id, if signal.is_entry { Signal::Enter } else { Signal::Exit });
+            if now - signal.at > alert::MAX_AGE {
+                let message = format!("The alert {name} came at {}, and is not followed so late.", signal.at);
+                self.machine.tell(Event::of_bot("signal.late", message));
+                continue;
+            }
+            let what = if signal.is_entry { "buy" } else { "sell" };
+            self.machine.tell(Event::of_bot("signal.taken", format!("The alert {name} says: {what}.")));
+            self.machine.hold(false, at)?;
+            self.machine.on_input(at, Input::Signal(signalled))?;
+        }
+        Ok(())
     }
 
     /// Feeds these; answers how many it was until a script failed.
