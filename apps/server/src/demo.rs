@@ -1,4 +1,4 @@
-//! The demonstration: people, candles, a strategy, a back-test and a bot, made through the API as a user would.
+//! The demonstration: people, candles, strategies, a back-test and bots, made through the API as a user would.
 
 use crate::assemble::Assembly;
 use auth::{NewAccount, SignedUp};
@@ -25,7 +25,7 @@ pub struct Person {
 
 /// Everybody; the first is the one who trades.
 pub const PEOPLE: &[Person] = &[
-    Person { email: "trader@demo.example", name: "Tara Trader", what: "a trader with a bot", kind: Kind::Trader },
+    Person { email: "trader@demo.example", name: "Tara Trader", what: "a trader with two bots", kind: Kind::Trader },
     Person { email: "ceo@demo.example", name: "Carla CEO", what: "who runs a company", kind: Kind::Company },
     Person { email: "influencer@demo.example", name: "Ines Influencer", what: "an influencer", kind: Kind::Influencer },
 ];
@@ -33,13 +33,19 @@ pub const PEOPLE: &[Person] = &[
 /// The password of everybody in the demonstration.
 pub const PASSWORD: &str = "demo-demo-demo";
 
+/// Key and secret of the account at the sandbox exchange, which listens on this machine only.
+pub const EXCHANGE_KEY: (&str, &str) = ("demo-key", "demo-secret");
+
 /// Real candles: BTCUSDT, five minutes, the year 2023 (see NOTICE).
 static CANDLES: &[u8] = include_bytes!("../../../samples/candles/binance_BTCUSDT_5m_20230101_20231230.csv.gz");
 
 /// What there is to look at.
 pub struct Seeded {
     pub backtest: String,
-    pub bot: String,
+    /// A bot that trades on paper, …
+    pub paper: String,
+    /// … and one that trades at the exchange.
+    pub live: String,
 }
 
 /// Makes what is not there yet.
@@ -55,27 +61,28 @@ pub async fn seed(assembly: &Assembly) -> Result<Seeded> {
     }
     let trader = trader.ok_or_else(|| Error::internal("the demonstration has nobody"))?;
     let client = Client::of(assembly, trader).await?;
-    if let Some(bot) = client.first("/api/v1/bots").await? {
+    if let Some(live) = client.first("/api/v1/bots?q=exchange").await? {
         let backtest = client.first("/api/v1/backtests").await?.unwrap_or_default();
-        return Ok(Seeded { backtest, bot });
+        let paper = client.first("/api/v1/bots?q=paper").await?.unwrap_or_default();
+        return Ok(Seeded { backtest, paper, live });
     }
     client.import().await?;
     let strategy = client.post("/api/v1/strategies", sma_cross()).await?;
     let backtest = json!({
-        "strategyId": strategy["id"], "initialCash": "10000", "fill": "nextOpen",
+        "strategyId": strategy, "initialCash": "10000", "fill": "nextOpen",
         "fees": { "maker": "0.001", "taker": "0.001", "paidIn": "quote" },
     });
     let backtest = client.post("/api/v1/backtests", backtest).await?;
     assembly.worker.drain().await?;
-    let bot = json!({
-        "name": "BTC trend, on paper", "strategyId": strategy["id"], "mode": "paper", "initialCash": "10000",
-        "fees": { "maker": "0.001", "taker": "0.001", "paidIn": "quote" },
-        "feed": { "kind": "replay", "speed": 200 },
-    });
-    let bot = client.post("/api/v1/bots", bot).await?;
-    let bot = bot["id"].as_str().unwrap_or_default().to_owned();
-    client.post(&format!("/api/v1/bots/{bot}/start"), json!({})).await?;
-    Ok(Seeded { backtest: backtest["id"].as_str().unwrap_or_default().to_owned(), bot })
+    let paper = client
+        .bot(json!({
+            "name": "BTC trend, on paper", "strategyId": strategy, "mode": "paper", "initialCash": "10000",
+            "fees": { "maker": "0.001", "taker": "0.001", "paidIn": "quote" },
+            "feed": { "kind": "replay", "speed": 200 },
+        }))
+        .await?;
+    let live = client.live().await?;
+    Ok(Seeded { backtest, paper, live })
 }
 
 fn sma_cross() -> Value {
@@ -90,6 +97,19 @@ fn sma_cross() -> Value {
         "exit": { "crossesBelow": ["fast", "slow"] },
         "sizing": { "kind": "percentEquity", "percent": "95" },
         "protect": { "stopLoss": { "percent": "8" } },
+    })
+}
+
+/// What trades often enough to look on.
+fn quick_cross() -> Value {
+    json!({
+        "name": "Quick crosses",
+        "market": { "exchange": "binance", "symbol": "BTC/USDT", "timeframe": "1m" },
+        "indicators": { "fast": { "kind": "ema", "period": 2 }, "slow": { "kind": "ema", "period": 5 } },
+        "entry": { "crossesAbove": ["fast", "slow"] },
+        "exit": { "crossesBelow": ["fast", "slow"] },
+        "sizing": { "kind": "percentEquity", "percent": "50" },
+        "protect": { "stopLoss": { "percent": "2" } },
     })
 }
 
@@ -125,8 +145,31 @@ impl Client {
         Ok(Self { router: assembly.router.clone(), token })
     }
 
-    async fn post(&self, path: &str, body: Value) -> Result<Value> {
-        self.call("POST", path, "application/json", Body::from(body.to_string())).await
+    /// Connects the account at the exchange, and has a bot trade on it.
+    async fn live(&self) -> Result<String> {
+        let (key, secret) = EXCHANGE_KEY;
+        let account = json!({ "exchange": "binance", "label": "Sandbox", "apiKey": key, "apiSecret": secret });
+        let connection = self.post("/api/v1/exchange-connections", account).await?;
+        let strategy = self.post("/api/v1/strategies", quick_cross()).await?;
+        self.bot(json!({
+            "name": "Quick crosses, at the exchange", "strategyId": strategy, "mode": "live", "connectionId": connection,
+            "initialCash": "1000", "limits": { "maxDailyLoss": "100" }, "feed": { "kind": "live" },
+        }))
+        .await
+    }
+
+    /// Makes a bot and starts it.
+    async fn bot(&self, bot: Value) -> Result<String> {
+        let name = bot["name"].as_str().unwrap_or_default().replace(' ', "%20");
+        let id = self.post("/api/v1/bots", bot).await?;
+        self.post(&format!("/api/v1/bots/{id}/start?confirm={name}"), json!({})).await?;
+        Ok(id)
+    }
+
+    /// The id of what was made.
+    async fn post(&self, path: &str, body: Value) -> Result<String> {
+        let made = self.call("POST", path, "application/json", Body::from(body.to_string())).await?;
+        Ok(made["id"].as_str().unwrap_or_default().to_owned())
     }
 
     async fn import(&self) -> Result<Value> {

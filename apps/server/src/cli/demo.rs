@@ -1,13 +1,17 @@
 use super::{
     Context, Failure, print, runtime,
+    sandbox::Exchange,
     serve::{Opened, open},
 };
 use crate::{
     demo,
     logging::{self, Output},
 };
+use sandbox::{Options, Speed, Wall, World, fair_dice};
+use std::net::{Ipv4Addr, SocketAddr};
 
-/// Serve a demonstration: seeded tenants, real candles, a finished back-test and a running paper bot
+/// Serve a demonstration: seeded tenants, real candles, a finished back-test, a running paper bot, and a live bot at an
+/// exchange of its own
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
 
@@ -20,17 +24,37 @@ pub(super) fn run(_: &Args, context: &Context) -> Result<(), Failure> {
         "warn".clone_into(&mut logs.level);
     }
     let _logs = logging::init(&logs)?;
+    let world = World::new(market()).map_err(|error| Failure::Input(error.to_string()))?;
     runtime()?.block_on(async {
+        let exchange = Exchange::start(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0), world).await?;
+        let trades_at = exchange.url.clone();
+        settings.binance_rest_base = trades_at.parse().map_err(|error| Failure::of("an address of its own", error))?;
+        tokio::spawn(exchange.serve());
         let opened = open(&settings).await?;
         let Opened { assembly, url, .. } = &opened;
         let seeded = demo::seed(assembly).await?;
-        print(&welcome(url, &seeded, &settings.data_dir.display().to_string()))?;
+        print(&welcome(url, &trades_at, &seeded, &settings.data_dir.display().to_string()))?;
         opened.serve().await
     })
 }
 
-fn welcome(url: &str, seeded: &demo::Seeded, data: &str) -> String {
-    let demo::Seeded { backtest, bot, .. } = seeded;
+/// Prices that walk at random, as fast as time goes.
+fn market() -> Options {
+    let (key, secret) = demo::EXCHANGE_KEY;
+    Options {
+        seed: 1,
+        replay: None,
+        from_now: false,
+        speed: Speed::REAL,
+        paused: false,
+        key: (key.to_owned(), secret.to_owned()),
+        wall: Wall::System,
+        dice: fair_dice(),
+    }
+}
+
+fn welcome(url: &str, exchange: &str, seeded: &demo::Seeded, data: &str) -> String {
+    let demo::Seeded { backtest, paper, live } = seeded;
     let people = demo::PEOPLE.iter().map(|it| format!("    {:<22} {}\n", it.email, it.what));
     format!(
         "BotCriptoFy is running at {url}
@@ -45,9 +69,12 @@ fn welcome(url: &str, seeded: &demo::Seeded, data: &str) -> String {
   From a terminal
     curl -c jar -H 'Content-Type: application/json' {url}/api/auth/sign-in/email \\
       -d '{{\"email\":\"{trader}\",\"password\":\"{password}\"}}'
-    curl -b jar {url}/api/v1/bots/{bot}
+    curl -b jar {url}/api/v1/bots/{paper}       on paper, through a year in nine minutes
+    curl -b jar {url}/api/v1/bots/{live}/events live, at the exchange
     curl -b jar {url}/api/v1/orders
     curl -b jar -o report.html {url}/api/v1/backtests/{backtest}/report
+
+  The live bot trades at a sandbox exchange, which speaks as Binance does, with money of its own: {exchange}
 
   Mails of new users are written to {data}/mail. Ctrl-C ends it; what is there stays in {data}.
 ",

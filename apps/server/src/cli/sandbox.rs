@@ -51,20 +51,40 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let key = options.key.clone();
     let world = World::new(options).map_err(|error| Failure::Input(error.to_string()))?;
     runtime()?.block_on(async {
-        let address = SocketAddr::new(settings.host, args.port);
-        let taken = |error| Failure::of(&format!("cannot listen on {address} (set HOST or --port)"), error);
-        let listener = TcpListener::bind(address).await.map_err(taken)?;
-        let url = format!("http://{}", listener.local_addr().map_err(taken)?);
-        let stop = CancellationToken::new();
-        let engine = Engine::start(world, stop.clone());
-        print(&welcome(&url, &key, context.json))?;
-        let stopping = stop.clone();
+        let exchange = Exchange::start(SocketAddr::new(settings.host, args.port), world).await?;
+        print(&welcome(&exchange.url, &key, context.json))?;
+        let stopping = exchange.stop.clone();
         tokio::spawn(async move {
             crate::serve::told_to_stop().await;
             stopping.cancel();
         });
-        http::serve(listener, engine, stop).await.map_err(|error| Failure::of("the sandbox has failed", error))
+        exchange.serve().await
     })
+}
+
+/// An exchange that trades and listens.
+pub(super) struct Exchange {
+    /// Where it is reached.
+    pub(super) url: String,
+    listener: TcpListener,
+    engine: Engine,
+    stop: CancellationToken,
+}
+
+impl Exchange {
+    pub(super) async fn start(address: SocketAddr, world: World) -> Result<Self, Failure> {
+        let taken = |error| Failure::of(&format!("cannot listen on {address} (set HOST or --port)"), error);
+        let listener = TcpListener::bind(address).await.map_err(taken)?;
+        let url = format!("http://{}", listener.local_addr().map_err(taken)?);
+        let stop = CancellationToken::new();
+        Ok(Self { url, listener, engine: Engine::start(world, stop.clone()), stop })
+    }
+
+    /// Answers until it is told to stop.
+    pub(super) async fn serve(self) -> Result<(), Failure> {
+        let Self { listener, engine, stop, .. } = self;
+        http::serve(listener, engine, stop).await.map_err(|error| Failure::of("the sandbox has failed", error))
+    }
 }
 
 fn options(args: &Args, settings: &Settings) -> Result<Options, Failure> {
