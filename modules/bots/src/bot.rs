@@ -2,6 +2,7 @@
 
 use crate::{
     config::{Feed, Mode},
+    hours::Hours,
     status::Status,
 };
 use garde::Validate;
@@ -46,6 +47,10 @@ pub(crate) struct Bot {
     pub(crate) filters: Option<Instrument>,
     /// How much it may venture.
     pub(crate) limits: Limits,
+    /// When it opens positions; `null`: at any time.
+    pub(crate) hours: Option<Hours>,
+    /// The bot that it was made like, which may be gone.
+    pub(crate) copied_from: Option<Uuid>,
     pub(crate) feed: Feed,
     /// How many candles it has been fed.
     pub(crate) candles: i64,
@@ -135,6 +140,9 @@ pub(crate) struct Filter {
     /// Only of this strategy.
     #[garde(skip)]
     pub(crate) strategy_id: Option<Uuid>,
+    /// Only those that were made like this one.
+    #[garde(skip)]
+    pub(crate) copied_from: Option<Uuid>,
     /// Only those whose name holds this text.
     #[garde(length(max = 100))]
     pub(crate) q: Option<String>,

@@ -1,5 +1,6 @@
 //! What a bot is made of, as a caller says it.
 
+use crate::hours::Hours;
 use garde::Validate;
 use kit::Time;
 use rust_decimal::Decimal;
@@ -62,6 +63,13 @@ pub(crate) struct NewBot {
     #[serde(default)]
     #[garde(skip)]
     pub(crate) limits: Limits,
+    /// When it opens positions: at any time if it is not said.
+    #[garde(skip)]
+    pub(crate) hours: Option<Hours>,
+    /// What it is made like.
+    #[serde(skip)]
+    #[garde(skip)]
+    pub(crate) copied_from: Option<Uuid>,
     /// Where its candles come from.
     #[garde(dive, custom(fits(&self.mode)))]
     pub(crate) feed: Feed,
@@ -97,6 +105,15 @@ pub(crate) struct BotChange {
     /// Another speed of its replay.
     #[garde(skip)]
     pub(crate) speed: Option<Speed>,
+    /// Other hours in which it opens positions; `null`: any.
+    #[serde(default, deserialize_with = "given")]
+    #[garde(skip)]
+    pub(crate) hours: Option<Option<Hours>>,
+}
+
+/// What is there, even where it is `null`.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Hours>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Where a bot trades.

@@ -19,6 +19,9 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    /// A round trip has ended; the data are the trade.
+    pub(crate) const TRADE_CLOSED: &str = "trade.closed";
+
     /// About the bot itself, at no moment of its feed.
     pub(crate) fn of_bot(kind: &'static str, message: impl Into<String>) -> Self {
         Self { feed_at: None, kind, message: message.into(), data: None }
@@ -109,7 +112,7 @@ impl Event {
 
     fn closed(at: Timestamp, trade: &Trade) -> Self {
         let message = format!("The trade of {} ended with {}.", trade.entry_time, trade.pnl);
-        Self::new(at, "trade.closed", message, trade)
+        Self::new(at, Self::TRADE_CLOSED, message, trade)
     }
 }
 

@@ -5,11 +5,13 @@ use crate::{
     bot::{Bot, BotEvent, Filter, Performance, Starting, Stopped, Stopping},
     checklist::{self, Check},
     config::{BotChange, Mode, NewBot},
+    copies::{Copying, Mirroring},
+    difference::Difference,
     service,
 };
 use kit::{
-    Caller, Created, Cursor, Feed, Json, NoContent, Page, Paging, Path, Query, Result, Route, delete, get, patch, post,
-    routes,
+    Caller, Created, Cursor, Error, Feed, Json, NoContent, Page, Paging, Path, Query, Result, Route, delete, get,
+    patch, post, routes,
 };
 use uuid::Uuid;
 
@@ -26,6 +28,9 @@ pub(crate) static ROUTES: &[Route] = routes![
     stop_all,
     list_events,
     performance,
+    copy,
+    mirror,
+    difference,
     hooks::make_hook,
     hooks::show_hook,
     hooks::remove_hook,
@@ -162,4 +167,48 @@ async fn list_events(
 async fn performance(caller: Caller<ReadBots>, Path(id): Path<Uuid>) -> Result<Json<Performance>> {
     let mut tx = caller.begin().await?;
     Ok(Json(service::performance(&mut tx, id).await?))
+}
+
+/// Makes another bot like this one, at the same version of its strategy; what is said is different.
+///
+/// So a bot that has proved itself on paper goes live: `{"name": "…", "mode": "live", "connectionId": "…"}`. The copy
+/// begins anew, and is started like any other.
+#[post("/api/v1/bots/{id}/copy")]
+async fn copy(caller: Caller<WriteBots>, Path(id): Path<Uuid>, Json(copying): Json<Copying>) -> Result<Created<Bot>> {
+    let new = service::copies::prepare(&mut caller.begin().await?, id, &copying).await?;
+    let mut bots = create_copies(&caller, vec![new]).await?;
+    bots.pop().map(Created).ok_or_else(|| Error::internal("a copy that was not made"))
+}
+
+/// Makes a live bot like this one for each of several accounts: all, or none where one cannot be made.
+///
+/// Each is started, paused and stopped for itself; `GET /api/v1/bots?copiedFrom=` lists them.
+#[post("/api/v1/bots/{id}/mirror")]
+async fn mirror(
+    caller: Caller<WriteBots>,
+    Path(id): Path<Uuid>,
+    Json(mirroring): Json<Mirroring>,
+) -> Result<Created<Vec<Bot>>> {
+    let copies = service::copies::prepare_all(&mut caller.begin().await?, id, &mirroring).await?;
+    Ok(Created(create_copies(&caller, copies).await?))
+}
+
+async fn create_copies(caller: &Caller<WriteBots>, copies: Vec<NewBot>) -> Result<Vec<Bot>> {
+    if let Some(live) = copies.iter().find(|it| it.mode == Mode::Live) {
+        service::learn_filters(caller.app(), caller.begin().await?, live).await?;
+    }
+    let mut tx = caller.begin().await?;
+    let bots = service::copies::create_all(&mut tx, caller.app(), &copies).await?;
+    tx.commit().await?;
+    Ok(bots)
+}
+
+/// Shows what a back-test would have done on the candles that the bot was fed, and where the two differ.
+///
+/// A paper bot does the same to the last digit. A live one differs by what its orders really got, and by what it missed
+/// while it did not run.
+#[get("/api/v1/bots/{id}/difference")]
+async fn difference(caller: Caller<ReadBots>, Path(id): Path<Uuid>) -> Result<Json<Difference>> {
+    let mut tx = caller.begin().await?;
+    Ok(Json(service::copies::difference(&mut tx, id).await?))
 }

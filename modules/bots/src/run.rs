@@ -9,9 +9,11 @@ mod log;
 mod machine;
 mod news;
 mod pace;
+mod replay;
 mod runner;
 mod session;
 mod ticket;
 mod watch;
 
+pub(crate) use replay::replay;
 pub use runner::{Runner, Tick};

@@ -1,3 +1,4 @@
+pub(crate) mod copies;
 pub(crate) mod hooks;
 
 use crate::{
@@ -129,12 +130,13 @@ pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, paging: &Paging) ->
 pub(crate) async fn change(tx: &mut TenantTx, id: Uuid, change: &BotChange) -> Result<Bot> {
     let before = locked(tx, id).await?;
     let name = change.name.as_ref().unwrap_or(&before.name);
+    let hours = change.hours.as_ref().unwrap_or(&before.hours);
     let mut feed = before.feed.clone();
     if let (FeedKind::Live, Some(_)) = (feed.kind, change.speed) {
         return Err(Error::invalid("speed", "NO_SPEED", "A live feed has no speed."));
     }
     feed.speed = change.speed.or(feed.speed);
-    store::change(tx, id, name, &feed).await?;
+    store::change(tx, id, name, &feed, hours.as_ref()).await?;
     let after = get(tx, id).await?;
     audit::record(tx, Change::new("bot", id, "bot.updated").before(&before).after(&after)).await?;
     Ok(after)
@@ -159,7 +161,7 @@ pub(crate) async fn start(tx: &mut TenantTx, id: Uuid, checks: &[Check], confirm
     if let Feed { kind: FeedKind::Live, from: None, .. } = bot.feed {
         // what closes before only warms up
         let from = Some(tx.now());
-        store::change(tx, id, &bot.name, &Feed { from, ..bot.feed }).await?;
+        store::change(tx, id, &bot.name, &Feed { from, ..bot.feed }, bot.hours.as_ref()).await?;
     }
     turn(tx, id, Verb::Start, None, "bot.started", "The bot was started.").await
 }

@@ -9,6 +9,7 @@ use crate::{
     bot::{Bot, BotEvent, Coins, Filter},
     config::{Feed, NewBot},
     event::Event,
+    hours::Hours,
     status::Status,
 };
 use kit::{Error, OnConstraint, Paging, Result, TenantTx};
@@ -19,7 +20,8 @@ use trading::{money::Instrument, simulator::Rules};
 use uuid::Uuid;
 
 const BOT: &str = "id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol, timeframe, \
-                   connection_id, initial_cash, rules, instrument, limits, feed, candles, last_candle, created_at, updated_at";
+                   connection_id, initial_cash, rules, instrument, limits, hours, copied_from, feed, \
+                   candles, last_candle, created_at, updated_at";
 
 impl FromRow<'_, PgRow> for Bot {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
@@ -39,6 +41,8 @@ impl FromRow<'_, PgRow> for Bot {
             venue: row.try_get::<Json<Rules>, _>("rules")?.0.into(),
             filters: row.try_get::<Option<Json<_>>, _>("instrument")?.map(|filters| filters.0),
             limits: row.try_get::<Json<_>, _>("limits")?.0,
+            hours: row.try_get::<Option<Json<_>>, _>("hours")?.map(|hours| hours.0),
+            copied_from: row.try_get("copied_from")?,
             feed: row.try_get::<Json<_>, _>("feed")?.0,
             candles: row.try_get("candles")?,
             last_candle: row.try_get("last_candle")?,
@@ -77,8 +81,9 @@ pub(crate) async fn insert(
     let now = tx.now();
     sqlx::query!(
         "insert into bots (id, name, kind, status, strategy_id, strategy_version, exchange, symbol, timeframe,
-                           initial_cash, rules, feed, created_at, updated_at, instrument, mode, connection_id, limits)
-         values ($1, $2, $3, 'created', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16)",
+                           initial_cash, rules, feed, created_at, updated_at, instrument, mode, connection_id, limits,
+                           hours, copied_from)
+         values ($1, $2, $3, 'created', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16, $17, $18)",
         id,
         new.name,
         kind,
@@ -94,7 +99,9 @@ pub(crate) async fn insert(
         filters.map(Json) as _,
         new.mode as _,
         new.connection_id,
-        Json(new.limits) as _
+        Json(new.limits) as _,
+        new.hours.as_ref().map(Json) as _,
+        new.copied_from
     )
     .execute(tx.conn())
     .await
@@ -144,22 +151,26 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     if let Some(strategy) = filter.strategy_id {
         query.push(" and strategy_id = ").push_bind(strategy);
     }
+    if let Some(original) = filter.copied_from {
+        query.push(" and copied_from = ").push_bind(original);
+    }
     if let Some(q) = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
         query.push(" and strpos(lower(name), lower(").push_bind(q.to_owned()).push(")) > 0");
     }
 }
 
-/// A new name and feed. Whoever runs the bot loses it.
-pub(crate) async fn change(tx: &mut TenantTx, id: Uuid, name: &str, feed: &Feed) -> Result<()> {
+/// A new name, feed and hours. Whoever runs the bot loses it.
+pub(crate) async fn change(tx: &mut TenantTx, id: Uuid, name: &str, feed: &Feed, hours: Option<&Hours>) -> Result<()> {
     let now = tx.now();
     sqlx::query!(
-        "update bots set name = $2, feed = $3, updated_at = $4,
+        "update bots set name = $2, feed = $3, updated_at = $4, hours = $5,
                          lease_owner = null, lease_until = null, lease_token = lease_token + 1
          where tenant_id = current_tenant() and id = $1",
         id,
         name,
         Json(feed) as _,
-        now.utc()
+        now.utc(),
+        hours.map(Json) as _
     )
     .execute(tx.conn())
     .await
@@ -225,6 +236,27 @@ pub(crate) async fn events(
     let direction = if after.is_some() { "asc" } else { "desc" };
     query.push(format_args!(" order by seq {direction} limit ")).push_bind(limit);
     Ok(query.build_query_as().fetch_all(tx.conn()).await?)
+}
+
+/// How many entries its journal has, and how many events there are.
+pub(crate) async fn extent(tx: &mut TenantTx, id: Uuid) -> Result<(i64, i64)> {
+    let row =
+        sqlx::query!("select journal_seq, event_seq from bots where tenant_id = current_tenant() and id = $1", id);
+    let row = row.fetch_one(tx.conn()).await?;
+    Ok((row.journal_seq, row.event_seq))
+}
+
+/// The trades that it has ended, up to an event.
+pub(crate) async fn closed_trades(tx: &mut TenantTx, id: Uuid, last_event: i64) -> Result<Vec<Value>> {
+    let trades = sqlx::query_scalar!(
+        r#"select data as "data!" from bot_events
+           where tenant_id = current_tenant() and bot_id = $1 and seq <= $2 and kind = $3 and data is not null
+           order by seq"#,
+        id,
+        last_event,
+        Event::TRADE_CLOSED
+    );
+    Ok(trades.fetch_all(tx.conn()).await?)
 }
 
 /// The stored figures.

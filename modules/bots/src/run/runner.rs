@@ -63,7 +63,7 @@ impl Runner {
                         sessions.insert(lease, session);
                     }
                 }
-                Err(halt) => self.halted(&lease, halt).await,
+                Err(halt) => Box::pin(self.halted(&lease, halt)).await,
             }
         }
         Ok(tick)

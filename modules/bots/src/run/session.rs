@@ -10,6 +10,7 @@ use crate::{
     alert,
     bot::{Bot, Coins},
     event::Event,
+    hours::Hours,
     service,
     status::{Status, Verb},
     store::{self, Lease, Progress},
@@ -28,7 +29,7 @@ use trading::{
 };
 
 /// So many entries of the journal are read at once.
-const JOURNAL_PAGE: i64 = 2_000;
+pub(super) const JOURNAL_PAGE: i64 = 2_000;
 /// How often a bot that is told from outside looks for signals of which it has not heard.
 const LOOK: TimeDelta = TimeDelta::seconds(5);
 
@@ -43,6 +44,7 @@ pub(super) struct Session {
     exchange: Option<Exchange>,
     /// What has been told and is not taken in yet.
     news: Vec<News>,
+    hours: Option<Hours>,
     /// Whether it is told from outside when to buy and when to sell.
     is_told: bool,
     /// The most candles of one transaction.
@@ -138,7 +140,18 @@ impl Session {
         let exchange = exchange.map(|account| Exchange::new(account, instrument, name, now));
         let feed = Feed::new(&bot, &document, machine.last_open(), now)?;
         let is_told = matches!(document.body(), Body::Signal(_));
-        Ok(Self { app: app.clone(), lease, symbol, machine, feed, exchange, news: vec![], is_told, batch })
+        Ok(Self {
+            app: app.clone(),
+            lease,
+            symbol,
+            machine,
+            feed,
+            exchange,
+            news: vec![],
+            hours: bot.hours,
+            is_told,
+            batch,
+        })
     }
 
     /// Asks whoever is elsewhere, while no transaction is open: the exchange for candles and for what has become of
@@ -210,10 +223,7 @@ impl Session {
             return Ok(0);
         }
         let (due, is_news) = self.feed.take(tx, self.machine.has_begun(), self.batch, now).await?;
-        let Some(first) = due.first() else { return Ok(0) };
-        // what closed long ago opens no position now
-        self.machine.hold(!is_news, first.open_time)?;
-        Ok(self.take_in(&due)?)
+        Ok(self.take_in(&due, is_news)?)
     }
 
     /// Follows what was signalled from outside, once there is a price to go by.
@@ -230,21 +240,29 @@ impl Session {
             }
             let what = if signal.is_entry { "buy" } else { "sell" };
             self.machine.tell(Event::of_bot("signal.taken", format!("The alert {name} says: {what}.")));
-            self.machine.hold(false, at)?;
+            let opens = self.opens_at(at);
+            self.machine.hold(!opens, at)?;
             self.machine.on_input(at, Input::Signal(signalled))?;
         }
         Ok(())
     }
 
-    /// Feeds these; answers how many it was until a script failed.
-    fn take_in(&mut self, candles: &[Candle]) -> Result<usize> {
-        let machine = &mut self.machine;
+    /// Whether positions are opened at this time of day.
+    fn opens_at(&self, at: Timestamp) -> bool {
+        self.hours.as_ref().is_none_or(|hours| hours.hold(at.to_datetime()))
+    }
+
+    /// Feeds these; answers how many it was until a script failed. What closed long ago opens no position now.
+    fn take_in(&mut self, candles: &[Candle], is_news: bool) -> Result<usize> {
+        let timeframe = self.feed.market().timeframe;
         // a script may take a while at each
         block_in_place(|| {
             for (before, candle) in candles.iter().enumerate() {
-                let goes_on = machine.failure().is_none();
-                machine.on_candle(candle)?;
-                if goes_on && machine.failure().is_some() {
+                let goes_on = self.machine.failure().is_none();
+                let opens = is_news && self.opens_at(timeframe.close_of(candle.open_time));
+                self.machine.hold(!opens, candle.open_time)?;
+                self.machine.on_candle(candle)?;
+                if goes_on && self.machine.failure().is_some() {
                     return Ok(before + 1);
                 }
             }
@@ -264,7 +282,7 @@ impl Session {
             if next.is_empty() {
                 break;
             }
-            fed += self.take_in(&next)?;
+            fed += self.take_in(&next, true)?;
         }
         Ok(fed)
     }
@@ -329,7 +347,7 @@ impl Session {
 }
 
 /// What the bot is made of.
-fn make(bot: &Bot, document: Document, instrument: Instrument) -> Result<Make> {
+pub(super) fn make(bot: &Bot, document: Document, instrument: Instrument) -> Result<Make> {
     let place = match bot.connection_id {
         None => Place::Simulated(bot.venue.rules()),
         Some(_) => Place::Exchange,
@@ -405,7 +423,7 @@ pub(super) fn timestamp(at: Time) -> Timestamp {
     Timestamp::from_millis(at.millis())
 }
 
-fn count(length: usize) -> i64 {
+pub(super) fn count(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
 }
 

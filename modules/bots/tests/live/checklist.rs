@@ -75,3 +75,32 @@ async fn a_live_bot_needs_an_account_of_its_tenants_at_its_exchange(db: PgPool) 
     wish["strategyId"] = strategy["id"].clone();
     bob.post("/api/v1/bots", &wish).await.refused(404, "CONNECTION_NOT_FOUND");
 }
+
+#[db_test]
+async fn a_bot_that_proved_itself_on_paper_is_copied_to_accounts(db: PgPool) {
+    let floor = Floor::new(db, 1).await;
+    let mut wish = floor.wish("Proved");
+    (wish["mode"], wish["connectionId"]) = (json!("paper"), json!(null));
+    let paper = crate::common::text(&floor.ana.post("/api/v1/bots", &wish).await.created()["id"]);
+    let (mirror, connection) = (format!("/api/v1/bots/{paper}/mirror"), &floor.connection);
+    let twice = json!({ "accounts": [{ "connectionId": connection }, { "connectionId": connection }] });
+    floor.ana.post(&mirror, &twice).await.refused(409, "BOT_NAME_TAKEN");
+    let unknown = json!({ "accounts": [{ "connectionId": connection }, { "connectionId": paper }] });
+    floor.ana.post(&mirror, &unknown).await.refused(404, "CONNECTION_NOT_FOUND");
+    let copies = format!("/api/v1/bots?copiedFrom={paper}");
+    assert_eq!(floor.ana.get(&copies).await.ok(), json!([]), "all or none");
+
+    let accounts = json!({ "accounts": [
+        { "connectionId": connection, "name": "One" },
+        { "connectionId": connection, "name": "Two", "initialCash": "250" },
+    ] });
+    let made = floor.ana.post(&mirror, &accounts).await.created();
+    let told: Vec<_> =
+        made.as_array().unwrap().iter().map(|it| (&it["name"], &it["mode"], &it["initialCash"])).collect();
+    let live = json!("live");
+    let cash = &wish["initialCash"];
+    assert_eq!(told, [(&json!("One"), &live, cash), (&json!("Two"), &live, &json!("250"))]);
+    assert!(made.as_array().unwrap().iter().all(|it| it["filters"].is_object() && it["copiedFrom"] == paper));
+    let copy = json!({ "name": "Three", "mode": "live", "connectionId": connection });
+    assert_eq!(floor.ana.post(&mirror.replace("/mirror", "/copy"), &copy).await.created()["feed"]["kind"], "live");
+}

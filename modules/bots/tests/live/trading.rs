@@ -27,6 +27,14 @@ async fn a_live_bot_buys_and_sells_on_its_account_and_knows_what_it_has(db: PgPo
     let shown = floor.ana.get(&format!("/api/v1/bots/{bot}")).await.ok();
     assert_eq!((&shown["mode"], &shown["connectionId"]), (&json!("live"), &json!(floor.connection)));
     assert_eq!(shown["feed"]["kind"], "live");
+
+    // the exchange's prices are not those of a simulated venue, but the signals are the same
+    let difference = floor.ana.get(&format!("/api/v1/bots/{bot}/difference")).await.ok();
+    let (own, tried) = (&difference["bot"], &difference["backtest"]);
+    assert_eq!(own["trades"], tried["trades"], "{difference}");
+    assert_ne!(own["fees"], tried["fees"], "{difference}");
+    let missed = |it: &testkit::Value| it["bot"].is_null() || it["backtest"].is_null();
+    assert!(!difference["trades"].as_array().unwrap().iter().any(missed), "{difference}");
 }
 
 #[db_test]
