@@ -34,7 +34,7 @@ pub const PEOPLE: &[Person] = &[
 pub const PASSWORD: &str = "demo-demo-demo";
 
 /// Key and secret of the account at the sandbox exchange, which listens on this machine only.
-pub const EXCHANGE_KEY: (&str, &str) = ("demo-key", "demo-secret");
+pub const EXCHANGE_KEY: (&str, &str) = ("the-key-of-the-demonstration", "the-secret-of-the-demonstration");
 
 /// Real candles: BTCUSDT, five minutes, the year 2023 (see NOTICE).
 static CANDLES: &[u8] = include_bytes!("../../../samples/candles/binance_BTCUSDT_5m_20230101_20231230.csv.gz");

@@ -55,7 +55,7 @@ fn market() -> Options {
 
 fn welcome(url: &str, exchange: &str, seeded: &demo::Seeded, data: &str) -> String {
     let demo::Seeded { backtest, paper, live } = seeded;
-    let people = demo::PEOPLE.iter().map(|it| format!("    {:<22} {}\n", it.email, it.what));
+    let people = demo::PEOPLE.iter().map(|it| format!("    {:<23} {}\n", it.email, it.what));
     format!(
         "BotCriptoFy is running at {url}
 
@@ -69,8 +69,8 @@ fn welcome(url: &str, exchange: &str, seeded: &demo::Seeded, data: &str) -> Stri
   From a terminal
     curl -c jar -H 'Content-Type: application/json' {url}/api/auth/sign-in/email \\
       -d '{{\"email\":\"{trader}\",\"password\":\"{password}\"}}'
-    curl -b jar {url}/api/v1/bots/{paper}       on paper, through a year in nine minutes
-    curl -b jar {url}/api/v1/bots/{live}/events live, at the exchange
+    curl -b jar {url}/api/v1/bots/{paper}         # on paper, through a year in nine minutes
+    curl -b jar {url}/api/v1/bots/{live}/events  # live, at the exchange
     curl -b jar {url}/api/v1/orders
     curl -b jar -o report.html {url}/api/v1/backtests/{backtest}/report
 
