@@ -293,6 +293,7 @@ fn a_tenant_is_opened_in_few_places() {
             "modules/bots/src/run/session.rs",
             "modules/bots/src/service/hooks.rs",
             "modules/market-data/src/service/retention.rs",
+            "modules/portfolio/src/keeper.rs",
             "modules/tenants/src/service.rs",
         ]
     );

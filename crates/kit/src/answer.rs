@@ -103,6 +103,14 @@ impl<T> Page<T> {
         let Paging { page, limit, .. } = *paging;
         Self { success: true, data, meta: PageMeta { page, limit, total, total_pages: (total + limit - 1) / limit } }
     }
+
+    /// The page that was asked for, of a list that is at hand.
+    pub fn of(all: Vec<T>, paging: &Paging) -> Self {
+        let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
+        let part = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
+        let page = all.into_iter().skip(part(paging.offset())).take(part(paging.limit));
+        Self::new(page.collect(), paging, total)
+    }
 }
 
 impl<T: Serialize> IntoResponse for Page<T> {

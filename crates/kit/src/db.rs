@@ -79,6 +79,8 @@ pub enum Reason {
     Picture,
     /// The operator asks on the command line.
     Operator,
+    /// Positions are held against the fills that made them.
+    Portfolio,
     /// The demonstration's tenants are seeded.
     Demo,
 }

@@ -10,7 +10,7 @@ mod service;
 mod store;
 
 pub use book::{Book, Open};
-pub use service::{are_open, fills_of_bot};
+pub use service::{are_open, fills_of_bot, fills_of_bots};
 
 use kit::{Module, permission};
 

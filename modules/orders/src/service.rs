@@ -146,7 +146,13 @@ pub(crate) async fn list_fills(tx: &mut TenantTx, filter: &FillFilter, cursor: &
 /// # Errors
 /// 500 where a stored fill is outside the bounds of the core's types.
 pub async fn fills_of_bot(tx: &mut TenantTx, bot: Uuid) -> Result<Vec<position::Fill>> {
-    store::fills_of_bot(tx, bot).await?.into_iter().map(store::StoredFill::into_core).collect()
+    Ok(fills_of_bots(tx, &[bot]).await?.into_iter().map(|(_, fill)| fill).collect())
+}
+
+/// All fills of several bots, those of each in their order.
+pub async fn fills_of_bots(tx: &mut TenantTx, bots: &[Uuid]) -> Result<Vec<(Uuid, position::Fill)>> {
+    let fills = store::fills_of_bots(tx, bots).await?.into_iter();
+    fills.map(|fill| Ok((fill.bot_id, fill.into_core()?))).collect()
 }
 
 impl store::StoredFill {

@@ -82,6 +82,7 @@ pub(crate) async fn list_fills(
 
 /// A fill with what its order says of it.
 pub(crate) struct StoredFill {
+    pub(crate) bot_id: Uuid,
     pub(crate) client_order_id: String,
     pub(crate) symbol: String,
     pub(crate) side: String,
@@ -94,14 +95,15 @@ pub(crate) struct StoredFill {
     pub(crate) at: DateTime<Utc>,
 }
 
-pub(crate) async fn fills_of_bot(tx: &mut TenantTx, bot: Uuid) -> Result<Vec<StoredFill>> {
+pub(crate) async fn fills_of_bots(tx: &mut TenantTx, bots: &[Uuid]) -> Result<Vec<StoredFill>> {
     let fills = sqlx::query_as!(
         StoredFill,
-        "select o.client_order_id, o.symbol, o.side, f.price, f.quantity, f.fee, f.fee_asset, f.maker, f.done, f.at
+        "select f.bot_id, o.client_order_id, o.symbol, o.side, f.price, f.quantity, f.fee, f.fee_asset, f.maker, f.done,
+                f.at
          from fills f join orders o on o.tenant_id = f.tenant_id and o.id = f.order_id
-         where f.tenant_id = current_tenant() and f.bot_id = $1
-         order by f.at, f.id",
-        bot
+         where f.tenant_id = current_tenant() and f.bot_id = any ($1)
+         order by f.bot_id, f.at, f.id",
+        bots
     )
     .fetch_all(tx.conn())
     .await?;

@@ -1,20 +1,25 @@
 //! Portfolio: what bots hold, what they have earned and how their worth went.
 //!
 //! Owns `positions` and `equity_points`. Every figure follows from a bot's fills: [`rebuild`] makes
-//! the position from them alone.
+//! the position from them alone, and every day all of them are made anew and held against what is stored.
 //! Permissions: `portfolio:read`.
 
+mod keeper;
+mod lots;
 mod routes;
 mod service;
 mod store;
 
+pub use keeper::prove_all;
 pub use service::{EquityPoint, check, open, rebuild, record_equity, save};
 
-use kit::{Module, permission};
+use kit::{Module, Service, permission};
 
 permission!(ReadPortfolio = "portfolio:read");
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "portfolio", routes: routes::ROUTES, ..Module::EMPTY }
+    const SERVICES: &[Service] =
+        &[Service { name: "portfolio-keeper", run: |app, stop| Box::pin(keeper::run_keeper(app, stop)) }];
+    Module { name: "portfolio", routes: routes::ROUTES, services: SERVICES, ..Module::EMPTY }
 }

@@ -1,3 +1,7 @@
+pub(crate) mod proof;
+pub(crate) mod statement;
+pub(crate) mod taxes;
+
 use crate::store;
 use garde::Validate;
 use kit::{Error, Paging, Result, TenantTx, Time};
@@ -130,7 +134,7 @@ pub(crate) struct Point {
 }
 
 impl store::Row {
-    fn quote(&self) -> &str {
+    pub(crate) fn quote(&self) -> &str {
         self.symbol.split_once('/').map_or("", |(_, quote)| quote)
     }
 
@@ -241,14 +245,16 @@ pub async fn rebuild(tx: &mut TenantTx, bot: Uuid, cash: Notional) -> Result<Pos
 pub async fn check(tx: &mut TenantTx, bot: Uuid, symbol: &Symbol, position: &Position) -> Result<()> {
     let stored = store::of_bot(tx, bot).await?;
     let stored = stored.iter().find(|row| row.symbol == symbol.as_str());
-    let same = stored.is_some_and(|row| {
-        row.cash == position.cash().decimal()
-            && row.quantity == position.quantity().decimal()
-            && row.cost == position.cost().decimal()
-            && row.realised_pnl == position.realised().decimal()
-            && row.fees == position.fees().decimal()
-    });
+    let same = stored.is_some_and(|row| !differs(row, position));
     if same { Ok(()) } else { Err(Error::internal("the stored position differs from the one that the fills make")) }
+}
+
+fn differs(row: &store::Row, position: &Position) -> bool {
+    row.cash != position.cash().decimal()
+        || row.quantity != position.quantity().decimal()
+        || row.cost != position.cost().decimal()
+        || row.realised_pnl != position.realised().decimal()
+        || row.fees != position.fees().decimal()
 }
 
 pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, paging: &Paging) -> Result<(Vec<PositionAnswer>, i64)> {

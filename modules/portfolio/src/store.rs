@@ -1,5 +1,5 @@
-use crate::service::{Curve, EquityPoint, Filter, Point};
-use kit::{Paging, Result, TenantTx, Time};
+use crate::service::{Curve, EquityPoint, Filter, Point, statement::Held};
+use kit::{Paging, Result, SystemTx, TenantTx, Time};
 use rust_decimal::Decimal;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use trading::{
@@ -163,4 +163,50 @@ pub(crate) async fn points(tx: &mut TenantTx, curve: &Curve) -> Result<Vec<Point
     .fetch_all(tx.conn())
     .await?;
     Ok(points)
+}
+
+/// What a bot was worth before two moments; nothing where it had not begun.
+pub(crate) struct Ends {
+    pub(crate) opening: Option<Held>,
+    pub(crate) closing: Option<Held>,
+}
+
+/// What each bot was worth before two moments.
+pub(crate) async fn ends(tx: &mut TenantTx, from: Time, to: Time) -> Result<Vec<(Uuid, Ends)>> {
+    let rows = sqlx::query!(
+        r#"select p.bot_id, opening.cash as "opening_cash?", opening.position_value as "opening_value?",
+                  closing.cash as "closing_cash?", closing.position_value as "closing_value?"
+           from positions p
+           left join lateral (
+               select cash, position_value from equity_points e
+               where e.tenant_id = current_tenant() and e.bot_id = p.bot_id and e.at < $1 order by e.at desc limit 1
+           ) opening on true
+           left join lateral (
+               select cash, position_value from equity_points e
+               where e.tenant_id = current_tenant() and e.bot_id = p.bot_id and e.at < $2 order by e.at desc limit 1
+           ) closing on true
+           where p.tenant_id = current_tenant()"#,
+        from.utc(),
+        to.utc()
+    );
+    let rows = rows.fetch_all(tx.conn()).await?.into_iter();
+    let ends = rows.map(|row| {
+        let ends =
+            Ends { opening: row.opening_cash.zip(row.opening_value), closing: row.closing_cash.zip(row.closing_value) };
+        (row.bot_id, ends)
+    });
+    Ok(ends.collect())
+}
+
+/// Keeps others from writing positions until the transaction ends.
+pub(crate) async fn hold(tx: &mut TenantTx) -> Result<()> {
+    sqlx::query!("select bot_id from positions where tenant_id = current_tenant() order by bot_id, symbol for share")
+        .fetch_all(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// The tenants that have positions.
+pub(crate) async fn tenants(tx: &mut SystemTx) -> Result<Vec<Uuid>> {
+    Ok(sqlx::query_scalar!("select distinct tenant_id from positions order by 1").fetch_all(tx.conn()).await?)
 }
