@@ -101,13 +101,12 @@ fn sma_cross() -> Value {
 }
 
 /// What trades often enough to look on.
-fn quick_cross() -> Value {
+fn candle_by_candle() -> Value {
     json!({
-        "name": "Quick crosses",
+        "name": "Candle by candle",
         "market": { "exchange": "binance", "symbol": "BTC/USDT", "timeframe": "1m" },
-        "indicators": { "fast": { "kind": "ema", "period": 2 }, "slow": { "kind": "ema", "period": 5 } },
-        "entry": { "crossesAbove": ["fast", "slow"] },
-        "exit": { "crossesBelow": ["fast", "slow"] },
+        "entry": { "gt": ["close", "open"] },
+        "exit": { "lt": ["close", "open"] },
         "sizing": { "kind": "percentEquity", "percent": "50" },
         "protect": { "stopLoss": { "percent": "2" } },
     })
@@ -150,9 +149,9 @@ impl Client {
         let (key, secret) = EXCHANGE_KEY;
         let account = json!({ "exchange": "binance", "label": "Sandbox", "apiKey": key, "apiSecret": secret });
         let connection = self.post("/api/v1/exchange-connections", account).await?;
-        let strategy = self.post("/api/v1/strategies", quick_cross()).await?;
+        let strategy = self.post("/api/v1/strategies", candle_by_candle()).await?;
         self.bot(json!({
-            "name": "Quick crosses, at the exchange", "strategyId": strategy, "mode": "live", "connectionId": connection,
+            "name": "Candle by candle, at the exchange", "strategyId": strategy, "mode": "live", "connectionId": connection,
             "initialCash": "1000", "limits": { "maxDailyLoss": "100" }, "feed": { "kind": "live" },
         }))
         .await
