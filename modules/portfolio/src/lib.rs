@@ -10,11 +10,15 @@ mod store;
 
 pub use service::{EquityPoint, check, open, rebuild, record_equity, save};
 
-use kit::{Module, permission};
+use kit::{Module, Topic, permission};
 
 permission!(ReadPortfolio = "portfolio:read");
 
+/// What a bot holds after a transaction in which it took something in; of the bot.
+static POSITIONS: Topic = Topic::of::<ReadPortfolio>("positions");
+
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "portfolio", routes: routes::ROUTES, ..Module::EMPTY }
+    const TOPICS: &[&Topic] = &[&POSITIONS];
+    Module { name: "portfolio", routes: routes::ROUTES, topics: TOPICS, ..Module::EMPTY }
 }
