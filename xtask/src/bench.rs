@@ -19,6 +19,8 @@ pub enum What {
     Backtest,
     /// Every indicator over a year of minutes; with `--peers` against TA-Lib's C library
     Indicators,
+    /// Messages that reach 10,000 subscriptions over WebSockets, against a bare loop of queues and sockets
+    Stream,
     /// How soon a sweep that runs has ended after its cancel was answered
     Cancel,
     /// A candle file against a raw COPY
@@ -36,6 +38,7 @@ pub fn run(what: What, json: bool, peers: bool) -> Outcome {
         What::Backtest if peers => return script("e2e/peers/run", &["speed", "--json"][..1 + usize::from(json)]).run(),
         What::Backtest => ("trading", "bench_backtest"),
         What::Indicators => ("trading", "bench_indicators"),
+        What::Stream => ("stream", "bench_stream"),
         What::Cancel => ("backtests", "bench_cancel"),
         What::Import => ("market-data", "bench_import"),
         What::Start => return start::run(json),

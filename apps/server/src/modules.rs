@@ -22,6 +22,7 @@ pub const ALL: &[Module] = &[
     exchanges::module(),
     strategies::module(),
     backtests::module(),
+    stream::module(),
     orders::module(),
     portfolio::module(),
     bots::module(),

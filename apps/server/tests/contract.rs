@@ -224,6 +224,7 @@ fn the_committed_document_is_the_codes() {
 const GLOBAL: &[(&str, &str)] = &[
     ("_sqlx_migrations", "what has been applied to the database"),
     ("memories", "which processes answer from memory, until when; nobody's in particular"),
+    ("stream_places", "how far the events of all tenants are numbered and removed"),
     ("candle_rollups", "reached like the candles that they sum"),
     ("candles", "reached only through a series, which is looked up under row level security"),
     ("trades", "reached only through a series, as candles are"),

@@ -1,5 +1,5 @@
 use crate::{
-    Catalogue, Clock, Db, Declaration, Error, Identify, Ids, LimitSettings, Limits, Result, Signals, Vault,
+    Catalogue, Clock, Db, Declaration, Error, Identify, Ids, LimitSettings, Limits, Result, Signals, Topic, Vault,
     http::Health,
 };
 use std::{
@@ -17,7 +17,15 @@ pub struct App(Arc<Inner>);
 struct Inner {
     parts: AppParts,
     /// Known only after all modules are.
-    declared: OnceLock<Vec<&'static Declaration>>,
+    declared: OnceLock<Declared>,
+}
+
+/// What modules declare.
+#[derive(Clone, Default)]
+pub(crate) struct Declared {
+    /// By name.
+    pub(crate) settings: Vec<&'static Declaration>,
+    pub(crate) topics: Vec<&'static Topic>,
 }
 
 impl Deref for Inner {
@@ -133,11 +141,16 @@ impl App {
 
     /// The settings that modules declare, by name.
     pub fn declared(&self) -> &[&'static Declaration] {
-        self.0.declared.get().map(Vec::as_slice).unwrap_or_default()
+        self.0.declared.get().map(|it| it.settings.as_slice()).unwrap_or_default()
     }
 
-    pub(crate) fn declare(&self, settings: Vec<&'static Declaration>) {
-        self.0.declared.get_or_init(|| settings);
+    /// What modules tell live, the lower modules first.
+    pub fn topics(&self) -> &[&'static Topic] {
+        self.0.declared.get().map(|it| it.topics.as_slice()).unwrap_or_default()
+    }
+
+    pub(crate) fn declare(&self, declared: Declared) {
+        self.0.declared.get_or_init(|| declared);
     }
 
     /// Wakes those who wait for news that another process may bring.

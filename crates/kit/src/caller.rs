@@ -14,8 +14,10 @@ use std::{marker::PhantomData, ops::Deref, sync::Arc};
 use uuid::Uuid;
 
 mod any_member;
+mod presence;
 
 pub use any_member::AnyMember;
+pub use presence::Presence;
 
 /// The header in which bots and services present their key.
 pub const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -313,9 +315,10 @@ fn no_tenant() -> Error {
 }
 
 /// A browser sends the user's cookie with whatever page asks: a page of another origin may not
-/// change anything.
+/// change anything, nor open a WebSocket, whose answers no browser keeps from it.
 fn refuse_foreign_pages(parts: &Parts, app: &App) -> Result<()> {
-    if parts.method.is_safe() || !parts.headers.contains_key("cookie") {
+    let only_reads = parts.method.is_safe() && !parts.headers.contains_key("upgrade");
+    if only_reads || !parts.headers.contains_key("cookie") {
         return Ok(());
     }
     match parts.headers.get("origin").map(|origin| origin.to_str().unwrap_or("null")) {

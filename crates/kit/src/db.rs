@@ -65,6 +65,8 @@ pub enum Reason {
     Jobs,
     /// Bots of all tenants are leased and resumed.
     Bots,
+    /// What is told live is numbered, read for those who listen, and removed.
+    Stream,
     /// Candles are removed that their tenants keep no longer.
     Candles,
     /// An operator of the platform sets what holds for all.

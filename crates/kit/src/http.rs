@@ -27,7 +27,7 @@ use tower_http::{
 pub fn serve_with(app: &App, api: &Api) -> Router {
     let limited = limits::Limited { app: app.clone(), rates: api.rates.clone() };
     app.catalogue().gather(&api.document);
-    app.declare(api.settings.clone());
+    app.declare(api.declared.clone());
     let routes = api.router.clone();
     let logged = log::Logged { app: app.clone(), watches: api.watches.clone() };
     routes

@@ -1,4 +1,4 @@
-use crate::{App, Declaration, JobKind, Route, Watch};
+use crate::{App, Declaration, JobKind, Route, Topic, Watch};
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
@@ -15,13 +15,16 @@ pub struct Module {
     pub services: &'static [Service],
     /// What people may set of it while it runs.
     pub settings: &'static [&'static Declaration],
+    /// What it tells live.
+    pub topics: &'static [&'static Topic],
     /// What it does with every request.
     pub watch: Option<Watch>,
 }
 
 impl Module {
     /// One that does nothing, to be filled: `Module { name: "audit", routes: routes::ROUTES, ..Module::EMPTY }`.
-    pub const EMPTY: Self = Self { name: "", routes: &[], jobs: &[], services: &[], settings: &[], watch: None };
+    pub const EMPTY: Self =
+        Self { name: "", routes: &[], jobs: &[], services: &[], settings: &[], topics: &[], watch: None };
 }
 
 /// Something that runs as long as the server: it returns soon after the token is cancelled.

@@ -1,5 +1,6 @@
 use crate::{
-    Answer, App, Declaration, Guard, Input, Module, Settings, Watch,
+    Answer, App, Declaration, Guard, Input, Module, Settings, Topic, Watch,
+    app::Declared,
     error::{ErrorBody, FAILURES},
     http,
     limits::{HEADERS, Rate, Rates, X_RETRY_AFTER},
@@ -30,8 +31,7 @@ pub struct Api {
     pub router: Router<App>,
     pub document: Value,
     pub(crate) rates: Arc<Rates>,
-    /// By name.
-    pub(crate) settings: Vec<&'static Declaration>,
+    pub(crate) declared: Declared,
     pub(crate) watches: Arc<[Watch]>,
 }
 
@@ -39,7 +39,7 @@ impl Api {
     /// # Panics
     /// When the modules contradict each other or themselves: see [`Operation::finish`].
     pub fn new(title: &str, version: &str, modules: &[Module], settings: &Settings) -> Self {
-        let declared = settings_of(modules);
+        let declared = Declared { settings: settings_of(modules), topics: topics_of(modules) };
         let mut schemas = Schemas::new();
         let mut router = Router::new();
         let mut paths = Map::new();
@@ -81,7 +81,7 @@ impl Api {
             },
         });
         let watches = modules.iter().filter_map(|module| module.watch).collect();
-        Self { router, document, rates: Arc::new(rates), settings: declared, watches }
+        Self { router, document, rates: Arc::new(rates), declared, watches }
     }
 }
 
@@ -96,6 +96,17 @@ fn settings_of(modules: &[Module]) -> Vec<&'static Declaration> {
         assert!(two[0].name != two[1].name, "two settings are called {}", two[0].name);
     }
     declared
+}
+
+/// What all modules tell live.
+///
+/// # Panics
+/// When two topics have one name.
+fn topics_of(modules: &[Module]) -> Vec<&'static Topic> {
+    let topics: Vec<_> = modules.iter().flat_map(|module| module.topics).copied().collect();
+    let names: BTreeSet<_> = topics.iter().map(|topic| topic.name).collect();
+    assert!(names.len() == topics.len(), "two topics have one name, of {names:?}");
+    topics
 }
 
 /// The documentation of one operation, filled by the types in its handler's signature.

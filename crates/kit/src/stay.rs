@@ -18,7 +18,7 @@ pub struct Stay {
     app: App,
     /// When the caller was recognised.
     mark: Option<Mark>,
-    about: [Uuid; 2],
+    about: [Uuid; 3],
     until: Instant,
     _open: Open,
 }
@@ -34,9 +34,9 @@ impl Stay {
     pub fn begin<P: Permission>(caller: &Caller<P>) -> Result<Self> {
         let (app, user) = (caller.app().clone(), caller.user().id);
         Ok(Self {
-            _open: Open::one_more(&app, user)?,
+            _open: Open::one_more(&app, user, "streams", MOST_STREAMS)?,
             mark: app.db().memory().mark(),
-            about: [user, caller.credential().id()],
+            about: [user, caller.credential().id(), caller.membership().tenant],
             until: Instant::now() + LONGEST,
             app,
         })
@@ -49,39 +49,44 @@ impl Stay {
     }
 }
 
-/// How many streams each user has open.
+/// How many streams and the like each user has open.
 #[derive(Clone, Default)]
-struct Streams(Arc<Mutex<HashMap<Uuid, usize>>>);
+struct Streams(Arc<Mutex<HashMap<Whose, usize>>>);
 
-/// A stream that is counted while it is open.
-struct Open {
+/// The user, and what is counted.
+type Whose = (Uuid, &'static str);
+
+/// Something of a user's that is counted while it is open.
+pub(crate) struct Open {
     streams: Streams,
-    user: Uuid,
+    whose: Whose,
 }
 
 impl Open {
-    fn one_more(app: &App, user: Uuid) -> Result<Self> {
+    /// One more of what may be open so many times.
+    pub(crate) fn one_more(app: &App, user: Uuid, what: &'static str, most: usize) -> Result<Self> {
+        let whose = (user, what);
         let streams: Streams = app.db().memory().kept();
         let mut open = streams.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(user).or_default();
-        if *count >= MOST_STREAMS {
-            let message = format!("{MOST_STREAMS} streams may be open at once; close one first.");
+        let count = open.entry(whose).or_default();
+        if *count >= most {
+            let message = format!("{most} {what} may be open at once; close one first.");
             return Err(Error::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS", message)
                 .header(RETRY_AFTER, HeaderValue::from(Stay::LOOK.as_secs())));
         }
         *count += 1;
         drop(open);
-        Ok(Self { streams, user })
+        Ok(Self { streams, whose })
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
         let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.user) {
+        if let Some(count) = open.get_mut(&self.whose) {
             *count -= 1;
             if *count == 0 {
-                open.remove(&self.user);
+                open.remove(&self.whose);
             }
         }
     }

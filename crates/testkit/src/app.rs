@@ -134,6 +134,24 @@ impl TestApp {
         stop.drop_guard()
     }
 
+    /// Does what a module does all the time, as a server does, until the guard is dropped.
+    pub fn runs(&self, module: &Module) -> tokio_util::sync::DropGuard {
+        let stop = tokio_util::sync::CancellationToken::new();
+        for service in module.services {
+            tokio::spawn((service.run)(self.app.clone(), stop.clone()));
+        }
+        stop.drop_guard()
+    }
+
+    /// Listens on a port of this machine, as a server does.
+    pub async fn serves(&self) -> std::net::SocketAddr {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let at = listener.local_addr().expect("a bound port");
+        let service = self.router().into_make_service_with_connect_info::<std::net::SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        at
+    }
+
     /// Answers from memory from now on, as a server does, until the guard is dropped.
     pub async fn remembers(&self) -> tokio_util::sync::DropGuard {
         let stop = tokio_util::sync::CancellationToken::new();

@@ -35,6 +35,11 @@ impl Client {
         with
     }
 
+    /// What is sent on every call, for clients of another kind.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
     /// The same, over a connection from this address.
     pub fn from(&self, peer: &str) -> Self {
         Self { peer: Some(peer.parse().expect("an address")), ..self.clone() }

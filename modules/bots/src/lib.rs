@@ -42,19 +42,26 @@ mod run;
 mod service;
 mod status;
 mod store;
+mod tell;
 
 pub use run::{Runner, Tick};
 pub use status::Status;
 
-use kit::{Module, Service, permission};
+use kit::{Module, Service, Topic, permission};
 
 permission!(ReadBots = "bots:read");
 permission!(WriteBots = "bots:write");
 permission!(ExecuteBots = "bots:execute");
 permission!(DeleteBots = "bots:delete");
 
+/// A bot that was created, changed or turned to another status.
+static BOTS: Topic = Topic::of::<ReadBots>("bots");
+/// What a bot has done.
+static BOT_EVENTS: Topic = Topic::of::<ReadBots>("bot-events");
+
 /// The module, for the server.
 pub const fn module() -> Module {
     const SERVICES: &[Service] = &[Service { name: "bots", run: |app, stop| Box::pin(Runner::new(&app).run(stop)) }];
-    Module { name: "bots", routes: routes::ROUTES, services: SERVICES, ..Module::EMPTY }
+    const TOPICS: &[&Topic] = &[&BOTS, &BOT_EVENTS];
+    Module { name: "bots", routes: routes::ROUTES, services: SERVICES, topics: TOPICS, ..Module::EMPTY }
 }

@@ -7,7 +7,7 @@ use crate::{
     config::{BotChange, Feed, FeedKind, Mode, NewBot, WhichFilters},
     event::Event,
     status::{Status, Verb},
-    store,
+    store, tell,
 };
 use audit::Change;
 use kit::{App, Cursor, Error, Origin, Paging, Reason, Result, TenantTx};
@@ -60,6 +60,7 @@ pub(crate) async fn create(tx: &mut TenantTx, app: &App, new: &NewBot) -> Result
         store::add_event(tx, id, &Event::of_bot("bot.unfiltered", note)).await?;
     }
     audit::record(tx, Change::new("bot", id, "bot.created").after(&bot)).await?;
+    tell::bot(tx, &bot).await?;
     Ok(bot)
 }
 
@@ -139,6 +140,7 @@ pub(crate) async fn change(tx: &mut TenantTx, id: Uuid, change: &BotChange) -> R
     store::change(tx, id, name, &feed, hours.as_ref()).await?;
     let after = get(tx, id).await?;
     audit::record(tx, Change::new("bot", id, "bot.updated").before(&before).after(&after)).await?;
+    tell::bot(tx, &after).await?;
     Ok(after)
 }
 
@@ -150,7 +152,8 @@ pub(crate) async fn delete(tx: &mut TenantTx, id: Uuid) -> Result<()> {
         return Err(Error::conflict("ORDERS_OPEN", message));
     }
     store::delete(tx, id).await?;
-    audit::record(tx, Change::new("bot", id, "bot.deleted").before(&before)).await
+    audit::record(tx, Change::new("bot", id, "bot.deleted").before(&before)).await?;
+    tell::deleted(tx, id).await
 }
 
 /// Starts it, if it may be.
@@ -205,6 +208,7 @@ async fn turn(
     store::add_event(tx, id, &Event::of_bot(action, message)).await?;
     let after = get(tx, id).await?;
     audit::record(tx, Change::new("bot", id, action).before(&before).after(&after)).await?;
+    tell::bot(tx, &after).await?;
     if status.is_live() {
         store::announce(tx).await?;
     }

@@ -13,13 +13,13 @@ pub(crate) mod trades;
 
 pub use export::export;
 pub use import::{Imported, MAX_ROWS, import, parse};
-pub use read::{after, load, series};
+pub use read::{MarketCandle, after, load, series};
 pub use repair::fill;
 
 pub(crate) use corrections::{Correction, Figures, corrections};
 pub(crate) use import::{MAX_UPLOAD, MOST_CANDLES, MOST_SERIES, write};
 pub(crate) use read::{
-    CandleFilter, EARLIEST, GapFilter, MarketCandle, SeriesFilter, candles, gaps, list, load_at_most, remove, timestamp,
+    CandleFilter, EARLIEST, GapFilter, SeriesFilter, candles, gaps, list, load_at_most, remove, timestamp,
 };
 pub(crate) use repair::{Repair, repair};
 

@@ -8,7 +8,7 @@ use crate::{
     service::trades::TradeMarket,
     source::{Source, Sources},
 };
-use kit::{Caller, Error, Result, Time};
+use kit::{App, Caller, Error, Result, Time};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -24,7 +24,7 @@ use uuid::Uuid;
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "MarketTicker")]
-pub(crate) struct TickerView {
+pub struct TickerView {
     exchange: Exchange,
     symbol: Symbol,
     /// Who says so.
@@ -80,18 +80,24 @@ struct TickerSeries {
 pub(crate) async fn show(caller: &Caller<ReadMarketData>, market: TradeMarket) -> Result<TickerView> {
     let sources = Sources::of(caller.app());
     match sources.get(market.exchange.as_str()) {
-        Some(source) => told(caller, &sources, source, market).await,
+        Some(source) => told(caller.app(), &sources, source, market).await,
         None => stored::reckon(&mut caller.begin().await?, market).await,
     }
 }
 
-async fn told(
-    caller: &Caller<ReadMarketData>,
-    sources: &Sources,
-    source: Arc<dyn Source>,
-    market: TradeMarket,
-) -> Result<TickerView> {
-    let now = caller.app().clock().now();
+/// What has happened to a price in 24 hours, as its exchange tells it. What many ask at once, it is asked once.
+///
+/// # Errors
+/// 422 `UNKNOWN_SOURCE` for an exchange that this platform cannot ask, `UNKNOWN_SYMBOL`, 409 `EXCHANGE_REFUSES`, 502
+/// `EXCHANGE_ANSWERS_WRONGLY`, 503 `EXCHANGE_UNAVAILABLE`.
+pub async fn ticker(app: &App, market: &TradeMarket) -> Result<TickerView> {
+    let sources = Sources::of(app);
+    let source = sources.find(market.exchange.as_str())?;
+    told(app, &sources, source, market.clone()).await
+}
+
+async fn told(app: &App, sources: &Sources, source: Arc<dyn Source>, market: TradeMarket) -> Result<TickerView> {
+    let now = app.clock().now();
     let (key, symbol) = ((source.exchange(), market.symbol), market.symbol);
     let answer = sources.tickers().ask(key, async move { source.ticker(&symbol).await }, now).await;
     let ticker = answer.and_then(checked).map_err(|failure| failure.told(now))?;

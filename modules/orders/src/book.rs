@@ -1,4 +1,4 @@
-use crate::store;
+use crate::{store, tell};
 use audit::Change;
 use kit::{Error, Result, TenantTx};
 use rust_decimal::Decimal;
@@ -200,7 +200,7 @@ impl Book {
         (self.placed, self.executed)
     }
 
-    /// Writes what has changed, and an audit entry for every order that is new.
+    /// Writes what has changed, and an audit entry for every order that is new; tells all of it to those who listen.
     ///
     /// # Errors
     /// 500 where the database knows an order or a fill already.
@@ -225,6 +225,7 @@ impl Book {
             changes.push(Change::new("order", order.id.unwrap_or_default(), "order.placed").after(placed));
         }
         audit::record_all(tx, &changes).await?;
+        tell::orders(tx, self.bot, &self.symbol, self.orders.iter().filter(|order| order.changed)).await?;
         self.save_fills(tx).await?;
         self.settle();
         Ok(())
@@ -233,7 +234,9 @@ impl Book {
     async fn save_fills(&mut self, tx: &mut TenantTx) -> Result<()> {
         let ids = sorted_ids(tx, self.executions.len());
         let orders: Vec<_> = self.executions.iter().filter_map(|it| self.orders[it.order].id).collect();
-        store::insert_fills(tx, self.bot, &self.symbol, &ids, &orders, &self.executions).await
+        store::insert_fills(tx, self.bot, &self.symbol, &ids, &orders, &self.executions).await?;
+        let told = ids.iter().zip(&orders).zip(&self.executions).map(|((id, order), it)| (*id, *order, it));
+        tell::fills(tx, self.bot, &self.symbol, told).await
     }
 
     fn settle(&mut self) {

@@ -250,7 +250,7 @@ impl<T> Columns<'_, T> {
     }
 }
 
-fn side(side: Side) -> &'static str {
+pub(crate) fn side(side: Side) -> &'static str {
     match side {
         Side::Buy => "buy",
         Side::Sell => "sell",
@@ -258,20 +258,20 @@ fn side(side: Side) -> &'static str {
 }
 
 /// The name of the kind, its price and its trigger.
-fn kind(kind: OrderKind) -> (&'static str, Option<Decimal>, Option<Decimal>) {
+pub(crate) fn kind(kind: OrderKind) -> (&'static str, Option<Decimal>, Option<Decimal>) {
     let number = |price: Price| price.decimal().normalize();
     (kind.as_str(), kind.limit().map(number), kind.trigger().map(number))
 }
 
 /// Coins or budget.
-fn size(size: Size) -> (Option<Decimal>, Option<Decimal>) {
+pub(crate) fn size(size: Size) -> (Option<Decimal>, Option<Decimal>) {
     match size {
         Size::Base(coins) => (Some(coins.decimal().normalize()), None),
         Size::Quote(budget) => (None, Some(budget.decimal().normalize())),
     }
 }
 
-fn purpose(purpose: Purpose) -> &'static str {
+pub(crate) fn purpose(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Entry => "entry",
         Purpose::Exit => "exit",

@@ -13,13 +13,17 @@ mod store;
 pub use keeper::prove_all;
 pub use service::{EquityPoint, check, open, rebuild, record_equity, save};
 
-use kit::{Module, Service, permission};
+use kit::{Module, Service, Topic, permission};
 
 permission!(ReadPortfolio = "portfolio:read");
+
+/// What a bot holds after a transaction in which it took something in; of the bot.
+static POSITIONS: Topic = Topic::of::<ReadPortfolio>("positions");
 
 /// The module, for the server.
 pub const fn module() -> Module {
     const SERVICES: &[Service] =
         &[Service { name: "portfolio-keeper", run: |app, stop| Box::pin(keeper::run_keeper(app, stop)) }];
-    Module { name: "portfolio", routes: routes::ROUTES, services: SERVICES, ..Module::EMPTY }
+    const TOPICS: &[&Topic] = &[&POSITIONS];
+    Module { name: "portfolio", routes: routes::ROUTES, services: SERVICES, topics: TOPICS, ..Module::EMPTY }
 }

@@ -2,7 +2,7 @@ pub(crate) mod proof;
 pub(crate) mod statement;
 pub(crate) mod taxes;
 
-use crate::store;
+use crate::{POSITIONS, store};
 use garde::Validate;
 use kit::{Error, Paging, Result, TenantTx, Time};
 use rust_decimal::Decimal;
@@ -207,7 +207,7 @@ pub async fn open(tx: &mut TenantTx, bot: Uuid, symbol: &Symbol, cash: Notional)
     store::insert(tx, bot, symbol, cash).await
 }
 
-/// Writes what a bot holds, and the last price that it has seen.
+/// Writes what a bot holds, and the last price that it has seen, and tells it to those who listen.
 pub async fn save(
     tx: &mut TenantTx,
     bot: Uuid,
@@ -215,7 +215,8 @@ pub async fn save(
     position: &Position,
     mark: Option<Price>,
 ) -> Result<()> {
-    store::update(tx, bot, symbol, position, mark).await
+    let Some(row) = store::update(tx, bot, symbol, position, mark).await? else { return Ok(()) };
+    stream::publish(tx, &POSITIONS, &[(bot, row.answer()?)]).await
 }
 
 /// Adds points to a bot's curve.

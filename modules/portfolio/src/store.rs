@@ -47,12 +47,14 @@ pub(crate) async fn update(
     symbol: &Symbol,
     position: &Position,
     mark: Option<Price>,
-) -> Result<()> {
+) -> Result<Option<Row>> {
     let now = tx.now();
-    sqlx::query!(
-        "update positions set cash = $3, quantity = $4, cost = $5, realised_pnl = $6, fees = $7, mark_price = $8,
-                              updated_at = $9
-         where tenant_id = current_tenant() and bot_id = $1 and symbol = $2",
+    let row = sqlx::query_as!(
+        Row,
+        r#"update positions set cash = $3, quantity = $4, cost = $5, realised_pnl = $6, fees = $7, mark_price = $8,
+                                updated_at = $9
+           where tenant_id = current_tenant() and bot_id = $1 and symbol = $2
+           returning bot_id, symbol, initial_cash, cash, quantity, cost, realised_pnl, fees, mark_price, updated_at"#,
         bot,
         symbol.as_str(),
         position.cash().decimal().normalize(),
@@ -63,9 +65,9 @@ pub(crate) async fn update(
         mark.map(|price| price.decimal().normalize()),
         now.utc()
     )
-    .execute(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
-    Ok(())
+    Ok(row)
 }
 
 pub(crate) async fn insert_points(tx: &mut TenantTx, bot: Uuid, points: &[EquityPoint]) -> Result<()> {

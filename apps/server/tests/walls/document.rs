@@ -34,7 +34,10 @@ pub(crate) fn operations(document: &Value) -> Vec<Operation> {
     }
     assert!(all.len() > 60);
     // what tells for as long as somebody listens has no whole answer
-    all.retain(|operation| !operation.about["responses"].to_string().contains("text/event-stream"));
+    all.retain(|operation| {
+        let answers = &operation.about["responses"];
+        !answers.to_string().contains("text/event-stream") && answers["101"].is_null()
+    });
     all
 }
 

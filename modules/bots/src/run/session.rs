@@ -14,6 +14,7 @@ use crate::{
     service,
     status::{Status, Verb},
     store::{self, Lease, Progress},
+    tell,
 };
 use chrono::TimeDelta;
 use kit::{App, Error, Origin, Reason, Result, Scope, Signal as Wake, TenantTx, Time};
@@ -324,7 +325,7 @@ impl Session {
         progress: &mut Progress,
         end: Option<(Status, Event)>,
     ) -> Result<(), Halt> {
-        let bot = self.lease.bot;
+        let (bot, ends) = (self.lease.bot, end.is_some());
         if let Some((status, event)) = end {
             service::audit_turn(tx, bot, progress.status, status).await?;
             progress.status = status;
@@ -342,7 +343,13 @@ impl Session {
         progress.candles = i64::try_from(self.machine.candles()).unwrap_or(i64::MAX);
         progress.last_candle = self.machine.last_open().map(Timestamp::to_datetime);
         let figures = self.machine.metrics().map(serde_json::to_value).transpose().map_err(Error::internal)?;
-        if store::write(tx, &self.lease, progress, figures).await? { Ok(()) } else { Err(Halt::Lost) }
+        if !store::write(tx, &self.lease, progress, figures).await? {
+            return Err(Halt::Lost);
+        }
+        if ends {
+            tell::turned(tx, bot).await?;
+        }
+        Ok(())
     }
 }
 
@@ -416,6 +423,7 @@ pub(super) async fn fail(app: &App, lease: &Lease, reason: &str) -> Result<()> {
     progress.event_seq += 1;
     progress.status = status;
     store::write(&mut tx, lease, &progress, None).await?;
+    tell::turned(&mut tx, lease.bot).await?;
     tx.commit().await
 }
 

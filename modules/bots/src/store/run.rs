@@ -1,6 +1,6 @@
 //! Bots as their runners lease and advance them.
 
-use crate::{bot::Coins, event::Event, status::Status};
+use crate::{bot::Coins, event::Event, status::Status, tell};
 use chrono::{DateTime, Utc};
 use kit::{Result, SystemTx, TenantTx, Time};
 use serde_json::Value;
@@ -161,7 +161,7 @@ pub(crate) async fn journal(tx: &mut TenantTx, bot: Uuid, seq: i64, most: i64) -
     Ok(rows.into_iter().map(|row| (row.at.into(), row.input.0)).collect())
 }
 
-/// Adds events to those of a bot that has so many.
+/// Adds events to those of a bot that has so many, and tells them to those who listen.
 pub(crate) async fn add_events(tx: &mut TenantTx, bot: Uuid, seq: i64, events: &[Event]) -> Result<()> {
     if events.is_empty() {
         return Ok(());
@@ -186,5 +186,5 @@ pub(crate) async fn add_events(tx: &mut TenantTx, bot: Uuid, seq: i64, events: &
     )
     .execute(tx.conn())
     .await?;
-    Ok(())
+    tell::events(tx, bot, seq, events).await
 }

@@ -155,7 +155,7 @@ impl CandleFilter {
 /// A candle on the wire.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct MarketCandle {
+pub struct MarketCandle {
     pub(crate) open_time: Time,
     open: Price,
     high: Price,
@@ -168,6 +168,11 @@ pub(crate) struct MarketCandle {
 }
 
 impl MarketCandle {
+    /// One that its exchange has closed.
+    pub fn told(candle: Candle) -> Self {
+        Self::new(candle, CandleOrigin::Exchange)
+    }
+
     pub(super) fn new(candle: Candle, origin: CandleOrigin) -> Self {
         let Candle { open_time, open, high, low, close, volume } = candle;
         Self { open_time: Time::from_millis(open_time.millis()), open, high, low, close, volume, origin }
