@@ -24,5 +24,6 @@ pub const ALL: &[Module] = &[
     backtests::module(),
     orders::module(),
     portfolio::module(),
+    risk::module(),
     bots::module(),
 ];

@@ -28,6 +28,7 @@ mod bot;
 mod checklist;
 mod config;
 mod event;
+mod platform;
 mod routes;
 mod run;
 mod service;
@@ -37,7 +38,7 @@ mod store;
 pub use run::{Runner, Tick};
 pub use status::Status;
 
-use kit::{Module, Service, permission};
+use kit::{JobKind, Module, Service, permission};
 
 permission!(ReadBots = "bots:read");
 permission!(WriteBots = "bots:write");
@@ -47,5 +48,6 @@ permission!(DeleteBots = "bots:delete");
 /// The module, for the server.
 pub const fn module() -> Module {
     const SERVICES: &[Service] = &[Service { name: "bots", run: |app, stop| Box::pin(Runner::new(&app).run(stop)) }];
-    Module { name: "bots", routes: routes::ROUTES, services: SERVICES, ..Module::EMPTY }
+    const JOBS: &[JobKind] = &[JobKind::of::<platform::StopLive>()];
+    Module { name: "bots", routes: routes::ROUTES, jobs: JOBS, services: SERVICES, ..Module::EMPTY }
 }

@@ -3,7 +3,7 @@ use crate::{
     bot::{Bot, BotEvent, Filter, Performance, Starting, Stopped, Stopping},
     checklist::{self, Check},
     config::{BotChange, Mode, NewBot},
-    service,
+    platform, service,
 };
 use kit::{
     Caller, Created, Cursor, Feed, Json, NoContent, Page, Paging, Path, Query, Result, Route, delete, get, patch, post,
@@ -23,7 +23,8 @@ pub(crate) static ROUTES: &[Route] = routes![
     stop,
     stop_all,
     list_events,
-    performance
+    performance,
+    platform::halt_platform
 ];
 
 /// Lists the tenant's bots, the newest first.
@@ -131,7 +132,7 @@ async fn stop(
 #[post("/api/v1/bots/stop")]
 async fn stop_all(caller: Caller<ExecuteBots>, Query(stopping): Query<Stopping>) -> Result<Json<Stopped>> {
     let mut tx = caller.begin().await?;
-    let stopping = service::stop_all(&mut tx, stopping.coins).await?;
+    let stopping = service::stop_all(&mut tx, None, stopping.coins).await?;
     tx.commit().await?;
     Ok(Json(Stopped { stopping }))
 }

@@ -9,6 +9,7 @@ mod log;
 mod machine;
 mod news;
 mod pace;
+mod risk;
 mod runner;
 mod session;
 mod ticket;

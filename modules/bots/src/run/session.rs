@@ -5,6 +5,7 @@ use super::{
     machine::{Machine, Make, Place, prefix},
     news::News,
     pace::{BATCH, SCRIPT_BATCH},
+    risk::alarm,
 };
 use crate::{
     bot::{Bot, Coins},
@@ -13,6 +14,7 @@ use crate::{
     status::{Status, Verb},
     store::{self, Lease, Progress},
 };
+use ::risk::Alarm;
 use kit::{App, Error, Origin, Reason, Result, Scope, TenantTx, Time};
 use std::collections::VecDeque;
 use tokio::task::block_in_place;
@@ -31,12 +33,14 @@ const JOURNAL_PAGE: i64 = 2_000;
 /// A bot that runs here, as long as its lease is good.
 pub(super) struct Session {
     app: App,
-    lease: Lease,
-    symbol: Symbol,
-    machine: Machine,
+    pub(super) lease: Lease,
+    pub(super) symbol: Symbol,
+    pub(super) machine: Machine,
     feed: Feed,
     /// Where a live bot's orders go.
-    exchange: Option<Exchange>,
+    pub(super) exchange: Option<Exchange>,
+    /// Tells a live bot of halts.
+    pub(super) alarm: Option<Alarm>,
     /// What has been told and is not taken in yet.
     news: Vec<News>,
     /// The most candles of one transaction.
@@ -105,6 +109,7 @@ impl Session {
         let bot = service::get(&mut tx, lease.bot).await?;
         let strategy = strategies::get(&mut tx, bot.strategy_id, Some(bot.strategy_version)).await?;
         let document = service::document(&strategy)?;
+        let alarm = alarm(&tx, app, bot.connection_id.is_some());
         // callers who want to change the bot need not wait for the journal
         drop(tx);
 
@@ -123,7 +128,7 @@ impl Session {
         let name = prefix(bot.id)?.to_string();
         let exchange = exchange.map(|account| Exchange::new(account, instrument, name, now));
         let feed = Feed::new(&bot, &document, machine.last_open(), now)?;
-        Ok(Self { app: app.clone(), lease, symbol, machine, feed, exchange, news: vec![], batch })
+        Ok(Self { app: app.clone(), lease, symbol, machine, feed, exchange, alarm, news: vec![], batch })
     }
 
     /// Asks whoever is elsewhere, while no transaction is open: the exchange for candles and for what has become of
@@ -158,11 +163,13 @@ impl Session {
         let mut progress = store::hold(&mut tx, &self.lease).await?.ok_or(Halt::Lost)?;
         let now = tx.now();
         let told = self.take_news(now)?;
+        self.heed(&mut tx, &mut progress).await?;
         let candles = if progress.status == Status::Stopping {
             self.stop(&mut tx, progress.stop.unwrap_or_default(), now).await?
         } else {
-            self.feed(&mut tx, now).await?
+            self.feed(&mut tx, progress.halted, now).await?
         };
+        self.venture(&mut tx, &mut progress).await?;
         let end = self.end(&progress)?;
         let next = end.is_none().then(|| self.feed.next(now));
         if told || candles > 0 || self.machine.has_unsaved() || end.is_some() {
@@ -187,14 +194,14 @@ impl Session {
     }
 
     /// Feeds what is due; candles that only warm up are due at once.
-    async fn feed(&mut self, tx: &mut TenantTx, now: Time) -> Result<usize, Halt> {
+    async fn feed(&mut self, tx: &mut TenantTx, halted: bool, now: Time) -> Result<usize, Halt> {
         if self.machine.failure().is_some() {
             return Ok(0);
         }
         let (due, is_news) = self.feed.take(tx, self.machine.has_begun(), self.batch, now).await?;
         let Some(first) = due.first() else { return Ok(0) };
         // what closed long ago opens no position now
-        self.machine.hold(!is_news, first.open_time)?;
+        self.machine.hold(halted || !is_news, first.open_time)?;
         Ok(self.take_in(&due)?)
     }
 
