@@ -25,5 +25,6 @@ pub const ALL: &[Module] = &[
     stream::module(),
     orders::module(),
     portfolio::module(),
+    risk::module(),
     bots::module(),
 ];

@@ -291,6 +291,7 @@ fn a_tenant_is_opened_in_few_places() {
             "modules/api-keys/src/service/mod.rs",
             "modules/audit/src/service/retention.rs",
             "modules/auth/src/service/mod.rs",
+            "modules/bots/src/platform.rs",
             "modules/bots/src/run/session.rs",
             "modules/bots/src/service/hooks.rs",
             "modules/market-data/src/service/retention.rs",

@@ -60,6 +60,13 @@ pub(crate) struct Bot {
     pub(crate) updated_at: Time,
 }
 
+impl Bot {
+    /// The currency that it trades for.
+    pub(crate) fn quote(&self) -> &str {
+        self.symbol.split_once('/').map_or("", |(_, quote)| quote)
+    }
+}
+
 /// How a bot's simulated venue trades.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -173,7 +180,7 @@ pub(crate) struct Stopped {
 }
 
 /// What becomes of the coins of a bot that is stopped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema, sqlx::Type)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
 #[serde(rename_all = "camelCase")]
 #[sqlx(type_name = "text", rename_all = "camelCase")]
 pub(crate) enum Coins {

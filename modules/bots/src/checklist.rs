@@ -7,6 +7,7 @@ use crate::{
 };
 use exchanges::{Account, Standing};
 use kit::{App, Error, Result, TenantTx};
+use risk::Halt;
 use schemars::JsonSchema;
 use serde::Serialize;
 use trading::strategy::plan::{Pairing, Plan};
@@ -49,6 +50,10 @@ pub(crate) async fn begin(tx: &mut TenantTx, app: &App, id: Uuid) -> Result<Begu
     let unknown = "The market's filters are not known: refresh the instruments, and make the bot anew.";
     checks.push(Check::new("FILTERS", bot.filters.is_some(), known, unknown));
     checks.push(about_the_orders(&document(&strategy)?.plan()));
+    if !bot.status.has_begun() {
+        // one that has may hold coins, which it looks after while entries are halted
+        checks.push(about_the_halts(&risk::in_force(tx, bot.quote()).await?));
+    }
     // a bot that has begun may have spent its cash
     let asks = !bot.status.has_begun() && checks.iter().all(|it| it.passed);
     let account = if asks { Some(exchanges::account(tx, app, connection).await?) } else { None };
@@ -98,8 +103,13 @@ fn about_the_orders(plan: &Plan) -> Check {
     Check::new("ORDERS", fits, "The exchange takes the strategy's orders.", otherwise)
 }
 
+fn about_the_halts(halts: &[Halt]) -> Check {
+    let message = halts.first().map(|halt| format!("Entries are halted: {}", halt.message)).unwrap_or_default();
+    Check::new("HALTS", halts.is_empty(), "Nothing halts entries.", message)
+}
+
 async fn about_the_funds(bot: &Bot, account: &Account) -> Check {
-    let quote = bot.symbol.split_once('/').map_or("", |(_, quote)| quote);
+    let quote = bot.quote();
     let wanted = bot.initial_cash;
     match account.balances().await {
         Ok(balances) => {

@@ -37,6 +37,7 @@ mod difference;
 mod event;
 mod hook;
 mod hours;
+mod platform;
 mod routes;
 mod run;
 mod service;
@@ -47,7 +48,7 @@ mod tell;
 pub use run::{Runner, Tick};
 pub use status::Status;
 
-use kit::{Module, Service, Topic, permission};
+use kit::{JobKind, Module, Service, Topic, permission};
 
 permission!(ReadBots = "bots:read");
 permission!(WriteBots = "bots:write");
@@ -62,6 +63,7 @@ static BOT_EVENTS: Topic = Topic::of::<ReadBots>("bot-events");
 /// The module, for the server.
 pub const fn module() -> Module {
     const SERVICES: &[Service] = &[Service { name: "bots", run: |app, stop| Box::pin(Runner::new(&app).run(stop)) }];
+    const JOBS: &[JobKind] = &[JobKind::of::<platform::StopLive>()];
     const TOPICS: &[&Topic] = &[&BOTS, &BOT_EVENTS];
-    Module { name: "bots", routes: routes::ROUTES, services: SERVICES, topics: TOPICS, ..Module::EMPTY }
+    Module { name: "bots", routes: routes::ROUTES, jobs: JOBS, services: SERVICES, topics: TOPICS, ..Module::EMPTY }
 }

@@ -7,7 +7,7 @@ use crate::{
     config::{BotChange, Mode, NewBot},
     copies::{Copying, Mirroring},
     difference::Difference,
-    service,
+    platform, service,
 };
 use kit::{
     Caller, Created, Cursor, Error, Feed, Json, NoContent, Page, Paging, Path, Query, Result, Route, delete, get,
@@ -35,7 +35,8 @@ pub(crate) static ROUTES: &[Route] = routes![
     hooks::show_hook,
     hooks::remove_hook,
     hooks::list_signals,
-    hooks::signal
+    hooks::signal,
+    platform::halt_platform
 ];
 
 /// Lists the tenant's bots, the newest first.
@@ -143,7 +144,7 @@ async fn stop(
 #[post("/api/v1/bots/stop")]
 async fn stop_all(caller: Caller<ExecuteBots>, Query(stopping): Query<Stopping>) -> Result<Json<Stopped>> {
     let mut tx = caller.begin().await?;
-    let stopping = service::stop_all(&mut tx, stopping.coins).await?;
+    let stopping = service::stop_all(&mut tx, None, stopping.coins).await?;
     tx.commit().await?;
     Ok(Json(Stopped { stopping }))
 }

@@ -10,6 +10,7 @@ mod machine;
 mod news;
 mod pace;
 mod replay;
+mod risk;
 mod runner;
 mod session;
 mod ticket;

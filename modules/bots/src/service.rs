@@ -181,9 +181,9 @@ pub(crate) async fn stop(tx: &mut TenantTx, id: Uuid, coins: Coins) -> Result<Bo
     turn(tx, id, Verb::Stop, Some(coins), "bot.stopping", message).await
 }
 
-/// Stops every bot that has begun and may be stopped; answers which they are.
-pub(crate) async fn stop_all(tx: &mut TenantTx, coins: Coins) -> Result<Vec<Uuid>> {
-    let begun = store::lock_begun(tx).await?;
+/// Stops every bot that has begun and may be stopped, of all modes or of one; answers which they are.
+pub(crate) async fn stop_all(tx: &mut TenantTx, mode: Option<Mode>, coins: Coins) -> Result<Vec<Uuid>> {
+    let begun = store::lock_begun(tx, mode).await?;
     let stopped: Vec<_> = begun.into_iter().filter(|(_, it)| it.after(Verb::Stop).is_ok()).map(|(id, _)| id).collect();
     for id in &stopped {
         stop(tx, *id, coins).await?;

@@ -3,11 +3,13 @@
 pub(crate) mod hooks;
 mod run;
 
-pub(crate) use run::{Entry, Lease, Progress, add_events, add_journal, hold, journal, keep, lease, release, write};
+pub(crate) use run::{
+    Entry, Lease, Progress, add_events, add_journal, hold, journal, keep, lease, release, tenants_at_work, write,
+};
 
 use crate::{
     bot::{Bot, BotEvent, Coins, Filter},
-    config::{Feed, NewBot},
+    config::{Feed, Mode, NewBot},
     event::Event,
     hours::Hours,
     status::Status,
@@ -109,11 +111,14 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// The bots that have ever been started, and how they stand; others change none of them until the transaction ends.
-pub(crate) async fn lock_begun(tx: &mut TenantTx) -> Result<Vec<(Uuid, Status)>> {
+/// The bots that have ever been started, of all modes or of one, and how they stand; others change none of them until
+/// the transaction ends.
+pub(crate) async fn lock_begun(tx: &mut TenantTx, mode: Option<Mode>) -> Result<Vec<(Uuid, Status)>> {
     let rows = sqlx::query!(
         r#"select id, status as "status: Status" from bots
-           where tenant_id = current_tenant() and status <> 'created' order by id for update"#
+           where tenant_id = current_tenant() and status <> 'created' and ($1::text is null or mode = $1)
+           order by id for update"#,
+        mode as _
     );
     Ok(rows.fetch_all(tx.conn()).await?.into_iter().map(|row| (row.id, row.status)).collect())
 }

@@ -62,7 +62,7 @@ pub struct Rejection {
     pub filter: Option<InstrumentError>,
 }
 
-/// Why a venue refuses an order.
+/// Why an order is refused, by its venue or before it gets there.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the names say it")]
@@ -70,6 +70,7 @@ pub enum RejectReason {
     InsufficientFunds,
     Filter,
     WouldTake,
+    Risk,
     Other,
 }
 

@@ -72,6 +72,31 @@ impl Log {
         self.errands.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    /// What is about to be sent.
+    pub(super) fn unsent(&self) -> impl Iterator<Item = &Order> {
+        self.errands.iter().flatten().filter_map(|errand| match errand {
+            Errand::Place(order) => Some(order),
+            Errand::Cancel(_) => None,
+        })
+    }
+
+    /// Has an order taken back that waits at the exchange.
+    pub(super) fn take_back(&mut self, id: ClientOrderId) {
+        if let Some(errands) = &mut self.errands {
+            self.book.withdraw(id);
+            errands.push(Errand::Cancel(id));
+        }
+    }
+
+    /// Asks nothing for an order that was refused before it was sent.
+    fn forget(&mut self, id: ClientOrderId) {
+        let about = |errand: &Errand| match errand {
+            Errand::Place(order) => order.client_order_id == id,
+            Errand::Cancel(other) => *other == id,
+        };
+        self.errands.iter_mut().for_each(|errands| errands.retain(|errand| !about(errand)));
+    }
+
     pub(super) fn take(&mut self, at: Timestamp, input: &Input, effects: &Effects) {
         if self.trouble.is_none() {
             self.trouble = self.write_down(at, input, effects).err();
@@ -88,6 +113,7 @@ impl Log {
             Input::Rejected(rejection) => {
                 let reason = rejection.filter.map_or_else(|| format!("{:?}", rejection.reason), |it| it.to_string());
                 self.book.reject(rejection.client_order_id, reason, at)?;
+                self.forget(rejection.client_order_id);
                 self.unsaved.events.push(Event::rejected(at, rejection));
             }
             Input::Cancelled(id) => {
@@ -122,12 +148,7 @@ impl Log {
                 }
                 self.unsaved.events.push(Event::placed(at, order));
             }
-            Effect::Cancel(id) => {
-                if let Some(errands) = &mut self.errands {
-                    self.book.withdraw(*id);
-                    errands.push(Errand::Cancel(*id));
-                }
-            }
+            Effect::Cancel(id) => self.take_back(*id),
             Effect::Journal(Note::Contradiction(error)) => return Err(Error::internal(*error)),
             Effect::Journal(Note::Skipped(reason)) if self.skipped == Some(*reason) => {}
             Effect::Journal(Note::Refused(refusal)) if self.refused == Some(rule(refusal)) => {}

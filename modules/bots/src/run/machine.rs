@@ -13,7 +13,7 @@ use trading::{
     engine::{Conduct, Config, Driver, Engine, Input, Silent, Stop, Strategy},
     metrics::{Ending, Metrics, approximate},
     money::{Instrument, Notional, Price},
-    order::{ClientOrderId, IdPrefix, OrderStatus},
+    order::{ClientOrderId, IdPrefix, Order, OrderStatus},
     position::Position,
     risk::Limits,
     simulator::{Rules, Simulator},
@@ -203,6 +203,23 @@ impl Machine {
     /// The orders that may still change, the oldest first.
     pub(crate) fn open(&self) -> Vec<Open> {
         self.log.book.open().collect()
+    }
+
+    /// The orders that are about to be sent and open or enlarge the position.
+    pub(crate) fn ventures(&self) -> Vec<Order> {
+        self.log.unsent().filter(|order| !order.reduces_only()).copied().collect()
+    }
+
+    /// Takes back what waits to open or enlarge the position.
+    pub(crate) fn take_entries_back(&mut self) {
+        for it in self.open().iter().filter(|it| !it.order.reduces_only() && !it.withdrawn) {
+            self.log.take_back(it.order.client_order_id);
+        }
+    }
+
+    /// What it has earned since its beginning, coins at the last price; `None` before there is one.
+    pub(crate) fn profit(&self) -> Option<Notional> {
+        self.price().map(|_| self.hands.engine().equity() - self.figures.initial)
     }
 
     /// What an exchange is to be asked since this was last asked.

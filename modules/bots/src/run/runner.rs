@@ -170,17 +170,18 @@ impl Runner {
     async fn advance(&self, lease: Lease, room: &Semaphore, stop: &CancellationToken) -> Result<(), Halt> {
         let (mut session, mut wake) = (None, session::wake(&self.app, &lease));
         while !stop.is_cancelled() {
-            let (advanced, step) = Box::pin(self.step(session.take(), lease, room)).await?;
-            session = Some(advanced);
+            let (mut advanced, step) = Box::pin(self.step(session.take(), lease, room)).await?;
             let Some(next) = step.next else { return Ok(()) };
             let wait = (next - self.app.clock().now()).to_std().unwrap_or_default();
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = time::sleep(wait) => {}
+                () = advanced.rings() => {}
                 heard = wake.changed() => if !heard {
                     wake = session::wake(&self.app, &lease);
                 }
             }
+            session = Some(advanced);
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use super::{
     machine::{Machine, Make, Place, prefix},
     news::News,
     pace::{BATCH, SCRIPT_BATCH},
+    risk::alarm,
 };
 use crate::{
     alert,
@@ -16,6 +17,7 @@ use crate::{
     store::{self, Lease, Progress},
     tell,
 };
+use ::risk::Alarm;
 use chrono::TimeDelta;
 use kit::{App, Error, Origin, Reason, Result, Scope, Signal as Wake, TenantTx, Time};
 use std::collections::VecDeque;
@@ -37,12 +39,16 @@ const LOOK: TimeDelta = TimeDelta::seconds(5);
 /// A bot that runs here, as long as its lease is good.
 pub(super) struct Session {
     app: App,
-    lease: Lease,
-    symbol: Symbol,
-    machine: Machine,
+    pub(super) lease: Lease,
+    pub(super) symbol: Symbol,
+    pub(super) machine: Machine,
     feed: Feed,
     /// Where a live bot's orders go.
-    exchange: Option<Exchange>,
+    pub(super) exchange: Option<Exchange>,
+    /// Tells a live bot of halts.
+    pub(super) alarm: Option<Alarm>,
+    /// Whether entries are halted.
+    pub(super) halted: bool,
     /// What has been told and is not taken in yet.
     news: Vec<News>,
     hours: Option<Hours>,
@@ -122,6 +128,7 @@ impl Session {
         let bot = service::get(&mut tx, lease.bot).await?;
         let strategy = strategies::get(&mut tx, bot.strategy_id, Some(bot.strategy_version)).await?;
         let document = service::document(&strategy)?;
+        let alarm = alarm(&tx, app, bot.connection_id.is_some());
         // callers who want to change the bot need not wait for the journal
         drop(tx);
 
@@ -148,6 +155,8 @@ impl Session {
             machine,
             feed,
             exchange,
+            alarm,
+            halted: false,
             news: vec![],
             hours: bot.hours,
             is_told,
@@ -187,6 +196,7 @@ impl Session {
         let mut progress = store::hold(&mut tx, &self.lease).await?.ok_or(Halt::Lost)?;
         let now = tx.now();
         let told = self.take_news(now)?;
+        self.heed(&mut tx, &mut progress).await?;
         let candles = if progress.status == Status::Stopping {
             self.stop(&mut tx, progress.stop.unwrap_or_default(), now).await?
         } else {
@@ -194,6 +204,7 @@ impl Session {
             self.take_signals(&mut tx, now).await?;
             fed
         };
+        self.venture(&mut tx, &mut progress).await?;
         let end = self.end(&progress)?;
         let next = end.is_none().then(|| self.feed.next(now));
         let next = if self.is_told { next.map(|next| next.min(now + LOOK)) } else { next };
@@ -248,9 +259,9 @@ impl Session {
         Ok(())
     }
 
-    /// Whether positions are opened at this time of day.
+    /// Whether positions are opened at this moment.
     fn opens_at(&self, at: Timestamp) -> bool {
-        self.hours.as_ref().is_none_or(|hours| hours.hold(at.to_datetime()))
+        !self.halted && self.hours.as_ref().is_none_or(|hours| hours.hold(at.to_datetime()))
     }
 
     /// Feeds these; answers how many it was until a script failed. What closed long ago opens no position now.

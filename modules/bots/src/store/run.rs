@@ -65,6 +65,15 @@ pub(crate) async fn release(tx: &mut SystemTx, owner: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// The tenants with live bots that can be stopped.
+pub(crate) async fn tenants_at_work(tx: &mut SystemTx) -> Result<Vec<Uuid>> {
+    let tenants = sqlx::query_scalar!(
+        "select distinct tenant_id from bots where mode = 'live' and status in ('running', 'paused', 'failed')
+         order by tenant_id"
+    );
+    Ok(tenants.fetch_all(tx.conn()).await?)
+}
+
 /// How far a bot has come.
 pub(crate) struct Progress {
     pub(crate) status: Status,
@@ -73,6 +82,8 @@ pub(crate) struct Progress {
     pub(crate) event_seq: i64,
     pub(crate) candles: i64,
     pub(crate) last_candle: Option<DateTime<Utc>>,
+    /// Whether it has heard that entries are halted.
+    pub(crate) halted: bool,
 }
 
 /// Locks the bot for this transaction if the lease is still good: from here to the commit nobody
@@ -80,7 +91,7 @@ pub(crate) struct Progress {
 pub(crate) async fn hold(tx: &mut TenantTx, lease: &Lease) -> Result<Option<Progress>> {
     let held = sqlx::query_as!(
         Progress,
-        r#"select status as "status: Status", stop as "stop: Coins", journal_seq, event_seq, candles, last_candle
+        r#"select status as "status: Status", stop as "stop: Coins", journal_seq, event_seq, candles, last_candle, halted
            from bots where tenant_id = current_tenant() and id = $1 and lease_token = $2
            for no key update"#,
         lease.bot,
@@ -102,7 +113,7 @@ pub(crate) async fn write(
     let now = tx.now();
     let written = sqlx::query!(
         "update bots set status = $3, journal_seq = $4, event_seq = $5, candles = $6, last_candle = $7,
-                         performance = coalesce($8, performance), updated_at = $9,
+                         performance = coalesce($8, performance), updated_at = $9, halted = $11,
                          lease_owner = case when $10 then lease_owner end,
                          lease_until = case when $10 then lease_until end
          where tenant_id = current_tenant() and id = $1 and lease_token = $2",
@@ -115,7 +126,8 @@ pub(crate) async fn write(
         progress.last_candle,
         performance,
         now.utc(),
-        progress.status.is_live()
+        progress.status.is_live(),
+        progress.halted
     )
     .execute(tx.conn())
     .await?;

@@ -10,7 +10,7 @@ async fn a_live_bot_starts_by_its_name_and_a_passing_checklist(db: PgPool) {
     let checks = floor.ana.get(&format!("/api/v1/bots/{bot}/checklist")).await.ok();
     let checks = checks.as_array().unwrap();
     let codes: Vec<_> = checks.iter().map(|it| it["code"].as_str().unwrap()).collect();
-    assert_eq!(codes, ["CONNECTION", "KEY_TRADES", "EXCHANGE", "FILTERS", "ORDERS", "FUNDS"]);
+    assert_eq!(codes, ["CONNECTION", "KEY_TRADES", "EXCHANGE", "FILTERS", "ORDERS", "HALTS", "FUNDS"]);
     assert!(checks.iter().all(|it| it["passed"] == true), "{checks:?}");
     for wrong in ["", "?confirm=mine", "?confirm=Other"] {
         let start = format!("/api/v1/bots/{bot}/start{wrong}");

@@ -109,6 +109,7 @@ impl Floor {
             strategies::module(),
             market_data::module(),
             exchanges::module(),
+            risk::module(),
         ];
         let (base, door) = (format!("http://{host}").parse().unwrap(), Door::open());
         let app = TestApp::with(db, modules, |parts| {
@@ -144,7 +145,8 @@ impl Floor {
         let key = (text(&made["apiKey"]), text(&made["apiSecret"]));
 
         let further = ["exchange-connections:write", "exchange-connections:read", "exchange-connections:delete"];
-        let permissions: Vec<_> = PERMISSIONS.into_iter().chain(further).collect();
+        let of_risk = ["risk:read", "risk:execute", "risk:manage"];
+        let permissions: Vec<_> = PERMISSIONS.into_iter().chain(further).chain(of_risk).collect();
         let ana = app.member_with(&permissions).await;
         let wish = json!({ "exchange": "binance", "label": "Main", "apiKey": key.0, "apiSecret": key.1 });
         let connection = text(&ana.post("/api/v1/exchange-connections", &wish).await.created()["id"]);

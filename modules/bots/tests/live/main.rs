@@ -8,4 +8,5 @@ mod checklist;
 mod door;
 mod faults;
 mod floor;
+mod risk;
 mod trading;
