@@ -16,7 +16,7 @@ use trading::{
     metrics::Metrics,
     money::{BasisPoints, Instrument, Rate, Share},
     risk::Limits,
-    simulator::{Fees, FillAt, PaidIn, Rules},
+    simulator::{Fees, FillAt, LimitFill, PaidIn, Rules},
 };
 use uuid::Uuid;
 
@@ -75,6 +75,9 @@ pub(crate) struct Venue {
     fill: FillAt,
     slippage_bps: BasisPoints,
     volume_share: Option<Share>,
+    slippage_of_range: Option<Share>,
+    limit_fill: LimitFill,
+    latency_ms: u32,
 }
 
 /// What a bot's simulated venue charges.
@@ -89,8 +92,16 @@ struct Charges {
 
 impl From<Rules> for Venue {
     fn from(rules: Rules) -> Self {
-        let Rules { fees: Fees { maker, taker, paid_in }, fill, slippage_bps, volume_share, .. } = rules;
-        Self { fees: Charges { maker, taker, paid_in }, fill, slippage_bps, volume_share }
+        let Fees { maker, taker, paid_in } = rules.fees;
+        Self {
+            fees: Charges { maker, taker, paid_in },
+            fill: rules.fill,
+            slippage_bps: rules.slippage_bps,
+            volume_share: rules.volume_share,
+            slippage_of_range: rules.slippage_of_range,
+            limit_fill: rules.limit_fill,
+            latency_ms: rules.latency_ms,
+        }
     }
 }
 
@@ -98,8 +109,16 @@ impl Venue {
     /// As the trading core knows it.
     pub(crate) fn rules(&self) -> Rules {
         let Charges { maker, taker, paid_in } = self.fees;
-        let (fees, fill, slippage_bps) = (Fees { maker, taker, paid_in }, self.fill, self.slippage_bps);
-        Rules { fees, fill, slippage_bps, volume_share: self.volume_share, ..Rules::default() }
+        Rules {
+            fees: Fees { maker, taker, paid_in },
+            fill: self.fill,
+            slippage_bps: self.slippage_bps,
+            slippage_of_range: self.slippage_of_range,
+            volume_share: self.volume_share,
+            limit_fill: self.limit_fill,
+            latency_ms: self.latency_ms,
+            funding: None,
+        }
     }
 }
 

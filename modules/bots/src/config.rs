@@ -10,7 +10,7 @@ use std::{borrow::Cow, num::NonZeroU16, ops::RangeInclusive};
 use trading::{
     money::{BasisPoints, Notional, Share},
     risk::Limits,
-    simulator::{Fees, FillAt, Rules},
+    simulator::{Fees, FillAt, LimitFill, MAX_LATENCY_MS, Rules},
 };
 use uuid::Uuid;
 
@@ -55,6 +55,17 @@ pub(crate) struct NewBot {
     /// The part of a candle's volume that the bot's fills can be; without it any order fills whole.
     #[garde(skip)]
     volume_share: Option<Share>,
+    /// The part of a candle's range, high less low, by which markets and stops fill worse on top of `slippageBps`.
+    #[garde(skip)]
+    slippage_of_range: Option<Share>,
+    /// How far the market must go for a limit to fill: to its price, or through it, as behind all who wait there.
+    #[serde(default)]
+    #[garde(skip)]
+    limit_fill: LimitFill,
+    /// Milliseconds from a decision until the simulated venue knows of it; only where `fill` is `nextOpen`.
+    #[serde(default)]
+    #[garde(range(max = MAX_LATENCY_MS), custom(at_the_next_open(&self.fill)))]
+    latency_ms: u32,
     /// Which filters its orders are held to.
     #[serde(default)]
     #[garde(skip)]
@@ -90,8 +101,16 @@ pub(crate) enum WhichFilters {
 impl NewBot {
     /// The manners of its venue.
     pub(crate) fn rules(&self) -> Rules {
-        let (fees, fill, slippage_bps, volume_share) = (self.fees, self.fill, self.slippage_bps, self.volume_share);
-        Rules { fees, fill, slippage_bps, volume_share, ..Rules::default() }
+        Rules {
+            fees: self.fees,
+            fill: self.fill,
+            slippage_bps: self.slippage_bps,
+            slippage_of_range: self.slippage_of_range,
+            volume_share: self.volume_share,
+            limit_fill: self.limit_fill,
+            latency_ms: self.latency_ms,
+            funding: None,
+        }
     }
 }
 
@@ -183,6 +202,13 @@ fn of_a_live_bot(mode: &Mode) -> impl Fn(&Option<Uuid>, &()) -> garde::Result + 
         (Mode::Live, None) => Err(garde::Error::new("a live bot trades by a connection to an exchange: name one")),
         (Mode::Paper, Some(_)) => Err(garde::Error::new("a paper bot needs no connection")),
         _ => Ok(()),
+    }
+}
+
+fn at_the_next_open(fill: &FillAt) -> impl Fn(&u32, &()) -> garde::Result + '_ {
+    move |latency, ()| match (fill, latency) {
+        (_, 0) | (FillAt::NextOpen, _) => Ok(()),
+        _ => Err(garde::Error::new("needs `fill` to be `nextOpen`")),
     }
 }
 

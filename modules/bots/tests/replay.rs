@@ -113,6 +113,33 @@ async fn a_bot_keeps_the_filters_of_its_making_and_trades_by_them_as_the_back_te
 }
 
 #[db_test]
+async fn a_slow_and_narrow_venue_is_as_slow_and_narrow_as_in_a_back_test(db: PgPool) {
+    let (app, candles) = (app(db).await, candles(COUNT));
+    let (ana, strategy) = trader(&app, &candles).await;
+    let manners = json!({ "latencyMs": 45_000, "limitFill": "through", "slippageOfRange": "0.1" });
+    let (mut bot, mut file) = (new_bot("Slow", &strategy, json!({ "kind": "replay", "speed": "max" })), settings());
+    for (key, value) in manners.as_object().unwrap() {
+        (bot[key], file[key]) = (value.clone(), value.clone());
+    }
+    let bot = ana.post("/api/v1/bots", &bot).await.created();
+    let id = text(&bot["id"]);
+    assert_eq!((&bot["latencyMs"], &bot["limitFill"]), (&manners["latencyMs"], &manners["limitFill"]));
+    ana.post(&format!("/api/v1/bots/{id}/start"), &json!({})).await.ok();
+    run_out(&Runner::new(app.app())).await;
+    let report = backtest_by(file, &candles, None, None);
+    assert!(report.trades.len() > 40, "{} trades prove little", report.trades.len());
+    let events = whole_feed(&ana, &format!("/api/v1/bots/{id}/events")).await;
+    assert_eq!(trades(&events), report.trades);
+    assert_ne!(report.trades, backtest(&candles, None, None).trades, "manners make a difference");
+
+    let mut hasty = new_bot("Hasty", &strategy, json!({ "kind": "replay", "speed": "max" }));
+    (hasty["fill"], hasty["latencyMs"]) = (json!("close"), json!(1));
+    ana.post("/api/v1/bots", &hasty).await.invalid("latencyMs");
+    (hasty["fill"], hasty["latencyMs"]) = (json!("nextOpen"), json!(600_001));
+    ana.post("/api/v1/bots", &hasty).await.invalid("latencyMs");
+}
+
+#[db_test]
 async fn a_bot_whose_filters_are_not_known_says_so_and_one_that_wants_none_has_none(db: PgPool) {
     let app = app(db).await;
     let (ana, _) = trader(&app, &candles(20)).await;
