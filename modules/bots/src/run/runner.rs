@@ -170,14 +170,15 @@ impl Runner {
     async fn advance(&self, lease: Lease, room: &Semaphore, stop: &CancellationToken) -> Result<(), Halt> {
         let mut session = None;
         while !stop.is_cancelled() {
-            let (advanced, step) = Box::pin(self.step(session.take(), lease, room)).await?;
-            session = Some(advanced);
+            let (mut advanced, step) = Box::pin(self.step(session.take(), lease, room)).await?;
             let Some(next) = step.next else { return Ok(()) };
             let wait = (next - self.app.clock().now()).to_std().unwrap_or_default();
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = time::sleep(wait) => {}
+                () = advanced.is_told() => {}
             }
+            session = Some(advanced);
         }
         Ok(())
     }

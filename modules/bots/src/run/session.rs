@@ -1,6 +1,7 @@
 use super::{
     exchange::Exchange,
     feed::Feed,
+    hints::{self, Told},
     log::Errand,
     machine::{Machine, Make, Place, prefix},
     news::News,
@@ -13,6 +14,7 @@ use crate::{
     status::{Status, Verb},
     store::{self, Lease, Progress},
 };
+use futures::{FutureExt, StreamExt, stream::BoxStream};
 use kit::{App, Error, Origin, Reason, Result, Scope, TenantTx, Time};
 use std::collections::VecDeque;
 use tokio::task::block_in_place;
@@ -39,6 +41,8 @@ pub(super) struct Session {
     exchange: Option<Exchange>,
     /// What has been told and is not taken in yet.
     news: Vec<News>,
+    /// What is told without being asked for.
+    told: BoxStream<'static, Told>,
     /// The most candles of one transaction.
     batch: usize,
 }
@@ -123,12 +127,34 @@ impl Session {
         let name = prefix(bot.id)?.to_string();
         let exchange = exchange.map(|account| Exchange::new(account, instrument, name, now));
         let feed = Feed::new(&bot, &document, machine.last_open(), now)?;
-        Ok(Self { app: app.clone(), lease, symbol, machine, feed, exchange, news: vec![], batch })
+        let told = hints::all(feed.told(app), exchange.as_ref().map(Exchange::told));
+        Ok(Self { app: app.clone(), lease, symbol, machine, feed, exchange, news: vec![], told, batch })
+    }
+
+    /// Waits until something is told for which it is worth going on before it is time.
+    pub(super) async fn is_told(&mut self) {
+        while let Some(told) = self.told.next().await {
+            if self.hear(&told) {
+                return;
+            }
+        }
+    }
+
+    fn hear(&mut self, told: &Told) -> bool {
+        let now = self.app.clock().now();
+        match (told, &mut self.exchange) {
+            (Told::Candle(news), _) => self.feed.hear(news, now),
+            (Told::Account(news), Some(exchange)) => exchange.hear(news, &self.machine.open(), now),
+            (Told::Account(_), None) => false,
+        }
     }
 
     /// Asks whoever is elsewhere, while no transaction is open: the exchange for candles and for what has become of
     /// orders.
     pub(super) async fn gather(&mut self) -> Result<(), Halt> {
+        while let Some(Some(told)) = self.told.next().now_or_never() {
+            self.hear(&told);
+        }
         let now = self.app.clock().now();
         self.news.extend(self.feed.gather(&self.app, now).await?.map(News::Event));
         // what has been told is taken in before more is asked

@@ -8,4 +8,5 @@ mod checklist;
 mod door;
 mod faults;
 mod floor;
+mod hints;
 mod trading;
