@@ -1,7 +1,10 @@
 use crate::{
     Failure, Gate, Priority,
+    accounts::Accounts,
+    markets::Markets,
     parse::{self, AggregateTrade, BestPrices, ExchangeInfo, Klines, Ticker, Trade},
     sign::Skew,
+    topics::Topics,
     transport::{Ask, tls},
 };
 use kit::{Clock, Ids};
@@ -16,6 +19,8 @@ use trading::{
 };
 use url::Url;
 
+/// Where Binance's own REST API is.
+const HOST: &str = "api.binance.com";
 /// The most candles of one page.
 pub(crate) const PAGE: usize = 1_000;
 /// The longest description of all symbols, which has some 15 MB.
@@ -40,6 +45,14 @@ pub struct Settings {
     pub pause: Duration,
     /// The weight that may leave this address a minute.
     pub weight_per_minute: u32,
+    /// Where its market streams are, without `/stream`.
+    pub streams: Url,
+    /// Where its WebSocket API is, without `/ws-api/v3`.
+    pub api: Url,
+    /// How long a connection may say nothing: it pings three times as often.
+    pub silence: Duration,
+    /// How long a connection is used at the most, of the 24 hours that it lasts.
+    pub life: Duration,
     /// Says which candles are closed.
     pub clock: Clock,
     /// Spreads the pauses.
@@ -47,20 +60,39 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The usual ones for an address.
+    /// The usual ones for an address. Whatever speaks as Binance does has all in one place, which Binance has not.
     #[must_use]
     pub fn new(base: Url, clock: Clock, ids: Ids) -> Self {
-        let (timeout, pause) = (Duration::from_secs(10), Duration::from_millis(500));
-        Self { base, timeout, attempts: 4, pause, weight_per_minute: 5_000, clock, ids }
+        let at = |host| {
+            let mut url = base.clone();
+            let is_moved = base.host_str() == Some(HOST) && url.set_host(Some(host)).is_ok();
+            if is_moved { url } else { base.clone() }
+        };
+        Self {
+            timeout: Duration::from_secs(10),
+            attempts: 4,
+            pause: Duration::from_millis(500),
+            weight_per_minute: 5_000,
+            streams: at("stream.binance.com"),
+            api: at("ws-api.binance.com"),
+            silence: Duration::from_secs(60),
+            life: Duration::from_hours(23),
+            base,
+            clock,
+            ids,
+        }
     }
 }
 
-/// Binance spot, by REST.
+/// Binance spot, by REST and by streams. A clone is the same client.
+#[derive(Clone)]
 pub struct Binance {
     pub(crate) client: Client,
     pub(crate) settings: Settings,
     pub(crate) gate: Arc<Gate>,
-    pub(crate) skew: Skew,
+    pub(crate) skew: Arc<Skew>,
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) markets: Arc<Markets>,
 }
 
 impl Binance {
@@ -77,7 +109,8 @@ impl Binance {
         #[expect(clippy::expect_used, reason = "only TLS can fail to be set up, and it is set up already")]
         let client = client.build().expect("a client of a sound description");
         let gate = Arc::new(Gate::new(settings.weight_per_minute));
-        Self { client, settings, gate, skew: Skew::default() }
+        let (accounts, markets) = (Arc::new(Topics::of_a_teller_each()), Arc::new(Topics::of_one_teller()));
+        Self { client, settings, gate, skew: Arc::default(), accounts, markets }
     }
 
     /// The budget that all calls share, for others who call from the same address.

@@ -5,17 +5,23 @@
 //! [`Budget`] of request weight behind a [`Gate`].
 
 mod account;
+mod accounts;
 mod budget;
 mod client;
 mod failure;
 mod gate;
+mod markets;
 mod orders;
 mod parameters;
 pub mod parse;
+mod persistence;
 mod refusal;
 mod sign;
 mod signed;
+mod socket;
 mod source;
+mod subscriptions;
+mod topics;
 mod transport;
 mod venue;
 

@@ -7,8 +7,8 @@ use crate::{
     parse::{self, AskedOrder},
     transport::Ask,
 };
-use exchanges::{Credentials, OrderReport, Trader, Validity, VenueError, VenueFill, VenueOrder};
-use futures::{FutureExt, future::BoxFuture};
+use exchanges::{AccountNews, Credentials, OrderReport, Trader, Validity, VenueError, VenueFill, VenueOrder};
+use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use reqwest::Method;
 use trading::{money::Symbol, order::ClientOrderId};
 
@@ -134,6 +134,10 @@ impl Trader for Binance {
             Err(VenueError::Wrong(format!("an order has more than {} executions", MOST_PAGES * PAGE)))
         }
         .boxed()
+    }
+
+    fn news(&self, credentials: &Credentials) -> BoxStream<'static, AccountNews> {
+        self.account_news(credentials)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use kit::Time;
+use serde_json::{Value, json};
 use sha2::Sha256;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use url::form_urlencoded::Serializer;
@@ -24,6 +25,13 @@ pub(crate) fn query(query: &[(&str, String)], timestamp: i64, window: u32, secre
     payload.append_pair("recvWindow", &window.to_string()).append_pair("timestamp", &timestamp.to_string());
     let payload = payload.finish();
     format!("{payload}&signature={}", signature(&payload, secret))
+}
+
+/// The parameters by which the WebSocket API is asked in somebody's name: they are signed as they stand, in the order
+/// of their names.
+pub(crate) fn parameters(key: &str, timestamp: i64, secret: &str) -> Value {
+    let signature = signature(&format!("apiKey={key}&recvWindow={WINDOW}&timestamp={timestamp}"), secret);
+    json!({ "apiKey": key, "recvWindow": WINDOW, "timestamp": timestamp, "signature": signature })
 }
 
 fn signature(payload: &str, secret: &str) -> String {

@@ -64,7 +64,7 @@ impl Binance {
         u64::try_from(left).map(Duration::from_millis).map_err(|_| too_late())
     }
 
-    async fn measure(&self, priority: Priority) -> Result<(), Failure> {
+    pub(crate) async fn measure(&self, priority: Priority) -> Result<(), Failure> {
         let learn = |body: &[u8]| {
             let theirs = parse::server_time(body);
             theirs.map(|theirs| self.skew.learn(theirs.millis(), self.settings.clock.now()))

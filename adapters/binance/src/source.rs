@@ -3,8 +3,8 @@ use crate::{
     client::PAGE,
     parse::{self, AggregateTrade},
 };
-use futures::{FutureExt, future::BoxFuture};
-use market_data::{CandlePage, Listing, Market, Source, SourceError, Ticker, TradesFrom};
+use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
+use market_data::{CandleNews, CandlePage, Listing, Market, Source, SourceError, Ticker, TradesFrom};
 use tracing::info;
 use trading::{
     book::{Level, Snapshot},
@@ -61,6 +61,10 @@ impl Source for Binance {
 
     fn book<'a>(&'a self, symbol: &'a Symbol, levels: u16) -> BoxFuture<'a, Result<Snapshot, SourceError>> {
         self.depth(symbol, levels, Priority::Query).map(|book| Ok(book?)).boxed()
+    }
+
+    fn closes(&self, market: &Market) -> BoxStream<'static, CandleNews> {
+        self.candle_news(market)
     }
 }
 

@@ -13,7 +13,7 @@ use tracing::warn;
 /// The longest answer in bytes, of all but the description of all symbols: 5,000 levels a side are some 400 kB.
 const LARGEST: usize = 4 << 20;
 /// How long nobody goes out when the exchange says that there were too many, but not for how long.
-const USUAL_PAUSE: Duration = Duration::from_secs(60);
+pub(crate) const USUAL_PAUSE: Duration = Duration::from_secs(60);
 /// Binance's code for more orders of an account than it takes.
 const TOO_MANY_ORDERS: i64 = -1015;
 /// The shorter of the spans in which an account's orders are counted.
@@ -42,9 +42,13 @@ impl<'a> Ask<'a> {
 }
 
 impl Binance {
-    /// Doubles with each attempt, and lies between half of that and all of it.
+    /// Doubles with each attempt, and is spread.
     pub(crate) fn pause(&self, attempt: u32) -> Duration {
-        let longest = self.settings.pause * 2_u32.saturating_pow((attempt - 1).min(6));
+        self.spread(self.settings.pause * 2_u32.saturating_pow((attempt - 1).min(6)))
+    }
+
+    /// Between half of a time and all of it, so that many do not come at once.
+    pub(crate) fn spread(&self, longest: Duration) -> Duration {
         let [.., random] = *self.settings.ids.uuid(self.settings.clock.now()).as_bytes();
         longest / 2 + longest / 2 * u32::from(random) / 255
     }
@@ -84,15 +88,21 @@ impl Binance {
         if let Some(used) = header(&response, "x-mbx-used-weight-1m") {
             self.gate.observe(used);
         }
+        let response = self.unlimited(response).await?;
         let status = response.status();
-        if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::IM_A_TEAPOT {
-            return Err(self.limited(response).await);
-        }
         let body = limited_body(response, ask.largest).await?;
         match status {
             status if status.is_success() => Ok(body),
             status if status.is_client_error() => Err(parse::refusal(status.as_u16(), &body)),
             status => Err(Failure::Unavailable(format!("the answer is {status}"))),
+        }
+    }
+
+    /// An answer that does not speak of too many requests.
+    pub(crate) async fn unlimited(&self, response: Response) -> Result<Response, Failure> {
+        match response.status() {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::IM_A_TEAPOT => Err(self.limited(response).await),
+            _ => Ok(response),
         }
     }
 
@@ -105,6 +115,11 @@ impl Binance {
             None if is_about_orders(response).await => return self.limited_for(ORDERS_SPAN),
             None => USUAL_PAUSE,
         };
+        self.stopped(pause)
+    }
+
+    /// Nobody goes out for so long.
+    pub(crate) fn stopped(&self, pause: Duration) -> Failure {
         self.gate.stop(pause);
         self.limited_for(pause)
     }
@@ -134,7 +149,7 @@ fn key(credentials: &Credentials) -> Result<HeaderValue, Failure> {
 }
 
 /// The address of a signed request holds its signature, which is nothing for a log.
-fn unavailable(failure: reqwest::Error) -> Failure {
+pub(crate) fn unavailable(failure: reqwest::Error) -> Failure {
     let failure = failure.without_url();
     if failure.is_connect() {
         warn!("there is no connection: {failure}");

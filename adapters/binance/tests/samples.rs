@@ -7,6 +7,7 @@ use binance::{
     parse::{
         self, AskedKlines,
         stream::{self, Event, Unreadable},
+        user::{self, Answer, Message, Refusal},
     },
 };
 use flate2::read::GzDecoder;
@@ -112,6 +113,40 @@ fn messages_that_are_no_whole_events_are_refused() {
     assert_eq!(stream::read(&" ".repeat(stream::LONGEST + 1)), Err(Unreadable::TooLong));
 }
 
+/// Binance's documented messages about an account.
+fn of_accounts() -> Vec<String> {
+    let told: Vec<serde_json::Value> = serde_json::from_str(&message("user_data")).unwrap();
+    told.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn of_an_account_answers_and_what_happens_to_orders_are_read() {
+    let told = of_accounts();
+    let answer = Answer { status: 200, used_weight: Some(4), refusal: None };
+    let expected = [Message::Answer(answer), Message::Other, Message::Other, Message::Other, Message::Other];
+    assert_eq!(told.iter().map(|text| user::read(text).unwrap()).collect::<Vec<_>>(), expected);
+    let (id, order) = ("mUvoqJxFIILMdfAW5iGSOW".to_owned(), &told[1]);
+    for what in ["TRADE", "CANCELED", "REPLACED", "REJECTED", "EXPIRED", "TRADE_PREVENTION"] {
+        let text = order.replace(r#""x":"NEW""#, &format!(r#""x":"{what}""#));
+        assert_eq!(user::read(&text), Ok(Message::Order(id.clone())), "{what}");
+        let text = text.replace(r#""C":"""#, r#""C":"bot-1""#);
+        assert_eq!(user::read(&text), Ok(Message::Order("bot-1".to_owned())), "a cancel has a name of its own");
+    }
+    for kind in ["eventStreamTerminated", "serverShutdown"] {
+        assert_eq!(user::read(&format!(r#"{{"event":{{"e":"{kind}","E":1}}}}"#)), Ok(Message::Over));
+    }
+    let refused =
+        r#"{"id":"1","status":418,"error":{"code":-1003,"msg":"Some words.","data":{"serverTime":5,"retryAfter":65}}}"#;
+    let refusal = Refusal { code: -1003, message: "Some words.".to_owned(), retry_after: Some(60) };
+    let answer = Answer { status: 418, used_weight: None, refusal: Some(refusal) };
+    assert_eq!(user::read(refused), Ok(Message::Answer(answer)));
+    for wrong in ["", "[]", "null", r#"{"status":-1}"#, r#"{"event":{}}"#, r#"{"event":{"e":"executionReport"}}"#] {
+        assert!(matches!(user::read(wrong), Err(Unreadable::Malformed(_))), "{wrong}");
+    }
+    assert_eq!(user::read("{}"), Err(Unreadable::Unknown));
+    assert_eq!(user::read(&" ".repeat(stream::LONGEST + 1)), Err(Unreadable::TooLong));
+}
+
 proptest! {
     #[test]
     fn no_change_of_a_message_makes_the_reader_panic(at in 0..2_000_usize, byte in any::<char>(), cut in any::<bool>()) {
@@ -120,6 +155,11 @@ proptest! {
             let at = at % text.len();
             let rest = if cut { "" } else { &text[at + 1..] };
             let _ = stream::read(&format!("{}{byte}{rest}", &text[..at]));
+        }
+        for text in of_accounts() {
+            let at = at % text.len();
+            let rest = if cut { "" } else { &text[at + 1..] };
+            let _ = user::read(&format!("{}{byte}{rest}", &text[..at]));
         }
     }
 }

@@ -5,6 +5,7 @@ mod exchange;
 mod feed;
 mod figures;
 mod hands;
+mod hints;
 mod log;
 mod machine;
 mod news;

@@ -1,10 +1,14 @@
 //! An account that a bot trades on.
 
 use crate::{
-    Balance, Credentials, OrderReport, Trader, Validity, VenueError, VenueFill, VenueOrder, Venues, service,
-    status::Status, venue::Reached,
+    AccountNews, Balance, Credentials, OrderReport, Trader, Validity, VenueError, VenueFill, VenueOrder, Venues,
+    service, status::Status, venue::Reached,
 };
-use futures::future::BoxFuture;
+use futures::{
+    StreamExt,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
 use kit::{App, Error, Result, TenantTx};
 use trading::{money::Symbol, order::ClientOrderId};
 use uuid::Uuid;
@@ -112,6 +116,12 @@ impl Account {
     /// As there.
     pub async fn executions(&self, symbol: &Symbol, venue_id: u64) -> Result<Vec<VenueFill>, VenueError> {
         self.ask(|trader, credentials| trader.executions(credentials, symbol, venue_id)).await
+    }
+
+    /// As [`Trader::news`].
+    #[must_use]
+    pub fn news(&self) -> BoxStream<'static, AccountNews> {
+        self.reached.trader().map_or_else(|| stream::pending().boxed(), |trader| trader.news(&self.credentials))
     }
 
     async fn ask<'a, T>(

@@ -2,7 +2,9 @@
 //!
 //! Owns `exchange_connections`. A key and its secret are sealed for their tenant and connection, and no answer, audit
 //! entry or line of the log shows them. Exchanges are [`Venue`]s, which adapters fill; the server provides them as
-//! [`Venues`]. A bot trades by an [`Account`]. They are asked while no transaction is open: first the exchange, then the database.
+//! [`Venues`]. A bot trades by an [`Account`], and listens to its [`AccountNews`]. They are asked while no transaction is
+//! open: first the exchange, then the database.
+//!
 //! Permissions: `exchanges:read`, `exchange-connections:read`, `exchange-connections:write`,
 //! `exchange-connections:execute`, `exchange-connections:delete`.
 
@@ -11,6 +13,7 @@ mod catalogue;
 mod connection;
 mod credentials;
 mod key;
+mod news;
 mod probe;
 mod routes;
 mod service;
@@ -21,6 +24,7 @@ mod venue;
 
 pub use account::{Account, Standing, account, standing};
 pub use credentials::Credentials;
+pub use news::AccountNews;
 pub use trader::{OrderRefusal, OrderReport, Trader, Validity, VenueFill, VenueOrder};
 pub use venue::{Abilities, Balance, KeyInfo, ORDER_KINDS, Venue, VenueError, Venues};
 

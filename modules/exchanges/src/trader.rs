@@ -1,7 +1,7 @@
 //! Orders at an exchange in their owner's name.
 
-use crate::{Credentials, VenueError};
-use futures::future::BoxFuture;
+use crate::{AccountNews, Credentials, VenueError};
+use futures::{future::BoxFuture, stream::BoxStream};
 use kit::Time;
 use trading::{
     engine::RejectReason,
@@ -81,6 +81,10 @@ pub trait Trader: Send + Sync {
         symbol: &'a Symbol,
         venue_id: u64,
     ) -> BoxFuture<'a, Result<Vec<VenueFill>, VenueError>>;
+
+    /// What happens to the account's orders, as the exchange tells it, for as long as somebody listens. Whoever comes
+    /// later or listens too slowly is told how it stands.
+    fn news(&self, credentials: &Credentials) -> BoxStream<'static, AccountNews>;
 }
 
 /// An order as an exchange is told it.

@@ -67,12 +67,25 @@ impl<K: Eq + Hash, T: Clone> Answers<K, T> {
             return known.answer.clone();
         }
         let answer = question.boxed().shared();
-        if asked.len() >= MOST {
-            asked.retain(|_, asked| asked.holds(now));
-        }
-        if asked.len() < MOST {
-            asked.insert(key, Asked { at: now, answer: answer.clone() });
-        }
+        keep(&mut asked, key, Asked { at: now, answer: answer.clone() });
         answer
+    }
+
+    /// Takes what the exchange has told by itself for its answer.
+    pub(crate) fn learn(&self, key: K, told: T, now: Time)
+    where
+        T: Send + 'static,
+    {
+        let answer = async { Ok(told) }.boxed().shared();
+        keep(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner), key, Asked { at: now, answer });
+    }
+}
+
+fn keep<K: Eq + Hash, T: Clone>(asked: &mut HashMap<K, Asked<T>>, key: K, it: Asked<T>) {
+    if asked.len() >= MOST {
+        asked.retain(|_, asked| asked.holds(it.at));
+    }
+    if asked.len() < MOST {
+        asked.insert(key, it);
     }
 }

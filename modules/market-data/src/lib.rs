@@ -17,7 +17,7 @@
 //!
 //! What exchanges list is in `instruments`, the platform's; what a tenant has them asked for in `backfills`. Exchanges are
 //! [`Source`]s, which adapters fill; the server provides them as [`Sources`]. Bots that follow a live market ask for
-//! its [`newest`] candles, and those who listen to one for its [`ticker`] too.
+//! its [`newest`] candles, and are told by [`follow`] when to; those who listen to one ask for its [`ticker`] too.
 //!
 //! Permissions: `market-data:read`, `market-data:write`; `market-data:manage` for operators.
 
@@ -44,11 +44,11 @@ pub use gaps::{Gap, GapCause, GapReport};
 pub use instruments::{Filters, Refreshed, are_fresh, instrument, refresh_instruments};
 pub use keeper::keep;
 pub use market::{Exchange, Market};
-pub use newest::newest;
+pub use newest::{follow, newest};
 pub use origin::CandleOrigin;
 pub use service::trades::{ImportedTrades, TradeFile, TradeMarket, TradeSeries, derive, import_trades};
 pub use service::{Imported, MAX_ROWS, MarketCandle, Series, after, export, fill, import, load, parse, series};
-pub use source::{CandlePage, Listing, Source, SourceError, Sources, Ticker, TradesFrom};
+pub use source::{CandleNews, CandlePage, Listing, Source, SourceError, Sources, Ticker, TradesFrom};
 pub use ticker::{TickerView, ticker};
 
 pub(crate) use service::EARLIEST;

@@ -1,7 +1,7 @@
 //! Where candles, trades, instruments, tickers and books come from: the exchanges, each behind a trait that an adapter
 //! fills.
 
-use futures::future::BoxFuture;
+use futures::{future::BoxFuture, stream::BoxStream};
 use kit::{App, Error, Result, Time};
 use std::sync::Arc;
 use trading::{
@@ -41,6 +41,21 @@ pub trait Source: Send + Sync {
 
     /// The order book as it is now, to a depth of so many levels a side.
     fn book<'a>(&'a self, symbol: &'a Symbol, levels: u16) -> BoxFuture<'a, Result<Snapshot, SourceError>>;
+
+    /// The candles of a market as the exchange tells that they have closed, for as long as somebody listens. Whoever
+    /// comes later or listens too slowly is told how it stands.
+    fn closes(&self, market: &Market) -> BoxStream<'static, CandleNews>;
+}
+
+/// What an exchange tells of a market without being asked. It may come twice, late, in another order or never.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CandleNews {
+    /// It is heard from now on. What happened before may have been missed.
+    Connected,
+    /// A candle has closed.
+    Closed(Candle),
+    /// Nothing is heard for a while.
+    Interrupted,
 }
 
 /// Part of a market's candles.
@@ -165,7 +180,7 @@ pub struct Sources {
 }
 
 /// Of which market, and from when on.
-type CandlesAsked = (&'static str, Symbol, Timeframe, Timestamp);
+pub(crate) type CandlesAsked = (&'static str, Symbol, Timeframe, Timestamp);
 
 impl Sources {
     /// These exchanges.

@@ -7,6 +7,7 @@ mod number;
 mod order;
 mod rest;
 pub mod stream;
+pub mod user;
 
 pub use account::{Account, KeyRestrictions, account, key_restrictions};
 pub use info::{ExchangeInfo, RateLimit, exchange_info};

@@ -3,7 +3,7 @@
 use super::number::{Levels, LevelsVisitor, Number};
 use serde::{
     Deserialize, Deserializer,
-    de::{self, Visitor},
+    de::{self, IgnoredAny, Visitor},
 };
 use std::fmt;
 use trading::{
@@ -100,6 +100,40 @@ pub fn read(text: &str) -> Result<Message<'_>, Unreadable> {
     }
     let event = event(fields).ok_or(Unreadable::Unknown)?;
     Ok(Message { symbol, event })
+}
+
+/// What has come of a request to be told of streams, or no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "Answered")]
+pub struct Answer {
+    /// The number of the request.
+    pub id: u64,
+    /// Whether it is done.
+    pub is_done: bool,
+}
+
+#[derive(Deserialize)]
+struct Answered {
+    id: u64,
+    error: Option<IgnoredAny>,
+    code: Option<IgnoredAny>,
+}
+
+impl From<Answered> for Answer {
+    fn from(Answered { id, error, code }: Answered) -> Self {
+        Self { id, is_done: error.is_none() && code.is_none() }
+    }
+}
+
+/// Reads an answer.
+///
+/// # Errors
+/// [`Unreadable`], also for an event.
+pub fn answer(text: &str) -> Result<Answer, Unreadable> {
+    if text.len() > LONGEST {
+        return Err(Unreadable::TooLong);
+    }
+    serde_json::from_str(text).map_err(|fault| Unreadable::Malformed(fault.to_string()))
 }
 
 #[derive(Deserialize)]

@@ -15,7 +15,7 @@ pub(crate) const VALID: u32 = 5_000;
 /// Somebody who trades on a sandbox where a coin costs 60,000.
 pub(crate) struct Desk {
     pub(crate) sandbox: Sandbox,
-    binance: Binance,
+    pub(crate) binance: Binance,
     pub(crate) key: Credentials,
 }
 

@@ -7,3 +7,4 @@ mod common;
 mod desk;
 mod fate;
 mod kinds;
+mod told;

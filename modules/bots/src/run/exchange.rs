@@ -7,10 +7,11 @@ use super::{
 };
 use crate::event::Event;
 use chrono::TimeDelta;
-use exchanges::{Account, OrderRefusal, OrderReport, Validity, VenueError};
+use exchanges::{Account, AccountNews, OrderRefusal, OrderReport, Validity, VenueError};
+use futures::stream::BoxStream;
 use kit::Time;
 use orders::Open;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use trading::{
     engine::{Input, RejectReason, Rejection},
     money::Instrument,
@@ -26,8 +27,12 @@ const MARGIN: TimeDelta = TimeDelta::milliseconds(5_000);
 const EVERY: TimeDelta = TimeDelta::seconds(2);
 /// … about those that wait for a price, …
 const RESTING: TimeDelta = TimeDelta::seconds(10);
+/// … about the same while it tells by itself what happens to them, …
+const TOLD: TimeDelta = TimeDelta::seconds(30);
 /// … and when it is asked again if it does not answer.
 const PAUSE: TimeDelta = TimeDelta::seconds(5);
+/// However much it tells, it is asked no more often.
+const LEAST: TimeDelta = TimeDelta::seconds(1);
 /// How long an entry is tried that the exchange cannot take at the moment. What leaves a position is tried for ever.
 const PATIENCE: TimeDelta = TimeDelta::seconds(30);
 
@@ -43,6 +48,12 @@ pub(super) struct Exchange {
     opened: Time,
     /// When to ask again.
     next: Time,
+    /// When it was last asked.
+    asked: Time,
+    /// Whether it tells by itself what happens.
+    tells: bool,
+    /// The orders of which it has told something since.
+    hinted: HashSet<ClientOrderId>,
     /// Strays are looked for once.
     searched: bool,
     interrupted: bool,
@@ -60,6 +71,9 @@ impl Exchange {
             sent: HashMap::new(),
             opened: now,
             next: now,
+            asked: Time::from_millis(0),
+            tells: false,
+            hinted: HashSet::new(),
             searched: false,
             interrupted: false,
             refused: None,
@@ -76,21 +90,60 @@ impl Exchange {
         (!open.is_empty() || !self.searched).then_some(self.next)
     }
 
+    /// What it tells by itself.
+    pub(super) fn told(&self) -> BoxStream<'static, AccountNews> {
+        self.account.news()
+    }
+
+    /// Takes a hint. Nothing is believed: it is asked, and soon; answers whether sooner than was planned.
+    pub(super) fn hear(&mut self, news: &AccountNews, open: &[Open], now: Time) -> bool {
+        let before = self.next(open);
+        match news {
+            AccountNews::Order(id) => match open.iter().find(|it| it.order.client_order_id.as_str() == id) {
+                Some(it) => _ = self.hinted.insert(it.order.client_order_id),
+                None => return false,
+            },
+            AccountNews::Connected => self.tells = true,
+            AccountNews::Interrupted(why) => {
+                self.tells = false;
+                // whether it takes the key, it says where it is asked
+                self.searched &= !matches!(why, VenueError::KeyRefused(_));
+            }
+        }
+        self.next = self.next.min(now.max(self.asked + LEAST));
+        self.next(open) != before
+    }
+
     /// Asks what has become of the open orders, if it is time to.
     pub(super) async fn ask(&mut self, mut open: Vec<Open>, now: Time) -> Vec<News> {
         let due = self.next(&open).is_some_and(|next| next <= now);
         if !due {
             return vec![];
         }
-        self.next = now + if open.iter().all(rests) { RESTING } else { EVERY };
+        self.asked = now;
+        self.next = now + self.pace(&open);
+        let hinted = std::mem::take(&mut self.hinted);
         match self.look(&mut open, now).await {
             Ok(mut news) => {
+                if news.is_empty() && open.iter().any(|it| hinted.contains(&it.order.client_order_id)) {
+                    // what it tells may be ahead of what it answers
+                    self.next = now + EVERY;
+                }
                 if std::mem::take(&mut self.interrupted) {
                     news.push(News::Event(Event::of_bot("exchange.resumed", "The exchange answers again.")));
                 }
                 news
             }
             Err(failure) => self.failed(failure, now),
+        }
+    }
+
+    /// How often it is asked about these orders.
+    fn pace(&self, open: &[Open]) -> TimeDelta {
+        match open.iter().all(rests) {
+            false => EVERY,
+            true if self.tells => TOLD,
+            true => RESTING,
         }
     }
 

@@ -2,8 +2,9 @@
 
 use super::{candles::Candles, pace::Pace, session::timestamp, watch::Watch};
 use crate::{bot::Bot, config::FeedKind, event::Event, service};
+use futures::stream::BoxStream;
 use kit::{App, Result, TenantTx, Time};
-use market_data::Market;
+use market_data::{CandleNews, Market};
 use trading::{
     candle::Candle,
     strategy::{Body, Document, Program},
@@ -50,6 +51,22 @@ impl Feed {
         match self {
             Self::Replay { .. } => Ok(None),
             Self::Live(watch) => watch.ask(app, now).await,
+        }
+    }
+
+    /// What is told of its market without being asked for, if it is a live one.
+    pub(super) fn told(&self, app: &App) -> Option<BoxStream<'static, CandleNews>> {
+        match self {
+            Self::Replay { .. } => None,
+            Self::Live(watch) => Some(market_data::follow(app, watch.market())),
+        }
+    }
+
+    /// Takes a hint; answers whether there is something to do at another time than was planned.
+    pub(super) fn hear(&mut self, news: &CandleNews, now: Time) -> bool {
+        match self {
+            Self::Replay { .. } => false,
+            Self::Live(watch) => watch.hear(news, now),
         }
     }
 

@@ -18,14 +18,6 @@ pub(super) fn alarm(tx: &TenantTx, app: &App, live: bool) -> Option<Alarm> {
 }
 
 impl Session {
-    /// Waits until a halt begins or ends.
-    pub(super) async fn rings(&mut self) {
-        match &mut self.alarm {
-            Some(alarm) => alarm.rings().await,
-            None => std::future::pending().await,
-        }
-    }
-
     /// Looks whether entries are halted. A bot that is makes none and takes back those that wait; what it holds is looked
     /// after.
     pub(super) async fn heed(&mut self, tx: &mut TenantTx, progress: &mut Progress) -> Result<()> {

@@ -168,7 +168,7 @@ impl Runner {
     }
 
     async fn advance(&self, lease: Lease, room: &Semaphore, stop: &CancellationToken) -> Result<(), Halt> {
-        let (mut session, mut wake) = (None, session::wake(&self.app, &lease));
+        let mut session = None;
         while !stop.is_cancelled() {
             let (mut advanced, step) = Box::pin(self.step(session.take(), lease, room)).await?;
             let Some(next) = step.next else { return Ok(()) };
@@ -176,10 +176,7 @@ impl Runner {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = time::sleep(wait) => {}
-                () = advanced.rings() => {}
-                heard = wake.changed() => if !heard {
-                    wake = session::wake(&self.app, &lease);
-                }
+                () = advanced.is_told() => {}
             }
             session = Some(advanced);
         }

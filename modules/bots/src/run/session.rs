@@ -1,6 +1,7 @@
 use super::{
     exchange::Exchange,
     feed::Feed,
+    hints::{self, Told},
     log::Errand,
     machine::{Machine, Make, Place, prefix},
     news::News,
@@ -17,9 +18,9 @@ use crate::{
     store::{self, Lease, Progress},
     tell,
 };
-use ::risk::Alarm;
 use chrono::TimeDelta;
-use kit::{App, Error, Origin, Reason, Result, Scope, Signal as Wake, TenantTx, Time};
+use futures::{FutureExt, StreamExt, stream::BoxStream};
+use kit::{App, Error, Origin, Reason, Result, Scope, TenantTx, Time};
 use std::collections::VecDeque;
 use tokio::task::block_in_place;
 use tracing::error;
@@ -45,15 +46,15 @@ pub(super) struct Session {
     feed: Feed,
     /// Where a live bot's orders go.
     pub(super) exchange: Option<Exchange>,
-    /// Tells a live bot of halts.
-    pub(super) alarm: Option<Alarm>,
     /// Whether entries are halted.
     pub(super) halted: bool,
     /// What has been told and is not taken in yet.
     news: Vec<News>,
     hours: Option<Hours>,
     /// Whether it is told from outside when to buy and when to sell.
-    is_told: bool,
+    takes_signals: bool,
+    /// What is told without being asked for.
+    told: BoxStream<'static, Told>,
     /// The most candles of one transaction.
     batch: usize,
 }
@@ -115,11 +116,6 @@ fn scope(lease: &Lease) -> Scope {
     Scope::new(lease.tenant, None)
 }
 
-/// Wakes whoever runs the bot when there are signals for it.
-pub(super) fn wake(app: &App, lease: &Lease) -> Wake {
-    app.signals().subscribe(&service::hooks::topic(scope(lease), lease.bot))
-}
-
 impl Session {
     /// Makes the bot anew from its journal, and holds the outcome against what is stored.
     pub(super) async fn open(app: &App, lease: Lease) -> Result<Self, Halt> {
@@ -147,7 +143,14 @@ impl Session {
         let name = prefix(bot.id)?.to_string();
         let exchange = exchange.map(|account| Exchange::new(account, instrument, name, now));
         let feed = Feed::new(&bot, &document, machine.last_open(), now)?;
-        let is_told = matches!(document.body(), Body::Signal(_));
+        let takes_signals = matches!(document.body(), Body::Signal(_));
+        let topic = takes_signals.then(|| service::hooks::topic(scope(&lease), lease.bot));
+        let told = hints::all([
+            feed.told(app).map(hints::candles),
+            exchange.as_ref().map(|exchange| hints::account(exchange.told())),
+            alarm.map(hints::halts),
+            topic.map(|topic| hints::signals(app, topic)),
+        ]);
         Ok(Self {
             app: app.clone(),
             lease,
@@ -155,18 +158,40 @@ impl Session {
             machine,
             feed,
             exchange,
-            alarm,
             halted: false,
             news: vec![],
             hours: bot.hours,
-            is_told,
+            takes_signals,
+            told,
             batch,
         })
+    }
+
+    /// Waits until something is told for which it is worth going on before it is time.
+    pub(super) async fn is_told(&mut self) {
+        while let Some(told) = self.told.next().await {
+            if self.hear(&told) {
+                return;
+            }
+        }
+    }
+
+    fn hear(&mut self, told: &Told) -> bool {
+        let now = self.app.clock().now();
+        match (told, &mut self.exchange) {
+            (Told::News, _) => true,
+            (Told::Candle(news), _) => self.feed.hear(news, now),
+            (Told::Account(news), Some(exchange)) => exchange.hear(news, &self.machine.open(), now),
+            (Told::Account(_), None) => false,
+        }
     }
 
     /// Asks whoever is elsewhere, while no transaction is open: the exchange for candles and for what has become of
     /// orders.
     pub(super) async fn gather(&mut self) -> Result<(), Halt> {
+        while let Some(Some(told)) = self.told.next().now_or_never() {
+            self.hear(&told);
+        }
         let now = self.app.clock().now();
         self.news.extend(self.feed.gather(&self.app, now).await?.map(News::Event));
         // what has been told is taken in before more is asked
@@ -207,7 +232,7 @@ impl Session {
         self.venture(&mut tx, &mut progress).await?;
         let end = self.end(&progress)?;
         let next = end.is_none().then(|| self.feed.next(now));
-        let next = if self.is_told { next.map(|next| next.min(now + LOOK)) } else { next };
+        let next = if self.takes_signals { next.map(|next| next.min(now + LOOK)) } else { next };
         if told || candles > 0 || self.machine.has_unsaved() || end.is_some() {
             self.write(&mut tx, &mut progress, end).await?;
             tx.commit().await?;
@@ -240,7 +265,7 @@ impl Session {
 
     /// Follows what was signalled from outside, once there is a price to go by.
     async fn take_signals(&mut self, tx: &mut TenantTx, now: Time) -> Result<(), Halt> {
-        let Some(closed) = self.machine.closed_at().filter(|_| self.is_told) else { return Ok(()) };
+        let Some(closed) = self.machine.closed_at().filter(|_| self.takes_signals) else { return Ok(()) };
         // in a replay it is as late as its last candle
         let at = if self.feed.is_live() { timestamp(now).max(closed) } else { closed };
         for signal in store::hooks::take(tx, self.lease.bot, now - alert::MAX_AGE).await? {

@@ -3,13 +3,15 @@
 use crate::event::Event;
 use chrono::TimeDelta;
 use kit::{App, Error, Result, Time};
-use market_data::Market;
+use market_data::{CandleNews, Market};
 use std::collections::VecDeque;
 use trading::{candle::Candle, time::Timestamp};
 
-/// How long after its end a candle is asked for.
+/// How long after its end a candle is asked for, …
 const LAG: TimeDelta = TimeDelta::milliseconds(600);
-/// When it is asked for again where it is not there yet, …
+/// … where the exchange tells by itself that one has closed, and has not, …
+const TOLD: TimeDelta = TimeDelta::milliseconds(2_500);
+/// … when it is asked for again where it is not there yet, …
 const AGAIN: TimeDelta = TimeDelta::seconds(2);
 /// … and where the exchange does not answer.
 const PAUSE: TimeDelta = TimeDelta::seconds(5);
@@ -22,8 +24,12 @@ pub(super) struct Watch {
     /// The open time of the next candle.
     from: Timestamp,
     ready: VecDeque<Candle>,
-    /// When to ask.
-    due: Time,
+    /// When to ask at the earliest.
+    again: Time,
+    /// Whether the exchange tells by itself that a candle has closed, …
+    tells: bool,
+    /// … and the last one of which it has.
+    closed: Option<Timestamp>,
     interrupted: bool,
 }
 
@@ -40,7 +46,7 @@ impl Watch {
             Some(open) => timeframe.next(open),
             None => before(timeframe, timeframe.floor(start), warm_up),
         };
-        Self { market, from, ready: VecDeque::new(), due: now, interrupted: false }
+        Self { market, from, ready: VecDeque::new(), again: now, tells: false, closed: None, interrupted: false }
     }
 
     pub(super) fn market(&self) -> &Market {
@@ -52,7 +58,7 @@ impl Watch {
     /// # Errors
     /// What it is no use to try again for.
     pub(super) async fn ask(&mut self, app: &App, now: Time) -> Result<Option<Event>> {
-        if now < self.due || !self.ready.is_empty() {
+        if now < self.due() || !self.ready.is_empty() {
             return Ok(None);
         }
         match market_data::newest(app, &self.market, self.from).await {
@@ -61,7 +67,7 @@ impl Watch {
                     self.from = self.market.timeframe.next(last.open_time);
                 }
                 self.ready.extend(&candles);
-                self.due = self.closes().max(if candles.is_empty() { now + AGAIN } else { now });
+                self.again = if candles.is_empty() { now + AGAIN } else { now };
                 let resumed = std::mem::take(&mut self.interrupted);
                 Ok(resumed.then(|| Event::of_bot("feed.resumed", "Candles come again.")))
             }
@@ -71,7 +77,7 @@ impl Watch {
     }
 
     fn failed(&mut self, failure: &Error, now: Time) -> Option<Event> {
-        self.due = now + PAUSE;
+        self.again = now + PAUSE;
         let told = std::mem::replace(&mut self.interrupted, true);
         let message = format!("The next candle cannot be had, and is asked for again: {}", failure.message());
         (!told).then(|| Event::of_bot("feed.interrupted", message))
@@ -89,12 +95,35 @@ impl Watch {
 
     /// When there is something to do.
     pub(super) fn next(&self, now: Time) -> Time {
-        if self.ready.is_empty() { self.due } else { now }
+        if self.ready.is_empty() { self.due() } else { now }
     }
 
-    /// When the next candle can be had.
-    fn closes(&self) -> Time {
-        Time::from_millis(self.market.timeframe.close_of(self.from).millis().saturating_add(1)) + LAG
+    /// Takes a hint; answers whether it is time to ask at another time than was planned.
+    pub(super) fn hear(&mut self, news: &CandleNews, now: Time) -> bool {
+        let before = self.due();
+        match news {
+            CandleNews::Connected => self.tells = true,
+            CandleNews::Interrupted => self.tells = false,
+            CandleNews::Closed(candle) => {
+                self.closed = self.closed.max(Some(candle.open_time));
+                if self.is_closed() {
+                    self.again = now;
+                }
+            }
+        }
+        self.due() != before
+    }
+
+    /// Whether the next candle is said to have closed.
+    fn is_closed(&self) -> bool {
+        self.closed >= Some(self.from)
+    }
+
+    /// When to ask for the next candle.
+    fn due(&self) -> Time {
+        let end = Time::from_millis(self.market.timeframe.close_of(self.from).millis().saturating_add(1));
+        let lag = if self.tells { TOLD } else { LAG };
+        if self.is_closed() { self.again } else { self.again.max(end + lag) }
     }
 }
 

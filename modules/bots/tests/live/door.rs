@@ -3,9 +3,10 @@
 
 use binance::Binance;
 use exchanges::{
-    Abilities, Balance, Credentials, KeyInfo, OrderReport, Trader, Validity, Venue, VenueError, VenueFill, VenueOrder,
+    Abilities, AccountNews, Balance, Credentials, KeyInfo, OrderReport, Trader, Validity, Venue, VenueError, VenueFill,
+    VenueOrder,
 };
-use futures::{FutureExt, future::BoxFuture};
+use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use std::sync::Arc;
 use tokio::sync::watch;
 use trading::{money::Symbol, order::ClientOrderId};
@@ -131,5 +132,9 @@ impl Trader for Behind {
         venue_id: u64,
     ) -> Answer<'a, Vec<VenueFill>> {
         self.within().executions(credentials, symbol, venue_id)
+    }
+
+    fn news(&self, credentials: &Credentials) -> BoxStream<'static, AccountNews> {
+        self.within().news(credentials)
     }
 }

@@ -153,8 +153,8 @@ impl Floor {
         let strategy = text(&ana.post("/api/v1/strategies", strategy).await.created()["id"]);
         let floor =
             Self { app, ana, connection, strategy, door, wall, engine, host, client, key, _stop: stop.drop_guard() };
-        // a candle is asked for a moment after its end
-        floor.pass(1_000).await;
+        // a candle is asked for a moment after its end, where the exchange has not told of it
+        floor.pass(3_000).await;
         floor
     }
 
@@ -187,6 +187,19 @@ impl Floor {
 
     pub(crate) async fn mend(&self) {
         self.client.delete(format!("http://{}/sandbox/v1/faults", self.host)).send().await.unwrap();
+    }
+
+    /// Ends all connections; answers how many there were.
+    pub(crate) async fn cut(&self) -> u64 {
+        let cut = self.client.delete(format!("http://{}/sandbox/v1/connections", self.host)).send().await.unwrap();
+        cut.json::<Value>().await.unwrap()["cut"].as_u64().unwrap()
+    }
+
+    /// Sets the price of a coin.
+    pub(crate) async fn set_price(&self, price: Decimal) {
+        let target = format!("http://{}/sandbox/v1/symbols/BTCUSDT/price", self.host);
+        let answer = self.client.put(target).json(&json!({ "price": price.to_string() })).send().await.unwrap();
+        assert!(answer.status().is_success(), "{price}");
     }
 
     /// Lets the runner work until nothing more follows at this moment.

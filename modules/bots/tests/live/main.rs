@@ -8,5 +8,6 @@ mod checklist;
 mod door;
 mod faults;
 mod floor;
+mod hints;
 mod risk;
 mod trading;

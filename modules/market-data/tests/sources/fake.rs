@@ -1,8 +1,12 @@
 //! An exchange that answers as a test says, and who asks it.
 
 use crate::common::all_candles;
-use futures::{FutureExt, future::BoxFuture};
-use market_data::{CandlePage, Listing, Market, Source, SourceError, Sources, Ticker, TradesFrom};
+use futures::{
+    FutureExt, StreamExt,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
+use market_data::{CandleNews, CandlePage, Listing, Market, Source, SourceError, Sources, Ticker, TradesFrom};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
@@ -42,6 +46,8 @@ pub(crate) struct State {
     pub(crate) book: Option<Result<Snapshot, SourceError>>,
     pub(crate) ticker: Option<Result<Ticker, SourceError>>,
     pub(crate) tickers_asked: usize,
+    /// What it tells without being asked.
+    pub(crate) news: Vec<CandleNews>,
     /// From where trades were asked for.
     pub(crate) trades_asked: Vec<TradesFrom>,
     pub(crate) trade_twists: VecDeque<Option<TradeTwist>>,
@@ -158,6 +164,10 @@ impl Source for Fake {
 
     fn book<'a>(&'a self, _: &'a Symbol, _: u16) -> BoxFuture<'a, Result<Snapshot, SourceError>> {
         async { self.0.lock().unwrap().book.clone().unwrap() }.boxed()
+    }
+
+    fn closes(&self, _: &Market) -> BoxStream<'static, CandleNews> {
+        stream::iter(self.0.lock().unwrap().news.clone()).chain(stream::pending()).boxed()
     }
 }
 

@@ -1,0 +1,61 @@
+//! What is told without being asked for. **It is a hint**: it says when to ask, and nothing is made of it but questions,
+//! so whatever is lost, doubled or late costs time and nothing else.
+
+use ::risk::Alarm;
+use exchanges::AccountNews;
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use kit::App;
+use market_data::CandleNews;
+
+/// Something that was told.
+pub(super) enum Told {
+    /// Of the bot's market.
+    Candle(CandleNews),
+    /// Of its account.
+    Account(AccountNews),
+    /// Something that is read in its next transaction: a halt, a signal from outside.
+    News,
+}
+
+type Hints = BoxStream<'static, Told>;
+
+pub(super) fn candles(news: BoxStream<'static, CandleNews>) -> Hints {
+    news.map(Told::Candle).boxed()
+}
+
+pub(super) fn account(news: BoxStream<'static, AccountNews>) -> Hints {
+    news.map(Told::Account).boxed()
+}
+
+/// Halts that begin or end.
+pub(super) fn halts(alarm: Alarm) -> Hints {
+    let next = async |mut alarm: Alarm| {
+        alarm.rings().await;
+        Some((Told::News, alarm))
+    };
+    stream::unfold(alarm, next).boxed()
+}
+
+/// Signals from outside, of which this topic tells.
+pub(super) fn signals(app: &App, topic: String) -> Hints {
+    let (app, signal) = (app.clone(), app.signals().subscribe(&topic));
+    let next = move |mut signal: kit::Signal| {
+        let (app, topic) = (app.clone(), topic.clone());
+        async move {
+            if !signal.changed().await {
+                // what was announced meanwhile is looked for, and listened again
+                signal = app.signals().subscribe(&topic);
+            }
+            Some((Told::News, signal))
+        }
+    };
+    stream::unfold(signal, next).boxed()
+}
+
+/// All that is told, without end.
+pub(super) fn all(sources: [Option<Hints>; 4]) -> Hints {
+    stream::select_all(sources.into_iter().flatten()).chain(stream::pending()).boxed()
+}
