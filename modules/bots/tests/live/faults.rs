@@ -107,6 +107,37 @@ async fn a_process_that_wakes_up_late_places_nothing(db: PgPool) {
     floor.agrees(&bot).await;
 }
 
+#[db_test]
+async fn a_database_that_is_away_for_a_while_loses_nothing(db: PgPool) {
+    let floor = Floor::new(db.clone(), 5).await;
+    let bot = floor.started("Waiting").await;
+    let runner = Runner::new(floor.app.app());
+    for _ in 0..30 {
+        floor.pass(MINUTE).await;
+        floor.work(&runner).await;
+    }
+    let keeper = PgPool::connect_with((*db.connect_options()).clone().database("postgres")).await.unwrap();
+    let name: String = sqlx::query_scalar("select current_database()").fetch_one(&db).await.unwrap();
+    let opened = async |opened: bool| {
+        let statement = format!("alter database \"{name}\" with allow_connections {opened}");
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&keeper).await.unwrap();
+    };
+    opened(false).await;
+    let cut = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1";
+    sqlx::query(cut).bind(&name).execute(&keeper).await.unwrap();
+    for _ in 0..3 {
+        floor.pass(10_000).await;
+        assert!(runner.tick().await.is_err(), "nothing is done that cannot be written");
+    }
+    opened(true).await;
+    for _ in 0..30 {
+        floor.pass(MINUTE).await;
+        floor.work(&runner).await;
+    }
+    floor.stop(&bot, &runner).await;
+    floor.agrees(&bot).await;
+}
+
 /// How many seeds, and from which on.
 fn seeds() -> std::ops::Range<u64> {
     let count = env::var("FAULT_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(3);
