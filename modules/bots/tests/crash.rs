@@ -67,7 +67,7 @@ async fn a_bot_killed_anywhere_ends_as_one_that_nobody_killed(db: PgPool) {
             runner.tick().await.unwrap();
         }
         app.clock().advance(TimeDelta::milliseconds(500));
-        killed += usize::from(killed_after(polls, runner.tick()).await.is_none());
+        killed += usize::from(Box::pin(killed_after(polls, runner.tick())).await.is_none());
         drop(runner);
         app.clock().advance(DEAD);
     }
