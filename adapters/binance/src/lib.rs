@@ -1,5 +1,6 @@
 //! Fills `market_data::Source` from Binance spot: public market data, read by REST and parsed from streams; and
-//! `exchanges::Venue` and `exchanges::Trader`: what the holder of a key is told and has done, by signed requests.
+//! `exchanges::Venue` and `exchanges::Trader`: what the holder of a key is told and has done, by signed requests. What
+//! Binance tells by itself is heard over one connection for all markets and one for each key.
 //!
 //! [`Binance`] calls out; [`parse`] is pure and tested on recorded replies. All that leaves by one address shares one
 //! [`Budget`] of request weight behind a [`Gate`].

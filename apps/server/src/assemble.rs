@@ -94,9 +94,12 @@ pub fn product(
 
 /// The exchanges, for data and in their users' names. One client each, so that all who ask share its budget.
 fn exchanges(settings: &Settings) -> (Sources, Venues) {
+    let usual = binance::Settings::new(settings.binance_rest_base.clone(), Clock::System, Ids::Random);
     let binance = binance::Settings {
         weight_per_minute: settings.binance_weight_per_minute,
-        ..binance::Settings::new(settings.binance_rest_base.clone(), Clock::System, Ids::Random)
+        streams: settings.binance_stream_base.clone().unwrap_or_else(|| usual.streams.clone()),
+        api: settings.binance_ws_api_base.clone().unwrap_or_else(|| usual.api.clone()),
+        ..usual
     };
     let binance = Arc::new(Binance::new(binance));
     (Sources::new(vec![binance.clone()]), Venues::new(vec![binance]))

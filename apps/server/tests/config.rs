@@ -132,6 +132,8 @@ fn every_setting_refuses_what_it_cannot_use() {
         ("GUESSES_PER_HOUR", "-1", "is not a whole number"),
         ("ACCESS_LOG_DAYS", "0", "is too small"),
         ("BINANCE_REST_BASE", "http://api.binance.com", "is not https"),
+        ("BINANCE_STREAM_BASE", "wss://stream.binance.com", "is not https"),
+        ("BINANCE_WS_API_BASE", "wss://ws-api.binance.com", "is not https"),
         ("BINANCE_WEIGHT_PER_MINUTE", "199", "is too small"),
         ("SANDBOX_API_KEY", "short", "is too short"),
         ("SANDBOX_API_SECRET", "short", "is too short"),

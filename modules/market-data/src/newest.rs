@@ -40,9 +40,12 @@ pub fn follow(app: &App, market: &Market) -> BoxStream<'static, CandleNews> {
     let Some(source) = sources.get(market.exchange.as_str()) else { return stream::pending().boxed() };
     let (clock, exchange, followed) = (app.clock().clone(), source.exchange(), market.clone());
     let learn = move |news: &CandleNews| {
-        if let CandleNews::Closed(candle) = news {
-            let page = CandlePage { candles: vec![*candle], next: None };
-            sources.newest().learn(key(exchange, &followed, candle.open_time), page, clock.now());
+        let CandleNews::Closed(candle) = news else { return };
+        let (from, now) = (candle.open_time, clock.now());
+        let page = CandlePage { candles: vec![*candle], next: None };
+        // what cannot be true by this clock is asked for like anything else
+        if checked(&followed, page.clone(), (from, Timestamp::from_millis(now.millis()))).is_ok() {
+            sources.newest().learn(key(exchange, &followed, from), page, now);
         }
     };
     source.closes(market).inspect(learn).boxed()

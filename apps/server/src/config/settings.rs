@@ -108,6 +108,10 @@ table! {
     "Exchanges" {
         /// Where Binance answers: the exchange itself, or something that speaks as it does.
         BINANCE_REST_BASE binance_rest_base: Url, ServiceUrl, "https://api.binance.com";
+        /// Where Binance tells of markets by itself; the URL of a WebSocket written with https.
+        BINANCE_STREAM_BASE binance_stream_base: Option<Url>, ServiceUrl, none "with BINANCE_REST_BASE; Binance has its own";
+        /// Where Binance tells of accounts by itself, which is its WebSocket API; written with https.
+        BINANCE_WS_API_BASE binance_ws_api_base: Option<Url>, ServiceUrl, none "with BINANCE_REST_BASE; Binance has its own";
         /// The request weight that this server may spend at Binance a minute, which counts 6000 for each address.
         BINANCE_WEIGHT_PER_MINUTE binance_weight_per_minute: u32, Whole(200..=1_000_000), "5000";
     }

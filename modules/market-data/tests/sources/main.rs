@@ -8,5 +8,6 @@ mod books;
 mod common;
 mod fake;
 mod instruments;
+mod newest;
 mod tickers;
 mod trades;
