@@ -29,6 +29,8 @@ pub(super) fn run(_: &Args, context: &Context) -> Result<(), Failure> {
         let exchange = Exchange::start(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0), world).await?;
         let trades_at = exchange.url.clone();
         settings.binance_rest_base = trades_at.parse().map_err(|error| Failure::of("an address of its own", error))?;
+        // all of it is there
+        (settings.binance_stream_base, settings.binance_ws_api_base) = (None, None);
         tokio::spawn(exchange.serve());
         let opened = open(&settings).await?;
         let Opened { assembly, url, .. } = &opened;
