@@ -6,7 +6,9 @@ use crate::{
 };
 use bots::Runner;
 use rust_decimal::Decimal;
+use std::time::Duration;
 use testkit::{Member, PgPool, Value, db_test, json};
+use tokio_util::sync::CancellationToken;
 
 const MINUTE: i64 = 60_000;
 const LIMITS: &str = "/api/v1/risk/limits/USDT";
@@ -158,6 +160,32 @@ async fn whoever_halts_by_hand_keeps_bots_from_entering_and_starting_until_it_is
     assert_eq!(floor.told(&bot, "risk.resumed").await.len(), 1);
     assert!(floor.entries(&bot).await.len() > entries);
     floor.agrees(&bot).await;
+}
+
+#[db_test]
+async fn a_bot_that_sleeps_until_its_next_candle_is_woken_by_a_halt(db: PgPool) {
+    let floor = Floor::new(db, 3).await;
+    let _hears = floor.app.remembers().await;
+    let bot = floor.started("Asleep").await;
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(Runner::new(floor.app.app()).run(stop.clone()));
+    let fed = async || floor.ana.get(&format!("/api/v1/bots/{bot}")).await.ok()["candles"].as_u64() > Some(0);
+    until(fed).await;
+    floor.ana.post(HALTS, &json!({ "reason": "Wake up." })).await.created();
+    // the clock stands, so its next candle is a minute away for ever
+    until(async || !floor.told(&bot, "risk.halted").await.is_empty()).await;
+    stop.cancel();
+    running.await.unwrap();
+}
+
+/// Waits until it is so, for less than a bot sleeps between its candles.
+async fn until(mut so: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait).await.expect("it comes to be so");
 }
 
 #[db_test]
