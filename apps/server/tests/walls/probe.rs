@@ -13,7 +13,7 @@ const PLATFORMS: Whose = Whose { tenant: None, user: Uuid::nil() };
 const CARLA: Uuid = Uuid::from_u128(0xcc);
 
 /// Lists of the platform's that everybody reads.
-pub(crate) const OPEN: [&str; 2] = ["feature_flags", "instruments"];
+pub(crate) const OPEN: [&str; 4] = ["feature_flags", "instruments", "risk_platform_halts", "risk_platform_limits"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Who {

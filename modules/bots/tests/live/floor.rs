@@ -86,6 +86,18 @@ pub(crate) fn crossing() -> Value {
     })
 }
 
+/// Somebody of a tenant of their own who has connected the account and knows the strategy.
+async fn trader(app: &TestApp, key: &(String, String), strategy: &Value) -> (Member, String, String) {
+    let further = ["exchange-connections:write", "exchange-connections:read", "exchange-connections:delete"];
+    let of_risk = ["risk:read", "risk:execute", "risk:manage"];
+    let permissions: Vec<_> = PERMISSIONS.into_iter().chain(further).chain(of_risk).collect();
+    let trader = app.member_with(&permissions).await;
+    let wish = json!({ "exchange": "binance", "label": "Main", "apiKey": key.0, "apiSecret": key.1 });
+    let connection = text(&trader.post("/api/v1/exchange-connections", &wish).await.created()["id"]);
+    let strategy = text(&trader.post("/api/v1/strategies", strategy).await.created()["id"]);
+    (trader, connection, strategy)
+}
+
 /// Nothing is encrypted on loopback, but the client wants to know how it would be.
 fn provider() {
     static ONCE: Once = Once::new();
@@ -144,13 +156,7 @@ impl Floor {
         let made: Value = made.send().await.unwrap().json().await.unwrap();
         let key = (text(&made["apiKey"]), text(&made["apiSecret"]));
 
-        let further = ["exchange-connections:write", "exchange-connections:read", "exchange-connections:delete"];
-        let of_risk = ["risk:read", "risk:execute", "risk:manage"];
-        let permissions: Vec<_> = PERMISSIONS.into_iter().chain(further).chain(of_risk).collect();
-        let ana = app.member_with(&permissions).await;
-        let wish = json!({ "exchange": "binance", "label": "Main", "apiKey": key.0, "apiSecret": key.1 });
-        let connection = text(&ana.post("/api/v1/exchange-connections", &wish).await.created()["id"]);
-        let strategy = text(&ana.post("/api/v1/strategies", strategy).await.created()["id"]);
+        let (ana, connection, strategy) = trader(&app, &key, strategy).await;
         let floor =
             Self { app, ana, connection, strategy, door, wall, engine, host, client, key, _stop: stop.drop_guard() };
         // a candle is asked for a moment after its end, where the exchange has not told of it
@@ -170,6 +176,16 @@ impl Floor {
         let id = text(&self.ana.post("/api/v1/bots", &self.wish(name)).await.created()["id"]);
         self.ana.post(&format!("/api/v1/bots/{id}/start?confirm={name}"), &json!({})).await.ok();
         id
+    }
+
+    /// A trader of another tenant, on the same account, and the live bot that they have started.
+    pub(crate) async fn another(&self, name: &str) -> (Member, String) {
+        let (bob, connection, strategy) = trader(&self.app, &self.key, &crossing()).await;
+        let mut wish = self.wish(name);
+        (wish["connectionId"], wish["strategyId"]) = (connection.into(), strategy.into());
+        let bot = text(&bob.post("/api/v1/bots", &wish).await.created()["id"]);
+        bob.post(&format!("/api/v1/bots/{bot}/start?confirm={name}"), &json!({})).await.ok();
+        (bob, bot)
     }
 
     /// Lets so much time pass, at the exchange and here.

@@ -216,6 +216,7 @@ async fn a_halt_takes_waiting_entries_back_from_the_exchange(db: PgPool) {
 async fn the_platforms_halt_flattens_every_live_bot_of_every_tenant(db: PgPool) {
     let floor = Floor::new(db, 3).await;
     let (first, second) = (floor.started("First").await, floor.started("Second").await);
+    let (bob, his) = floor.another("His").await;
     let runner = Runner::new(floor.app.app());
     floor.until_it_holds(&runner).await;
     floor.ana.post(&format!("/api/v1/bots/{second}/pause"), &json!({})).await.ok();
@@ -232,8 +233,9 @@ async fn the_platforms_halt_flattens_every_live_bot_of_every_tenant(db: PgPool) 
     for bot in [&first, &second] {
         assert_eq!(status(&floor.ana, bot).await, "stopped", "{:?}", floor.events(bot).await);
     }
+    assert_eq!(status(&bob, &his).await, "stopped");
     assert_eq!(floor.asked("/api/v3/openOrders", "symbol=BTCUSDT").await, json!([]));
-    assert!(floor.holds("BTC").await < Decimal::new(2, 5));
+    assert!(floor.holds("BTC").await < Decimal::new(3, 5));
     let mut tx = floor.app.system().await;
     let trail = "select count(*) from audit_entries
                  where action = 'bot.stopping' and actor_id = $1 and tenant_id = $2";
