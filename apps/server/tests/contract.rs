@@ -220,6 +220,22 @@ fn the_committed_document_is_the_codes() {
     assert!(committed == fresh, "openapi.json is out of date: run `cargo xtask openapi`");
 }
 
+#[test]
+fn every_topic_of_the_stream_is_told_of_with_its_permission() {
+    let document = document();
+    let about = document["paths"]["/api/v1/stream"]["get"]["description"].as_str().unwrap();
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide-trader.md");
+    let guide = fs::read_to_string(guide).unwrap();
+    let topics: Vec<_> = modules::ALL.iter().flat_map(|module| module.topics).collect();
+    assert!(topics.len() > 4);
+    for topic in topics {
+        let name = format!("`{}`", topic.name);
+        let row = guide.lines().find(|line| line.starts_with('|') && line.contains(&name));
+        assert!(row.is_some_and(|row| row.contains(topic.permission)), "{name} is not in the guide");
+        assert!(about.contains(&name), "{name} is not in the document");
+    }
+}
+
 /// Tables that are nobody's in particular, and why.
 const GLOBAL: &[(&str, &str)] = &[
     ("_sqlx_migrations", "what has been applied to the database"),

@@ -17,6 +17,8 @@ pub(crate) enum Key {
 pub(crate) struct Event {
     /// To what one listens who is to hear of it.
     pub(crate) key: Key,
+    /// The whole topic, where the key is a part of it.
+    whole: Option<Key>,
     /// Its place; none for what is not kept.
     pub(crate) seq: Option<i64>,
     /// Whether nothing more follows on its topic.
@@ -37,16 +39,22 @@ impl Event {
             r#"{{"type":"event","topic":"{topic}","subject":"{subject}","cursor":"{seq}","at":"{at}","data":{payload}}}"#
         );
         written.ok()?;
-        let key = Key::Tenant { tenant: *tenant_id, topic, subject: Some(*subject) };
-        Some(Self { key, seq: Some(*seq), last: false, text: text.into() })
+        Some(Self::placed(*tenant_id, topic, *subject, *seq, text.into()))
+    }
+
+    /// An event of a tenant's that has its place.
+    pub(crate) fn placed(tenant: Uuid, topic: &'static str, subject: Uuid, seq: i64, text: Utf8Bytes) -> Self {
+        let key = |subject| Key::Tenant { tenant, topic, subject };
+        Self { key: key(Some(subject)), whole: Some(key(None)), seq: Some(seq), last: false, text }
+    }
+
+    /// Something of a market, and whether nothing more follows.
+    pub(crate) fn of_market(key: Key, text: Utf8Bytes, last: bool) -> Self {
+        Self { key, whole: None, seq: None, last, text }
     }
 
     /// The keys by which it is heard of.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
-        let whole = match &self.key {
-            Key::Tenant { tenant, topic, .. } => Some(Key::Tenant { tenant: *tenant, topic, subject: None }),
-            Key::Market(_) => None,
-        };
-        [Some(self.key.clone()), whole].into_iter().flatten()
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
+        [Some(&self.key), self.whole.as_ref()].into_iter().flatten()
     }
 }

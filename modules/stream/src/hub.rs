@@ -194,7 +194,7 @@ impl Listeners {
 
     fn offer(&mut self, event: &Arc<Event>) {
         for key in event.keys() {
-            if let Some(seats) = self.seats.get_mut(&key) {
+            if let Some(seats) = self.seats.get_mut(key) {
                 seats.retain(|_, queue| queue.offer(event));
             }
         }
@@ -277,7 +277,8 @@ mod tests {
     }
 
     fn event(tenant: u128, seq: i64) -> Arc<Event> {
-        Arc::new(Event { key: key(tenant, Some(5)), seq: Some(seq), last: false, text: seq.to_string().into() })
+        let (tenant, subject) = (Uuid::from_u128(tenant), Uuid::from_u128(5));
+        Arc::new(Event::placed(tenant, "news", subject, seq, "".into()))
     }
 
     fn heard(seat: &mut Seat) -> Vec<i64> {

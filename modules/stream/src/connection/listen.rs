@@ -14,6 +14,9 @@ pub(super) type Fresh = HashMap<Key, Topic>;
 impl Connection {
     pub(super) async fn subscribe(&mut self, topics: Vec<String>, cursor: Option<&str>) -> Result<(), End> {
         self.be_certain().await?;
+        if let Err(error) = self.charge().await {
+            return self.answer(&Answer::error(&error, None)).await;
+        }
         let cursor = match cursor.map(str::parse::<i64>).transpose() {
             Ok(cursor) => cursor,
             Err(_) => {
@@ -56,18 +59,23 @@ impl Connection {
             return Err(Error::conflict("TOO_MANY_TOPICS", message));
         }
         if asked.market.is_some() {
-            self.charge(&asked.key).await?;
+            self.make_room(&asked.key).await?;
         }
         Ok(asked)
     }
 
-    /// To listen to a market has an exchange asked, and counts as a request.
-    async fn charge(&mut self, market: &Key) -> Result<()> {
+    /// To listen to a market has an exchange asked.
+    async fn make_room(&mut self, market: &Key) -> Result<()> {
         let most = self.limits.markets;
         if self.hub.is_full(market, most) {
             let message = format!("{most} markets are followed already, the most that can be; try again later.");
             return Err(Error::unavailable("TOO_MANY_MARKETS", message, 60));
         }
+        self.charge().await
+    }
+
+    /// What asks the database or an exchange counts as a request.
+    async fn charge(&mut self) -> Result<()> {
         let Some(limits) = self.app.settings().limits else { return Ok(()) };
         let subject = Subject::User(self.presence.user().id);
         let charge = Charge { subject, bucket: EVERYTHING, limit: limits.per_minute };

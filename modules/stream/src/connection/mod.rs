@@ -229,7 +229,7 @@ impl Connection {
 fn is_news(topics: &mut HashMap<Key, Topic>, event: &Event) -> bool {
     let mut news = false;
     for key in event.keys() {
-        if let Some(topic) = topics.get_mut(&key) {
+        if let Some(topic) = topics.get_mut(key) {
             let Some(seq) = event.seq else { return true };
             news |= topic.told < seq;
             topic.told = topic.told.max(seq);

@@ -93,12 +93,12 @@ impl Feed {
     fn tell(&self, at: Time, data: impl Serialize) -> Result<()> {
         let told = Told { r#type: "event", topic: &self.topic, at, data };
         let text = serde_json::to_string(&told).map_err(Error::internal)?.into();
-        self.hub.tell_of_market(Arc::new(Event { key: self.key.clone(), seq: None, last: false, text }));
+        self.hub.tell_of_market(Arc::new(Event::of_market(self.key.clone(), text, false)));
         Ok(())
     }
 
     fn end(self, why: &Error) {
         let text = Answer::error(why, Some(&self.topic)).text().into();
-        self.hub.end_market(&Arc::new(Event { key: self.key, seq: None, last: true, text }));
+        self.hub.end_market(&Arc::new(Event::of_market(self.key, text, true)));
     }
 }

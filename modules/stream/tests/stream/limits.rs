@@ -101,3 +101,24 @@ async fn everybody_is_told_when_the_server_stops(db: PgPool) {
     server.stops();
     assert_eq!(talk.bye().await, "stopping");
 }
+
+#[db_test]
+async fn what_asks_the_database_or_an_exchange_counts_as_a_request(db: PgPool) {
+    let limits = kit::LimitSettings { per_minute: 3, auth_per_minute: 3 };
+    let server = Server::with(db, |mut parts| {
+        parts.settings.limits = Some(limits);
+        parts
+    })
+    .await;
+    let ana = server.member(["news:read"]).await;
+    // to connect is the first, each message that subscribes another
+    let mut talk = connect(server.at, &ana).await.ok().unwrap();
+    let mut codes = vec![];
+    for _ in 0..3 {
+        talk.say(&json!({ "op": "subscribe", "topics": ["news"] })).await;
+        codes.push(talk.hear().await["code"].clone());
+        talk.say(&json!({ "op": "unsubscribe", "topics": ["news"] })).await;
+        talk.hear().await;
+    }
+    assert_eq!(codes, [json!(null), json!(null), json!("RATE_LIMITED")]);
+}
