@@ -1,7 +1,11 @@
 use crate::common::{Server, connect};
 use chrono::TimeDelta;
-use futures::{FutureExt, future::BoxFuture};
-use market_data::{CandlePage, Listing, Market, Source, SourceError, Sources, Ticker, TradesFrom};
+use futures::{
+    FutureExt, StreamExt,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
+use market_data::{CandleNews, CandlePage, Listing, Market, Source, SourceError, Sources, Ticker, TradesFrom};
 use std::sync::{Arc, Mutex};
 use testkit::{PgPool, db_test, json};
 use trading::{
@@ -57,6 +61,10 @@ impl Source for Fake {
             Ok(CandlePage { candles, next: None })
         }
         .boxed()
+    }
+
+    fn closes(&self, _: &Market) -> BoxStream<'static, CandleNews> {
+        stream::pending().boxed()
     }
 
     fn listings(&self) -> BoxFuture<'_, Result<Vec<Listing>, SourceError>> {
