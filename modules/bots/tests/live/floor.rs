@@ -28,6 +28,8 @@ use trading::{
 };
 
 const MINUTE: i64 = 60_000;
+/// So long after its end a candle is asked for, also where the exchange has not told of it.
+const LAG: i64 = 3_000;
 /// What the account begins with.
 pub(crate) const DEPOSIT: i64 = 10_000;
 /// What a bot may venture of it.
@@ -159,8 +161,7 @@ impl Floor {
         let (ana, connection, strategy) = trader(&app, &key, strategy).await;
         let floor =
             Self { app, ana, connection, strategy, door, wall, engine, host, client, key, _stop: stop.drop_guard() };
-        // a candle is asked for a moment after its end, where the exchange has not told of it
-        floor.pass(3_000).await;
+        floor.pass(LAG).await;
         floor
     }
 
@@ -193,6 +194,11 @@ impl Floor {
         self.engine.ask(move |world| world.step(millis)).await.unwrap();
         self.wall.advance(millis);
         self.app.clock().advance(TimeDelta::milliseconds(millis));
+    }
+
+    /// Lets time pass until the next candle has closed and is news.
+    pub(crate) async fn pass_a_close(&self) {
+        self.pass(MINUTE - self.wall.now() % MINUTE + LAG).await;
     }
 
     /// Orders that something goes wrong.
