@@ -182,8 +182,10 @@ impl Db {
             .test_before_acquire(false)
             .after_connect(|connection, _| {
                 Box::pin(async move {
-                    // a connection begins as the role that sees nothing until it is told in whose name
-                    sqlx::raw_sql("set role botcriptofy_app").execute(connection).await?;
+                    // a connection begins as the role that sees nothing until it is told in whose name; a process that stands
+                    // still does not hold for ever what its transaction has locked
+                    let statement = "set role botcriptofy_app; set idle_in_transaction_session_timeout = '60s'";
+                    sqlx::raw_sql(statement).execute(connection).await?;
                     Ok(())
                 })
             })

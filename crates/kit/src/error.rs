@@ -281,8 +281,8 @@ impl From<sqlx::Error> for Error {
                 Self::unavailable("DATABASE_UNAVAILABLE", "The database cannot be reached.", 5).source(error)
             }
             sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
-                // class 57P: the server is shutting down or starting up
-                Some("57P01" | "57P02" | "57P03") => {
+                // class 57P: the server is shutting down or starting up; 25P03: the transaction stood still for too long
+                Some("57P01" | "57P02" | "57P03" | "25P03") => {
                     Self::unavailable("DATABASE_UNAVAILABLE", "The database is restarting.", 5).source(error)
                 }
                 Some("40001" | "40P01" | "55P03") => {

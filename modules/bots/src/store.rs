@@ -4,7 +4,7 @@ pub(crate) mod hooks;
 mod run;
 
 pub(crate) use run::{
-    Entry, Lease, Progress, add_events, add_journal, hold, journal, keep, lease, release, tenants_at_work, write,
+    Entry, Lease, Progress, add_events, add_journal, hold, hurry, journal, keep, lease, release, tenants_at_work, write,
 };
 
 use crate::{

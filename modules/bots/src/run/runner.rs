@@ -199,6 +199,7 @@ impl Runner {
     /// Keeps the leases it has and takes more.
     async fn held(&self) -> Result<Vec<Lease>> {
         let mut tx = self.system().await?;
+        store::hurry(&mut tx).await?;
         let until = tx.now() + LEASE;
         let mut held = store::keep(&mut tx, self.owner, until).await?;
         let room = i64::try_from(MOST_HELD.saturating_sub(held.len())).unwrap_or_default();

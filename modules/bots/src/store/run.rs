@@ -2,7 +2,7 @@
 
 use crate::{bot::Coins, event::Event, status::Status, tell};
 use chrono::{DateTime, Utc};
-use kit::{Result, SystemTx, TenantTx, Time};
+use kit::{Result, SystemTx, TenantTx, Time, Tx};
 use serde_json::Value;
 use sqlx::types::Json;
 use trading::{engine::Input, time::Timestamp};
@@ -14,6 +14,13 @@ pub(crate) struct Lease {
     pub(crate) tenant: Uuid,
     pub(crate) bot: Uuid,
     pub(crate) token: i64,
+}
+
+/// Has the database end the transaction if this process stands still: whoever takes its bots over waits for no lock of
+/// its for longer.
+pub(crate) async fn hurry<K>(tx: &mut Tx<K>) -> Result<()> {
+    sqlx::query!("set local idle_in_transaction_session_timeout = '5s'").execute(tx.conn()).await?;
+    Ok(())
 }
 
 /// Keeps the owner's leases, but of tenants that are suspended or closed, whose bots stand still; answers which they are.
@@ -89,6 +96,7 @@ pub(crate) struct Progress {
 /// Locks the bot for this transaction if the lease is still good: from here to the commit nobody
 /// can take it over. `None` where somebody has.
 pub(crate) async fn hold(tx: &mut TenantTx, lease: &Lease) -> Result<Option<Progress>> {
+    hurry(tx).await?;
     let held = sqlx::query_as!(
         Progress,
         r#"select status as "status: Status", stop as "stop: Coins", journal_seq, event_seq, candles, last_candle, halted

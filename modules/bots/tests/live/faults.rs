@@ -1,7 +1,7 @@
 //! What goes wrong, by seeds: whatever does, no order is lost or doubled, and what a bot believes is what its exchange
 //! has. `FAULT_SEEDS=1000` runs that many.
 
-use crate::{common::text, floor::Floor};
+use crate::floor::Floor;
 use bots::Runner;
 use futures::{FutureExt, future::BoxFuture};
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
@@ -34,32 +34,14 @@ fn mishap(dice: &mut StdRng) -> Value {
     json!({ "kind": kind, "path": path, "method": method, "count": count, "fraction": "0.4" })
 }
 
-/// Halts entries, or lifts the halt that there is.
-async fn turn(floor: &Floor, halt: Option<String>) -> Option<String> {
-    const HALTS: &str = "/api/v1/risk/halts";
-    match halt {
-        None => Some(text(&floor.ana.post(HALTS, &json!({ "reason": "By chance." })).await.created()["id"])),
-        Some(halt) => {
-            floor.ana.post(&format!("{HALTS}/{halt}/lift"), &json!({})).await.ok();
-            None
-        }
-    }
-}
-
 /// A bot's hour in which the seed decides what goes wrong. Answers how often it has traded.
 async fn an_hour(db: PgPool, seed: u64) -> usize {
     let floor = Floor::new(db, seed).await;
     let mut dice = StdRng::seed_from_u64(seed);
     let bot = floor.started("Unlucky").await;
     let mut runner = Runner::new(floor.app.app());
-    // less than it wants once it has earned something
-    floor.ana.put("/api/v1/risk/limits/USDT", &json!({ "maxExposure": "3003" })).await.ok();
-    let mut halt = None;
     for _ in 0..45 {
         floor.pass_a_close().await;
-        if dice.random_bool(0.15) {
-            halt = turn(&floor, halt).await;
-        }
         if dice.random_bool(0.4) {
             floor.fault(mishap(&mut dice)).await;
         }
@@ -69,9 +51,10 @@ async fn an_hour(db: PgPool, seed: u64) -> usize {
             let (old, wakes) = (std::mem::replace(&mut runner, Runner::new(floor.app.app())), dice.random_bool(0.5));
             let mut work = async { floor.work(&old).await }.boxed();
             let ended = for_polls(polls, &mut work).await;
+            let sleeper = (wakes && !ended).then_some(work);
             floor.pass(6_000).await;
             floor.work(&runner).await;
-            if wakes && !ended {
+            if let Some(work) = sleeper {
                 // late enough for what was not sent to be given up
                 floor.pass(14_000).await;
                 floor.work(&runner).await;
