@@ -18,7 +18,7 @@ pub struct Stay {
     app: App,
     /// When the caller was recognised.
     mark: Option<Mark>,
-    about: [Uuid; 3],
+    about: [Uuid; 2],
     until: Instant,
     _open: Open,
 }
@@ -36,7 +36,7 @@ impl Stay {
         Ok(Self {
             _open: Open::one_more(&app, user, "streams", MOST_STREAMS)?,
             mark: app.db().memory().mark(),
-            about: [user, caller.credential().id(), caller.membership().tenant],
+            about: [user, caller.credential().id()],
             until: Instant::now() + LONGEST,
             app,
         })

@@ -11,7 +11,7 @@ pub enum Rate {
     General,
     /// Rarely, and counted apart: it tests a secret or sends a mail.
     Strict,
-    /// Always: those who watch over the server ask it.
+    /// Always: those who watch over the server ask it, or it counts its callers by itself.
     Unlimited,
 }
 
