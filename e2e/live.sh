@@ -59,7 +59,7 @@ must 201 "a bot on that account"
 bot_id=$(body .data.id)
 holds "it keeps to the filters of the exchange" '.data.filters.lot == "0.00001"'
 call GET "/api/v1/bots/$bot_id/checklist"
-holds "its checklist passes" '.data | length == 6 and all(.passed)'
+holds "its checklist passes" '.data | length == 7 and all(.passed)'
 call POST "/api/v1/bots/$bot_id/start"
 refused 409 NOT_CONFIRMED "it does not start unasked"
 exchange POST faults '{"kind": "timeout-after", "path": "/api/v3/order", "method": "POST", "count": 1}' >"$work/fault"

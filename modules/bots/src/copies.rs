@@ -18,7 +18,7 @@ const MOST_ACCOUNTS: usize = 20;
 
 /// What is to be different in a copy of a bot; the rest is as there.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, Validate)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "BotCopy")]
 #[garde(allow_unvalidated)]
 pub(crate) struct Copying {

@@ -56,7 +56,7 @@ async fn a_copy_is_like_its_original_but_for_what_is_said(db: PgPool) {
     assert_eq!(list.as_array().unwrap().len(), 1);
 
     ana.post(&path, &json!({ "name": "Second" })).await.refused(409, "BOT_NAME_TAKEN");
-    ana.post(&path, &json!({})).await.invalid("name");
+    ana.post(&path, &json!({ "name": "" })).await.invalid("name");
     ana.post(&path, &json!({ "name": "Third", "mode": "live" })).await.invalid("connectionId");
     ana.post(&path, &json!({ "name": "Third", "initialCash": "0" })).await.invalid("initialCash");
     let bob = app.member(PERMISSIONS).await;
