@@ -103,14 +103,17 @@ impl Talk {
 
     /// The next message that is not of the protocol beneath; `None` once the conversation is over.
     pub(crate) async fn next(&mut self) -> Option<Value> {
-        loop {
-            let message = timeout(PATIENCE, self.0.next()).await.expect("something comes");
-            match message {
-                Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).expect("JSON")),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                _ => return None,
+        let said = async {
+            loop {
+                match self.0.next().await {
+                    Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).expect("JSON")),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    _ => return None,
+                }
             }
-        }
+        };
+        // pings alone are not what is waited for
+        timeout(PATIENCE, said).await.expect("something comes")
     }
 
     pub(crate) async fn hear(&mut self) -> Value {
