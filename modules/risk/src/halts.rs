@@ -3,7 +3,7 @@
 use crate::{limits::Currency, store};
 use audit::Change;
 use garde::Validate;
-use kit::{App, Error, Result, Signal, SystemTx, TenantTx, Time};
+use kit::{Error, Result, Scope, SystemTx, TenantTx, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -94,26 +94,10 @@ pub struct PlatformHalt {
     pub lifted_at: Option<Time>,
 }
 
-/// Wakes a live bot's runner when a halt begins or ends.
-pub struct Alarm([Signal; 2]);
-
-impl Alarm {
-    /// For bots of the transaction's tenant.
-    pub fn of(tx: &TenantTx, app: &App) -> Self {
-        Self([TOPIC, &tx.scope().key(TOPIC)].map(|topic| app.signals().subscribe(topic)))
-    }
-
-    /// Waits for the next one; for ever where none will be heard any more.
-    pub async fn rings(&mut self) {
-        let Self([platform, tenant]) = self;
-        let heard = tokio::select! {
-            heard = platform.changed() => heard,
-            heard = tenant.changed() => heard,
-        };
-        if !heard {
-            std::future::pending::<()>().await;
-        }
-    }
+/// The topics on which a tenant's live bots are told that a halt begins or ends: the platform's and its own.
+#[must_use]
+pub fn topics(scope: Scope) -> [String; 2] {
+    [TOPIC.to_owned(), scope.key(TOPIC)]
 }
 
 /// The halts that hold for live bots of a currency, the tenant's and the platform's, the oldest first.

@@ -22,7 +22,7 @@ mod stress;
 mod value_at_risk;
 
 pub use admission::{Refusal, Venture, admit, cost};
-pub use halts::{Alarm, Cause, Halt, NewPlatformHalt, PlatformHalt, Stopping, halt_platform, in_force};
+pub use halts::{Cause, Halt, NewPlatformHalt, PlatformHalt, Stopping, halt_platform, in_force, topics};
 pub use limits::{Limit, Owner};
 pub use profit::report;
 

@@ -1,7 +1,6 @@
 //! What is told without being asked for. **It is a hint**: it says when to ask, and nothing is made of it but questions,
 //! so whatever is lost, doubled or late costs time and nothing else.
 
-use ::risk::Alarm;
 use exchanges::AccountNews;
 use futures::{
     StreamExt,
@@ -30,17 +29,8 @@ pub(super) fn account(news: BoxStream<'static, AccountNews>) -> Hints {
     news.map(Told::Account).boxed()
 }
 
-/// Halts that begin or end.
-pub(super) fn halts(alarm: Alarm) -> Hints {
-    let next = async |mut alarm: Alarm| {
-        alarm.rings().await;
-        Some((Told::News, alarm))
-    };
-    stream::unfold(alarm, next).boxed()
-}
-
-/// Signals from outside, of which this topic tells.
-pub(super) fn signals(app: &App, topic: String) -> Hints {
+/// What is announced on a topic.
+pub(super) fn news(app: &App, topic: String) -> Hints {
     let (app, signal) = (app.clone(), app.signals().subscribe(&topic));
     let next = move |mut signal: kit::Signal| {
         let (app, topic) = (app.clone(), topic.clone());
@@ -56,6 +46,6 @@ pub(super) fn signals(app: &App, topic: String) -> Hints {
 }
 
 /// All that is told, without end.
-pub(super) fn all(sources: [Option<Hints>; 4]) -> Hints {
-    stream::select_all(sources.into_iter().flatten()).chain(stream::pending()).boxed()
+pub(super) fn all(sources: impl IntoIterator<Item = Hints>) -> Hints {
+    stream::select_all(sources).chain(stream::pending()).boxed()
 }

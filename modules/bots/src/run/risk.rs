@@ -2,8 +2,8 @@
 
 use super::session::{Session, timestamp};
 use crate::{event::Event, store::Progress};
-use ::risk::{Alarm, Halt, Refusal, Venture};
-use kit::{App, Result, TenantTx, Time};
+use ::risk::{Halt, Refusal, Venture};
+use kit::{Result, TenantTx, Time};
 use serde_json::json;
 use std::collections::HashSet;
 use trading::{
@@ -11,11 +11,6 @@ use trading::{
     money::{Notional, Price},
     order::{ClientOrderId, Order},
 };
-
-/// What wakes the session of a live bot, which must not sleep through a halt.
-pub(super) fn alarm(tx: &TenantTx, app: &App, live: bool) -> Option<Alarm> {
-    live.then(|| Alarm::of(tx, app))
-}
 
 impl Session {
     /// Looks whether entries are halted. A bot that is makes none and takes back those that wait; what it holds is looked

@@ -6,7 +6,6 @@ use super::{
     machine::{Machine, Make, Place, prefix},
     news::News,
     pace::{BATCH, SCRIPT_BATCH},
-    risk::alarm,
 };
 use crate::{
     alert,
@@ -124,7 +123,6 @@ impl Session {
         let bot = service::get(&mut tx, lease.bot).await?;
         let strategy = strategies::get(&mut tx, bot.strategy_id, Some(bot.strategy_version)).await?;
         let document = service::document(&strategy)?;
-        let alarm = alarm(&tx, app, bot.connection_id.is_some());
         // callers who want to change the bot need not wait for the journal
         drop(tx);
 
@@ -144,13 +142,13 @@ impl Session {
         let exchange = exchange.map(|account| Exchange::new(account, instrument, name, now));
         let feed = Feed::new(&bot, &document, machine.last_open(), now)?;
         let takes_signals = matches!(document.body(), Body::Signal(_));
-        let topic = takes_signals.then(|| service::hooks::topic(scope(&lease), lease.bot));
-        let told = hints::all([
-            feed.told(app).map(hints::candles),
-            exchange.as_ref().map(|exchange| hints::account(exchange.told())),
-            alarm.map(hints::halts),
-            topic.map(|topic| hints::signals(app, topic)),
-        ]);
+        let signals = takes_signals.then(|| service::hooks::topic(scope(&lease), lease.bot));
+        // a live bot must not sleep through a halt
+        let halts = exchange.as_ref().map(|_| ::risk::topics(scope(&lease)));
+        let topics = signals.into_iter().chain(halts.into_iter().flatten());
+        let account = exchange.as_ref().map(|exchange| hints::account(exchange.told()));
+        let candles = feed.told(app).map(hints::candles);
+        let told = hints::all(candles.into_iter().chain(account).chain(topics.map(|topic| hints::news(app, topic))));
         Ok(Self {
             app: app.clone(),
             lease,
