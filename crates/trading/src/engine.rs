@@ -19,6 +19,7 @@ mod lanes;
 mod machine;
 mod protect;
 mod rebalance;
+mod seat;
 mod sizing;
 mod trade;
 mod trips;
@@ -28,6 +29,7 @@ pub use io::{Effect, Effects, Input, Note, Reason, RejectReason, Rejection, Stop
 pub use lanes::{Lanes, Parts};
 pub use machine::{Conduct, Config, Engine, Silent};
 pub use rebalance::Rebalancer;
+pub use seat::{Distant, Seat};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

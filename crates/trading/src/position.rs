@@ -97,6 +97,8 @@ pub enum PositionError {
     NotEnoughCoins { sold: Quantity, held: Quantity },
     #[error("the fill moves no coins")]
     Empty,
+    #[error("the fill is of a symbol that the account does not trade")]
+    OtherSymbol,
 }
 
 /// Cash and coins. A function of the starting cash, the fills and the funding alone.
@@ -266,6 +268,40 @@ impl Position {
         self.dust = self.dust.min(left);
         self.cost -= cost;
         Ok(fill.cash_flow() - cost)
+    }
+}
+
+/// What an account holds of several symbols. A function of them, the starting cash and the fills alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holdings(Vec<(Symbol, Position)>);
+
+impl Holdings {
+    /// Cash and no coins; the cash is with the first symbol.
+    #[must_use]
+    pub fn with_cash(symbols: impl IntoIterator<Item = Symbol>, cash: Notional) -> Self {
+        let cash = std::iter::once(cash).chain(std::iter::repeat(Notional::ZERO));
+        Self(symbols.into_iter().zip(cash.map(Position::with_cash)).collect())
+    }
+
+    /// The symbols and what is held of each.
+    pub fn positions(&self) -> impl Iterator<Item = &(Symbol, Position)> {
+        self.0.iter()
+    }
+
+    /// Books a fill of a symbol and gives back the profit that it realised.
+    ///
+    /// # Errors
+    /// As [`Position::apply`], and for a symbol that is none of the account's.
+    pub fn apply(&mut self, symbol: &Symbol, fill: &Fill) -> Result<Notional, PositionError> {
+        let cash = self.0.first().map_or(Notional::ZERO, |(_, first)| first.cash);
+        let (_, position) = self.0.iter_mut().find(|(it, _)| it == symbol).ok_or(PositionError::OtherSymbol)?;
+        let own = std::mem::replace(&mut position.cash, cash);
+        let profit = position.apply(fill);
+        let left = std::mem::replace(&mut position.cash, own);
+        if let Some((_, first)) = self.0.first_mut() {
+            first.cash = left;
+        }
+        profit
     }
 }
 

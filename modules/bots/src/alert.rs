@@ -20,6 +20,8 @@ pub(crate) const EXAMPLE: &str = r#"{"id": "{{strategy.order.id}} {{timenow}}", 
 pub(crate) struct Alert {
     /// The sender's name of it.
     pub(crate) id: String,
+    /// What it is about, if it says so.
+    pub(crate) symbol: Option<Symbol>,
     pub(crate) signal: Signal,
 }
 
@@ -30,14 +32,14 @@ pub(crate) struct Unfit {
     pub(crate) message: String,
 }
 
-/// Reads an alert about a symbol.
+/// Reads an alert about symbols: about one of them, or about all if it does not say which.
 ///
 /// `position` (`long`, `flat` or `short`) says what is to be held after it; a bot that trades coins it owns holds none
 /// where others are short. Without it `action` says what to do. What else the alert says is passed over.
 ///
 /// # Errors
 /// In words, for what cannot be followed.
-pub(crate) fn read(body: &[u8], symbol: &Symbol, now: Time) -> Result<Alert, Unfit> {
+pub(crate) fn read(body: &[u8], symbols: &[Symbol], now: Time) -> Result<Alert, Unfit> {
     let unfit = |id: Option<&str>, message: String| Unfit { id: id.map(str::to_owned), message };
     let Ok(Value::Object(told)) = serde_json::from_slice(body) else {
         return Err(unfit(None, format!("The alert is no JSON object. Write it like {EXAMPLE}.")));
@@ -50,9 +52,10 @@ pub(crate) fn read(body: &[u8], symbol: &Symbol, now: Time) -> Result<Alert, Unf
             return Err(unfit(None, message));
         }
     };
-    let checked = of_symbol(&told, symbol).and_then(|()| in_time(&told, now)).and_then(|()| signal(&told));
+    let about = about(&told, symbols);
+    let checked = about.and_then(|about| in_time(&told, now).and_then(|()| signal(&told)).map(|it| (about, it)));
     match checked {
-        Ok(signal) => Ok(Alert { id, signal }),
+        Ok((symbol, signal)) => Ok(Alert { id, symbol, signal }),
         Err(message) => Err(unfit(Some(&id), message)),
     }
 }
@@ -72,14 +75,14 @@ fn signal(told: &Map<String, Value>) -> Result<Signal, String> {
     }
 }
 
-/// A symbol such as `BTC/USDT`, `BTCUSDT` or `BINANCE:BTCUSDT`.
-fn of_symbol(told: &Map<String, Value>, symbol: &Symbol) -> Result<(), String> {
-    let Some(given) = word(told, "symbol") else { return Ok(()) };
+/// The symbol that it names, such as `BTC/USDT`, `BTCUSDT` or `BINANCE:BTCUSDT`.
+fn about(told: &Map<String, Value>, symbols: &[Symbol]) -> Result<Option<Symbol>, String> {
+    let Some(given) = word(told, "symbol") else { return Ok(None) };
     let plain = given.rsplit(':').next().unwrap_or_default().replace(['/', '-'], "");
-    if plain == symbol.as_str().replace('/', "").to_lowercase() {
-        return Ok(());
-    }
-    Err(format!("The alert is about `{}`, the bot trades {symbol}.", shortened(&given)))
+    let named = symbols.iter().find(|symbol| plain == symbol.as_str().replace('/', "").to_lowercase());
+    let traded = || symbols.iter().map(Symbol::to_string).collect::<Vec<_>>().join(", ");
+    let refused = || format!("The alert is about `{}`, the bot trades {}.", shortened(&given), traded());
+    named.copied().map(Some).ok_or_else(refused)
 }
 
 fn in_time(told: &Map<String, Value>, now: Time) -> Result<(), String> {
@@ -112,7 +115,7 @@ mod tests {
 
     fn told(alert: &Value) -> Result<Signal, String> {
         let symbol = "BTC/USDT".parse().unwrap();
-        let read = read(alert.to_string().as_bytes(), &symbol, Time::from_millis(NOON));
+        let read = read(alert.to_string().as_bytes(), &[symbol], Time::from_millis(NOON));
         read.map(|it| it.signal).map_err(|it| it.message)
     }
 

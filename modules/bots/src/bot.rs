@@ -36,15 +36,16 @@ pub(crate) struct Bot {
     /// The version of the strategy that it keeps to.
     pub(crate) strategy_version: i32,
     pub(crate) exchange: String,
-    pub(crate) symbol: String,
+    /// What it trades on its one account: one symbol, or those of its strategy in their order.
+    pub(crate) symbols: Vec<String>,
     pub(crate) timeframe: String,
     /// Quote currency at the start.
     pub(crate) initial_cash: Decimal,
     /// How its simulated venue trades.
     #[serde(flatten)]
     pub(crate) venue: Venue,
-    /// The filters that its orders are held to; `null` where these are none.
-    pub(crate) filters: Option<Instrument>,
+    /// The filters that its orders are held to, by its symbols; `null` where these are none.
+    pub(crate) filters: Option<Vec<Instrument>>,
     /// How much it may venture.
     pub(crate) limits: Limits,
     /// When it opens positions; `null`: at any time.
@@ -63,7 +64,7 @@ pub(crate) struct Bot {
 impl Bot {
     /// The currency that it trades for.
     pub(crate) fn quote(&self) -> &str {
-        self.symbol.split_once('/').map_or("", |(_, quote)| quote)
+        self.symbols.first().and_then(|symbol| symbol.split_once('/')).map_or("", |(_, quote)| quote)
     }
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use trading::{
-    money::{Notional, Price, Quantity},
+    money::{Notional, Price, Quantity, Symbol},
     position::{Position, Trade},
 };
 
@@ -31,9 +31,9 @@ pub(crate) struct Side {
     /// Trades that have ended.
     trades: usize,
     cash: Notional,
-    /// Coins held.
-    quantity: Quantity,
-    /// Cash, and the coins at the last price.
+    /// Coins held, by the bot's symbols.
+    quantities: Vec<Quantity>,
+    /// Cash, and the coins at their last prices.
     equity: Notional,
     fees: Notional,
 }
@@ -45,6 +45,8 @@ pub(crate) struct Side {
 pub(crate) struct TradeDifference {
     /// The candle in which it began, counted from 0.
     entry_index: u64,
+    /// What was traded, of a bot of several symbols.
+    symbol: Option<Symbol>,
     bot: Option<Trade>,
     backtest: Option<Trade>,
     /// How much more the bot has earned.
@@ -55,27 +57,35 @@ pub(crate) struct TradeDifference {
 const MOST_TOLD: usize = 1_000;
 
 impl Side {
-    pub(crate) fn new(position: &Position, price: Option<Price>, trades: &[Trade]) -> Self {
-        let (cash, quantity) = (position.cash(), position.quantity());
-        let value = price.map_or(Notional::ZERO, |price| price * quantity);
-        Self { trades: trades.len(), cash, quantity, equity: cash + value, fees: position.fees() }
+    /// Of what is held of each symbol, and its last price.
+    pub(crate) fn new(held: &[(Position, Option<Price>)], trades: &[Trade]) -> Self {
+        let cash: Notional = held.iter().map(|(position, _)| position.cash()).sum();
+        let value: Notional = held.iter().filter_map(|(position, price)| Some((*price)? * position.quantity())).sum();
+        Self {
+            trades: trades.len(),
+            cash,
+            quantities: held.iter().map(|(position, _)| position.quantity()).collect(),
+            equity: cash + value,
+            fees: held.iter().map(|(position, _)| position.fees()).sum(),
+        }
     }
 }
 
 impl Difference {
     /// Lays them side by side.
     pub(crate) fn between(candles: u64, (bot, actual): (Side, &[Trade]), (backtest, tried): (Side, &[Trade])) -> Self {
-        let mut pairs = BTreeMap::<u64, (Option<&Trade>, Option<&Trade>)>::new();
+        let mut pairs = BTreeMap::<_, (Option<&Trade>, Option<&Trade>)>::new();
         for trade in actual {
-            pairs.entry(trade.entry_index).or_default().0 = Some(trade);
+            pairs.entry((trade.entry_index, trade.symbol)).or_default().0 = Some(trade);
         }
         for trade in tried {
-            pairs.entry(trade.entry_index).or_default().1 = Some(trade);
+            pairs.entry((trade.entry_index, trade.symbol)).or_default().1 = Some(trade);
         }
         let differ = pairs.into_iter().filter(|(_, (bot, backtest))| bot != backtest);
         let earned = |trade: Option<&Trade>| trade.map_or(Notional::ZERO, |trade| trade.pnl);
-        let told = differ.map(|(entry_index, (bot, backtest))| TradeDifference {
+        let told = differ.map(|((entry_index, symbol), (bot, backtest))| TradeDifference {
             entry_index,
+            symbol,
             pnl: earned(bot) - earned(backtest),
             bot: bot.copied(),
             backtest: backtest.copied(),

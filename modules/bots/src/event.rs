@@ -2,6 +2,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use trading::{
     engine::{Note, Rejection},
+    money::Symbol,
     order::{ClientOrderId, Order, OrderKind, Side, Size},
     position::{Fill, Trade},
     strategy::Failure,
@@ -38,6 +39,17 @@ impl Event {
 
     fn new(feed_at: Timestamp, kind: &'static str, message: String, data: impl Serialize) -> Self {
         Self { feed_at: Some(feed_at), kind, message, data: serde_json::to_value(data).ok() }
+    }
+
+    /// Says which of a bot's symbols it is about.
+    pub(crate) fn about(mut self, symbol: Option<&Symbol>) -> Self {
+        if let Some(symbol) = symbol {
+            self.message = format!("{symbol}: {}", self.message);
+            if let Some(Value::Object(data)) = &mut self.data {
+                data.insert("symbol".to_owned(), json!(symbol));
+            }
+        }
+        self
     }
 
     pub(crate) fn placed(at: Timestamp, order: &Order) -> Self {

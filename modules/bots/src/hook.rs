@@ -86,6 +86,8 @@ pub(crate) struct BotSignal {
     /// The sender's name of it.
     pub(crate) alert_id: Option<String>,
     pub(crate) at: Time,
+    /// What it is about; `null`: all that the bot trades.
+    pub(crate) symbol: Option<String>,
     /// `enter` or `exit`.
     pub(crate) signal: Option<String>,
     pub(crate) status: SignalStatus,

@@ -4,7 +4,6 @@ mod candles;
 mod exchange;
 mod feed;
 mod figures;
-mod hands;
 mod hints;
 mod log;
 mod machine;

@@ -14,7 +14,7 @@ use kit::{App, Cursor, Error, Origin, Paging, Reason, Result, TenantTx};
 use market_data::Market;
 use serde_json::json;
 use trading::{
-    money::Symbol,
+    money::{Instrument, Symbol},
     strategy::{Body, Document},
 };
 use uuid::Uuid;
@@ -26,7 +26,8 @@ pub(crate) async fn create(tx: &mut TenantTx, app: &App, new: &NewBot) -> Result
     let version = new.strategy_version.map(|version| version.get().into());
     let strategy = strategies::get(tx, new.strategy_id, version).await?;
     let document = document(&strategy)?;
-    let market = market(&document)?;
+    let markets = markets(&document)?;
+    let exchange = markets.first().map_or("", |market| market.exchange.as_str());
     let kind = kind(&document);
     if let Some(given) = new.kind.as_deref().filter(|given| *given != kind) {
         let given: String = given.chars().take(40).collect();
@@ -35,9 +36,8 @@ pub(crate) async fn create(tx: &mut TenantTx, app: &App, new: &NewBot) -> Result
     }
     if let Some(connection) = new.connection_id {
         let led_to = exchanges::standing(tx, app, connection).await?.exchange;
-        if led_to != market.exchange.as_str() {
-            let message =
-                format!("The connection leads to {led_to}, the strategy trades at {}.", market.exchange.as_str());
+        if led_to != exchange {
+            let message = format!("The connection leads to {led_to}, the strategy trades at {exchange}.");
             return Err(Error::invalid("connectionId", "OTHER_EXCHANGE", message));
         }
     }
@@ -47,16 +47,24 @@ pub(crate) async fn create(tx: &mut TenantTx, app: &App, new: &NewBot) -> Result
         return Err(Error::conflict("BOT_LIMIT", message).with("limit", MOST_BOTS));
     }
     let id = tx.new_id();
-    let filters = match new.filters {
-        WhichFilters::Exchange => Some(market_data::instrument(tx, &market.exchange, &market.symbol).await?),
-        WhichFilters::None => None,
-    };
-    let known = filters.as_ref().filter(|filters| filters.note.is_none()).map(|filters| &filters.instrument);
-    store::insert(tx, id, new, kind, strategy.version, &market, known).await?;
-    portfolio::open(tx, id, &market.symbol, new.initial_cash).await?;
+    let (mut known, mut notes) = (vec![], vec![]);
+    if new.filters == WhichFilters::Exchange {
+        for market in &markets {
+            let filters = market_data::instrument(tx, &market.exchange, &market.symbol).await?;
+            match filters.note {
+                None => known.push(filters.instrument),
+                Some(note) => notes.push(note),
+            }
+        }
+    }
+    // all or none: nobody is to think that they are held to
+    let filters = (known.len() == markets.len()).then_some(&known[..]);
+    store::insert(tx, id, new, kind, strategy.version, &markets, filters).await?;
+    let symbols: Vec<_> = markets.iter().map(|market| market.symbol).collect();
+    portfolio::open(tx, id, &symbols, new.initial_cash).await?;
     let bot = get(tx, id).await?;
     store::add_event(tx, id, &Event::of_bot("bot.created", "The bot was created.")).await?;
-    if let Some(note) = filters.and_then(|filters| filters.note) {
+    for note in notes {
         store::add_event(tx, id, &Event::of_bot("bot.unfiltered", note)).await?;
     }
     audit::record(tx, Change::new("bot", id, "bot.created").after(&bot)).await?;
@@ -68,7 +76,8 @@ pub(crate) async fn create(tx: &mut TenantTx, app: &App, new: &NewBot) -> Result
 pub(crate) async fn learn_filters(app: &App, mut tx: TenantTx, new: &NewBot) -> Result<()> {
     let version = new.strategy_version.map(|version| version.get().into());
     let strategy = strategies::get(&mut tx, new.strategy_id, version).await?;
-    let exchange = market(&document(&strategy)?)?.exchange;
+    let markets = markets(&document(&strategy)?)?;
+    let Some(Market { exchange, .. }) = markets.into_iter().next() else { return Ok(()) };
     if market_data::are_fresh(&mut tx, &exchange).await? {
         return Ok(());
     }
@@ -94,28 +103,24 @@ fn kind(document: &Document) -> &'static str {
     }
 }
 
-/// The one market that a bot trades.
-///
-/// # Errors
-/// 422 for a strategy of several symbols.
-pub(crate) fn market(document: &Document) -> Result<Market> {
-    if let Body::Rebalance { .. } = document.body() {
-        let message = "Rebalancing runs in a back-test only: a paper bot trades one symbol.";
-        return Err(Error::invalid("strategyId", "SEVERAL_SYMBOLS", message));
-    }
+/// The markets that a bot trades, in the order of its lanes: that of the symbols, as in a back-test.
+pub(crate) fn markets(document: &Document) -> Result<Vec<Market>> {
     let mut markets = Market::all_of(document.market()).map_err(Error::internal)?;
-    match (markets.pop(), markets.is_empty()) {
-        (Some(market), true) => Ok(market),
-        _ => {
-            let message = "A paper bot trades one symbol; a strategy of several runs in a back-test only.";
-            Err(Error::invalid("strategyId", "SEVERAL_SYMBOLS", message))
-        }
-    }
+    markets.sort_unstable_by_key(|market| market.symbol);
+    Ok(markets)
 }
 
-/// The symbol as the trading core knows it.
-pub(crate) fn symbol(bot: &Bot) -> Result<Symbol> {
-    bot.symbol.parse().map_err(Error::internal)
+/// The symbols as the trading core knows them, in the order of the lanes.
+pub(crate) fn symbols(bot: &Bot) -> Result<Vec<Symbol>> {
+    bot.symbols.iter().map(|symbol| symbol.parse()).collect::<Result<_, _>>().map_err(Error::internal)
+}
+
+/// What the orders of each lane are held to.
+pub(crate) fn instruments(bot: &Bot) -> Result<Vec<Instrument>> {
+    match &bot.filters {
+        Some(filters) => Ok(filters.clone()),
+        None => Ok(symbols(bot)?.into_iter().map(Instrument::unfiltered).collect()),
+    }
 }
 
 pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Bot> {

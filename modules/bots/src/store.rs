@@ -21,8 +21,8 @@ use sqlx::{FromRow, Postgres, QueryBuilder, Row, postgres::PgRow, types::Json};
 use trading::{money::Instrument, simulator::Rules};
 use uuid::Uuid;
 
-const BOT: &str = "id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol, timeframe, \
-                   connection_id, initial_cash, rules, instrument, limits, hours, copied_from, feed, \
+const BOT: &str = "id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbols, timeframe, \
+                   connection_id, initial_cash, rules, instruments, limits, hours, copied_from, feed, \
                    candles, last_candle, created_at, updated_at";
 
 impl FromRow<'_, PgRow> for Bot {
@@ -37,11 +37,11 @@ impl FromRow<'_, PgRow> for Bot {
             strategy_id: row.try_get("strategy_id")?,
             strategy_version: row.try_get("strategy_version")?,
             exchange: row.try_get("exchange")?,
-            symbol: row.try_get("symbol")?,
+            symbols: row.try_get("symbols")?,
             timeframe: row.try_get("timeframe")?,
             initial_cash: row.try_get("initial_cash")?,
             venue: row.try_get::<Json<Rules>, _>("rules")?.0.into(),
-            filters: row.try_get::<Option<Json<_>>, _>("instrument")?.map(|filters| filters.0),
+            filters: row.try_get::<Option<Json<_>>, _>("instruments")?.map(|filters| filters.0),
             limits: row.try_get::<Json<_>, _>("limits")?.0,
             hours: row.try_get::<Option<Json<_>>, _>("hours")?.map(|hours| hours.0),
             copied_from: row.try_get("copied_from")?,
@@ -77,13 +77,17 @@ pub(crate) async fn insert(
     new: &NewBot,
     kind: &str,
     strategy_version: i32,
-    market: &Market,
-    filters: Option<&Instrument>,
+    markets: &[Market],
+    filters: Option<&[Instrument]>,
 ) -> Result<()> {
     let now = tx.now();
+    let Some(Market { exchange, timeframe, .. }) = markets.first() else {
+        return Err(Error::internal("a bot trades something"));
+    };
+    let symbols: Vec<_> = markets.iter().map(|market| market.symbol.to_string()).collect();
     sqlx::query!(
-        "insert into bots (id, name, kind, status, strategy_id, strategy_version, exchange, symbol, timeframe,
-                           initial_cash, rules, feed, created_at, updated_at, instrument, mode, connection_id, limits,
+        "insert into bots (id, name, kind, status, strategy_id, strategy_version, exchange, symbols, timeframe,
+                           initial_cash, rules, feed, created_at, updated_at, instruments, mode, connection_id, limits,
                            hours, copied_from)
          values ($1, $2, $3, 'created', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16, $17, $18)",
         id,
@@ -91,9 +95,9 @@ pub(crate) async fn insert(
         kind,
         new.strategy_id,
         strategy_version,
-        market.exchange.as_str(),
-        market.symbol.as_str(),
-        market.timeframe.as_str(),
+        exchange.as_str(),
+        &symbols,
+        timeframe.as_str(),
         new.initial_cash.decimal().normalize(),
         Json(new.rules()) as _,
         Json(&new.feed) as _,

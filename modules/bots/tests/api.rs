@@ -17,7 +17,7 @@ async fn a_bot_is_created_read_renamed_listed_and_deleted(db: PgPool) {
     let (ana, strategy) = trader(&app, &candles(50)).await;
     let bot = ana.post("/api/v1/bots", &new_bot("First", &strategy, replay())).await.created();
     assert_eq!((&bot["status"], &bot["kind"], &bot["mode"]), (&json!("created"), &json!("strategy"), &json!("paper")));
-    assert_eq!((&bot["symbol"], &bot["timeframe"]), (&json!("BTC/USDT"), &json!("5m")));
+    assert_eq!((&bot["symbols"], &bot["timeframe"]), (&json!(["BTC/USDT"]), &json!("5m")));
     assert_eq!(
         (&bot["strategyVersion"], &bot["initialCash"], &bot["candles"]),
         (&json!(1), &json!("10000"), &json!(0))

@@ -92,14 +92,14 @@ async fn a_bot_keeps_the_filters_of_its_making_and_trades_by_them_as_the_back_te
     let mut bot = new_bot("Filtered", &strategy, json!({ "kind": "replay", "speed": "max" }));
     bot.as_object_mut().unwrap().remove("filters");
     let bot = ana.post("/api/v1/bots", &bot).await.created();
-    assert_eq!((&bot["filters"]["lot"], &bot["filters"]["tick"]), (&json!("0.25"), &json!("0.5")));
+    assert_eq!((&bot["filters"][0]["lot"], &bot["filters"][0]["tick"]), (&json!("0.25"), &json!("0.5")));
     lot("0.001").await;
     let id = text(&bot["id"]);
     ana.post(&format!("/api/v1/bots/{id}/start"), &json!({})).await.ok();
     run_out(&Runner::new(app.app())).await;
 
     let mut file = settings();
-    file["filters"] = json!([bot["filters"]]);
+    file["filters"] = bot["filters"].clone();
     let report = backtest_by(file, &candles, None, None);
     assert!(report.trades.len() > 40, "{} trades prove little", report.trades.len());
     let events = whole_feed(&ana, &format!("/api/v1/bots/{id}/events")).await;
@@ -267,7 +267,9 @@ async fn rebuilt(app: &testkit::TestApp, bot: &str) -> Position {
     let tenant = tenant.fetch_one(tx.conn()).await.unwrap();
     #[expect(clippy::disallowed_methods, reason = "a test reads as the tenant")]
     let mut tx = tx.enter(kit::Scope::new(tenant, None)).await.unwrap();
-    portfolio::rebuild(&mut tx, bot.parse().unwrap(), "10000".parse().unwrap()).await.unwrap()
+    let btc = "BTC/USDT".parse().unwrap();
+    let holdings = portfolio::rebuild(&mut tx, bot.parse().unwrap(), &[btc], "10000".parse().unwrap()).await.unwrap();
+    holdings.positions().next().unwrap().1
 }
 
 #[db_test]

@@ -18,7 +18,6 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub struct Book {
     bot: Uuid,
-    symbol: Symbol,
     orders: Vec<Tracked>,
     executions: Vec<Execution>,
     placed: i64,
@@ -29,6 +28,7 @@ pub struct Book {
 pub(crate) struct Tracked {
     /// `None` until it is stored.
     pub(crate) id: Option<Uuid>,
+    pub(crate) symbol: Symbol,
     pub(crate) order: Order,
     pub(crate) status: OrderStatus,
     pub(crate) filled: Quantity,
@@ -45,6 +45,8 @@ pub(crate) struct Tracked {
 /// An order that may still change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Open {
+    /// What is traded.
+    pub symbol: Symbol,
     /// What was asked for.
     pub order: Order,
     /// Where it stands.
@@ -61,6 +63,7 @@ pub struct Open {
 pub(crate) struct Execution {
     /// Where the order stands in the book.
     order: usize,
+    pub(crate) symbol: Symbol,
     pub(crate) fill: Fill,
     pub(crate) trade_number: i32,
 }
@@ -84,10 +87,10 @@ impl Tracked {
 
 impl Execution {
     /// The fee and the currency it was taken from.
-    pub(crate) fn fee<'a>(&self, symbol: &'a Symbol) -> (Decimal, &'a str) {
+    pub(crate) fn fee(&self) -> (Decimal, &str) {
         match self.fill.fee {
-            Fee::Quote(fee) => (fee.decimal().normalize(), symbol.quote()),
-            Fee::Base(fee) => (fee.decimal().normalize(), symbol.base()),
+            Fee::Quote(fee) => (fee.decimal().normalize(), self.symbol.quote()),
+            Fee::Base(fee) => (fee.decimal().normalize(), self.symbol.base()),
         }
     }
 
@@ -98,15 +101,16 @@ impl Execution {
 
 impl Book {
     /// The book of a bot that has not traded yet.
-    pub fn new(bot: Uuid, symbol: Symbol) -> Self {
-        Self { bot, symbol, orders: vec![], executions: vec![], placed: 0, executed: 0 }
+    pub fn new(bot: Uuid) -> Self {
+        Self { bot, orders: vec![], executions: vec![], placed: 0, executed: 0 }
     }
 
-    /// An intent to trade, decided at this moment of the bot's feed and not sent yet.
-    pub fn place(&mut self, order: &Order, at: Timestamp) {
+    /// An intent to trade a symbol, decided at this moment of the bot's feed and not sent yet.
+    pub fn place(&mut self, symbol: Symbol, order: &Order, at: Timestamp) {
         self.placed += 1;
         self.orders.push(Tracked {
             id: None,
+            symbol,
             order: *order,
             status: OrderStatus::Pending,
             filled: Quantity::ZERO,
@@ -130,6 +134,7 @@ impl Book {
     /// The orders that may still change, the oldest first.
     pub fn open(&self) -> impl Iterator<Item = Open> {
         self.orders.iter().filter(|order| !order.status.is_final()).map(|it| Open {
+            symbol: it.symbol,
             order: it.order,
             status: it.status,
             filled: it.filled,
@@ -167,7 +172,8 @@ impl Book {
         order.filled += fill.quantity;
         order.value += fill.value();
         order.trades += 1;
-        self.executions.push(Execution { order: at, fill: *fill, trade_number: order.trades });
+        let symbol = order.symbol;
+        self.executions.push(Execution { order: at, symbol, fill: *fill, trade_number: order.trades });
         self.executed += 1;
         Ok(())
     }
@@ -213,19 +219,19 @@ impl Book {
             order.id = Some(id);
         }
         store::update(tx, &known).await?;
-        store::insert(tx, self.bot, &self.symbol, &new).await?;
+        store::insert(tx, self.bot, &new).await?;
         let mut changes = Vec::with_capacity(new.len());
         for order in &new {
             let placed = Placed {
                 bot_id: self.bot,
-                symbol: &self.symbol,
+                symbol: &order.symbol,
                 at: order.created_at.to_string(),
                 order: &order.order,
             };
             changes.push(Change::new("order", order.id.unwrap_or_default(), "order.placed").after(placed));
         }
         audit::record_all(tx, &changes).await?;
-        tell::orders(tx, self.bot, &self.symbol, self.orders.iter().filter(|order| order.changed)).await?;
+        tell::orders(tx, self.bot, self.orders.iter().filter(|order| order.changed)).await?;
         self.save_fills(tx).await?;
         self.settle();
         Ok(())
@@ -234,9 +240,9 @@ impl Book {
     async fn save_fills(&mut self, tx: &mut TenantTx) -> Result<()> {
         let ids = sorted_ids(tx, self.executions.len());
         let orders: Vec<_> = self.executions.iter().filter_map(|it| self.orders[it.order].id).collect();
-        store::insert_fills(tx, self.bot, &self.symbol, &ids, &orders, &self.executions).await?;
+        store::insert_fills(tx, self.bot, &ids, &orders, &self.executions).await?;
         let told = ids.iter().zip(&orders).zip(&self.executions).map(|((id, order), it)| (*id, *order, it));
-        tell::fills(tx, self.bot, &self.symbol, told).await
+        tell::fills(tx, self.bot, told).await
     }
 
     fn settle(&mut self) {

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use trading::{
+    money::Symbol,
     order::{OrderStatus, Side},
     position::{self, Fee, Liquidity},
     time::Timestamp,
@@ -146,13 +147,31 @@ pub(crate) async fn list_fills(tx: &mut TenantTx, filter: &FillFilter, cursor: &
 /// # Errors
 /// 500 where a stored fill is outside the bounds of the core's types.
 pub async fn fills_of_bot(tx: &mut TenantTx, bot: Uuid) -> Result<Vec<position::Fill>> {
-    Ok(fills_of_bots(tx, &[bot]).await?.into_iter().map(|(_, fill)| fill).collect())
+    Ok(fills_of_bots(tx, &[bot]).await?.into_iter().map(|it| it.fill).collect())
+}
+
+/// A fill of a bot.
+pub struct BotFill {
+    pub bot: Uuid,
+    pub symbol: Symbol,
+    pub fill: position::Fill,
 }
 
 /// All fills of several bots, those of each in their order.
-pub async fn fills_of_bots(tx: &mut TenantTx, bots: &[Uuid]) -> Result<Vec<(Uuid, position::Fill)>> {
-    let fills = store::fills_of_bots(tx, bots).await?.into_iter();
-    fills.map(|fill| Ok((fill.bot_id, fill.into_core()?))).collect()
+///
+/// # Errors
+/// As [`fills_of_bot`].
+pub async fn fills_of_bots(tx: &mut TenantTx, bots: &[Uuid]) -> Result<Vec<BotFill>> {
+    store::fills_of_bots(tx, bots).await?.into_iter().map(BotFill::try_from).collect()
+}
+
+impl TryFrom<store::StoredFill> for BotFill {
+    type Error = Error;
+
+    fn try_from(stored: store::StoredFill) -> Result<Self> {
+        let symbol = stored.symbol.parse().map_err(Error::internal)?;
+        Ok(Self { bot: stored.bot_id, symbol, fill: stored.into_core()? })
+    }
 }
 
 impl store::StoredFill {

@@ -7,7 +7,7 @@ use kit::{Paging, Result, TenantTx};
 use rust_decimal::Decimal;
 use sqlx::{Postgres, QueryBuilder};
 use trading::{
-    money::{Price, Symbol},
+    money::Price,
     order::{OrderKind, Purpose, Side, Size},
 };
 use uuid::Uuid;
@@ -143,7 +143,7 @@ pub(crate) async fn counts(tx: &mut TenantTx, bot: Uuid) -> Result<(i64, i64)> {
     Ok((counts.orders, counts.fills))
 }
 
-pub(crate) async fn insert(tx: &mut TenantTx, bot: Uuid, symbol: &Symbol, orders: &[&mut Tracked]) -> Result<()> {
+pub(crate) async fn insert(tx: &mut TenantTx, bot: Uuid, orders: &[&mut Tracked]) -> Result<()> {
     if orders.is_empty() {
         return Ok(());
     }
@@ -152,17 +152,17 @@ pub(crate) async fn insert(tx: &mut TenantTx, bot: Uuid, symbol: &Symbol, orders
         "insert into orders
            (id, client_order_id, bot_id, symbol, side, kind, price, trigger_price, quantity, quote,
             filled_quantity, average_price, status, purpose, reason, created_at, updated_at)
-         select id, client_order_id, $1, $2, side, kind, price, trigger_price, quantity, quote,
+         select id, client_order_id, $1, symbol, side, kind, price, trigger_price, quantity, quote,
                 filled_quantity, average_price, status, purpose, reason, created_at, updated_at
-         from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[], $9::numeric[],
-                     $10::numeric[], $11::numeric[], $12::numeric[], $13::text[], $14::text[], $15::text[],
-                     $16::timestamptz[], $17::timestamptz[])
-              as new (id, client_order_id, side, kind, price, trigger_price, quantity, quote,
+         from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[],
+                     $9::numeric[], $10::numeric[], $11::numeric[], $12::numeric[], $13::text[], $14::text[],
+                     $15::text[], $16::timestamptz[], $17::timestamptz[])
+              as new (id, client_order_id, symbol, side, kind, price, trigger_price, quantity, quote,
                       filled_quantity, average_price, status, purpose, reason, created_at, updated_at)",
         bot,
-        symbol.as_str(),
         &column.of(|it| it.id.unwrap_or_default()),
         &column.of(|it| it.order.client_order_id.to_string()),
+        &column.of(|it| it.symbol.to_string()),
         &column.of(|it| side(it.order.side).to_owned()),
         &column.of(|it| kind(it.order.kind).0.to_owned()),
         &column.of(|it| kind(it.order.kind).1) as &[Option<Decimal>],
@@ -209,7 +209,6 @@ pub(crate) async fn update(tx: &mut TenantTx, orders: &[&mut Tracked]) -> Result
 pub(crate) async fn insert_fills(
     tx: &mut TenantTx,
     bot: Uuid,
-    symbol: &Symbol,
     ids: &[Uuid],
     orders: &[Uuid],
     executions: &[Execution],
@@ -230,8 +229,8 @@ pub(crate) async fn insert_fills(
         &column.of(|it| it.trade_number),
         &column.of(|it| it.fill.price.decimal().normalize()),
         &column.of(|it| it.fill.quantity.decimal().normalize()),
-        &column.of(|it| it.fee(symbol).0),
-        &column.of(|it| it.fee(symbol).1.to_owned()),
+        &column.of(|it| it.fee().0),
+        &column.of(|it| it.fee().1.to_owned()),
         &column.of(|it| it.maker()),
         &column.of(|it| it.fill.done),
         &column.of(|it| it.fill.at.to_datetime())

@@ -7,17 +7,12 @@ use crate::{
     store::{kind, purpose, side, size},
 };
 use kit::{Result, TenantTx, Time};
-use trading::{money::Symbol, time::Timestamp};
+use trading::time::Timestamp;
 use uuid::Uuid;
 
 /// Tells the orders that were placed or have changed.
-pub(crate) async fn orders<'a>(
-    tx: &mut TenantTx,
-    bot: Uuid,
-    symbol: &Symbol,
-    changed: impl Iterator<Item = &'a Tracked>,
-) -> Result<()> {
-    let orders: Vec<_> = changed.map(|order| (bot, Order::of(bot, symbol, order))).collect();
+pub(crate) async fn orders<'a>(tx: &mut TenantTx, bot: Uuid, changed: impl Iterator<Item = &'a Tracked>) -> Result<()> {
+    let orders: Vec<_> = changed.map(|order| (bot, Order::of(bot, order))).collect();
     stream::publish(tx, &ORDERS, &orders).await
 }
 
@@ -25,16 +20,14 @@ pub(crate) async fn orders<'a>(
 pub(crate) async fn fills<'a>(
     tx: &mut TenantTx,
     bot: Uuid,
-    symbol: &Symbol,
     executions: impl Iterator<Item = (Uuid, Uuid, &'a Execution)>,
 ) -> Result<()> {
-    let fills: Vec<_> =
-        executions.map(|(id, order, execution)| (bot, Fill::of(bot, symbol, (id, order), execution))).collect();
+    let fills: Vec<_> = executions.map(|(id, order, execution)| (bot, Fill::of(bot, (id, order), execution))).collect();
     stream::publish(tx, &FILLS, &fills).await
 }
 
 impl Order {
-    fn of(bot: Uuid, symbol: &Symbol, tracked: &Tracked) -> Self {
+    fn of(bot: Uuid, tracked: &Tracked) -> Self {
         let order = &tracked.order;
         let (kind, price, trigger_price) = kind(order.kind);
         let (quantity, quote) = size(order.size);
@@ -42,7 +35,7 @@ impl Order {
             id: tracked.id.unwrap_or_default(),
             client_order_id: order.client_order_id.to_string(),
             bot_id: bot,
-            symbol: symbol.as_str().to_owned(),
+            symbol: tracked.symbol.as_str().to_owned(),
             side: side(order.side).to_owned(),
             kind: kind.to_owned(),
             price,
@@ -61,15 +54,15 @@ impl Order {
 }
 
 impl Fill {
-    fn of(bot: Uuid, symbol: &Symbol, (id, order): (Uuid, Uuid), execution: &Execution) -> Self {
+    fn of(bot: Uuid, (id, order): (Uuid, Uuid), execution: &Execution) -> Self {
         let fill = &execution.fill;
-        let (fee, fee_asset) = execution.fee(symbol);
+        let (fee, fee_asset) = execution.fee();
         Self {
             id,
             order_id: order,
             client_order_id: fill.client_order_id.to_string(),
             bot_id: bot,
-            symbol: symbol.as_str().to_owned(),
+            symbol: execution.symbol.as_str().to_owned(),
             side: side(fill.side).to_owned(),
             trade_number: execution.trade_number,
             price: fill.price.decimal().normalize(),

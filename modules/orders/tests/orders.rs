@@ -7,6 +7,7 @@ use orders::Book;
 use std::collections::BTreeSet;
 use testkit::{Member, PgPool, TestApp, Value, db_test, json};
 use trading::{
+    money::Symbol,
     order::{ClientOrderId, Order, OrderKind, OrderStatus, Purpose, Side, Size},
     position::{Fee, Fill, Liquidity},
     time::Timestamp,
@@ -30,9 +31,9 @@ async fn bot(tx: &mut TenantTx) -> Uuid {
     for statement in [
         "insert into strategies (id, name, version, created_at, updated_at) values ($1, $1, 1, now(), now())",
         "insert into strategy_versions (strategy_id, version, document, created_at) values ($1, 1, '{}', now())",
-        "insert into bots (id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol, timeframe,
+        "insert into bots (id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbols, timeframe,
                            initial_cash, rules, feed, created_at, updated_at)
-         values ($1, $1, 'strategy', 'paper', 'created', $1, 1, 'binance', 'BTC/USDT', '5m', 1, '{}', '{}', now(), now())",
+         values ($1, $1, 'strategy', 'paper', 'created', $1, 1, 'binance', '{BTC/USDT}', '5m', 1, '{}', '{}', now(), now())",
     ] {
         sqlx::query(sqlx::AssertSqlSafe(statement)).bind(id).execute(tx.conn()).await.unwrap();
     }
@@ -44,7 +45,11 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn book(bot: Uuid) -> Book {
-    Book::new(bot, "BTC/USDT".parse().unwrap())
+    Book::new(bot)
+}
+
+fn btc() -> Symbol {
+    "BTC/USDT".parse().unwrap()
 }
 
 fn id(number: u64) -> ClientOrderId {
@@ -71,7 +76,7 @@ fn fill(number: u64, second: i64, quantity: &str, price: &str, done: bool) -> Fi
 
 /// Places an order that the venue has taken.
 fn accepted(book: &mut Book, number: u64) {
-    book.place(&limit(number), at(0));
+    book.place(btc(), &limit(number), at(0));
     book.advance(id(number), OrderStatus::Submitted, at(1)).unwrap();
     book.advance(id(number), OrderStatus::Accepted, at(1)).unwrap();
 }
@@ -83,7 +88,7 @@ async fn an_order_is_there_before_it_is_sent_and_grows_with_its_fills(db: PgPool
     let mut tx = begin(&app, &ana).await;
     let bot = bot(&mut tx).await;
     let mut book = book(bot);
-    book.place(&limit(1), at(0));
+    book.place(btc(), &limit(1), at(0));
     book.save(&mut tx).await.unwrap();
     tx.commit().await.unwrap();
     let order = ana.get("/api/v1/orders").await.ok()[0].clone();
@@ -130,7 +135,7 @@ async fn orders_of_every_kind_are_kept_with_their_prices(db: PgPool) {
     ]);
     for (number, kind) in (1..).zip(kinds.as_array().unwrap()) {
         let kind: OrderKind = serde_json::from_value(kind.clone()).unwrap();
-        book.place(&Order { kind, ..limit(number) }, at(i64::try_from(number).unwrap()));
+        book.place(btc(), &Order { kind, ..limit(number) }, at(i64::try_from(number).unwrap()));
     }
     book.save(&mut tx).await.unwrap();
     tx.commit().await.unwrap();
@@ -156,7 +161,7 @@ async fn a_book_refuses_what_no_order_does(db: PgPool) {
     let mut tx = begin(&app, &ana).await;
     let mut book = book(bot(&mut tx).await);
     assert!(book.advance(id(1), OrderStatus::Submitted, at(0)).is_err(), "an order that nobody placed");
-    book.place(&limit(1), at(0));
+    book.place(btc(), &limit(1), at(0));
     assert!(book.fill(&fill(1, 1, "1", "99", false)).is_err(), "a fill of an order that was not sent");
     book.advance(id(1), OrderStatus::Cancelled, at(1)).unwrap();
     assert!(book.advance(id(1), OrderStatus::Submitted, at(2)).is_err(), "a withdrawn order that is sent");

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use trading::{
     money::{Notional, Price, Quantity, Symbol},
-    position::Position,
+    position::{Holdings, Position},
     time::Timestamp,
 };
 use uuid::Uuid;
@@ -76,7 +76,7 @@ pub(crate) struct Portfolio {
 #[serde(rename_all = "camelCase")]
 struct BotFigures {
     bot_id: Uuid,
-    symbol: String,
+    symbols: Vec<String>,
     #[serde(flatten)]
     figures: Figures,
 }
@@ -202,9 +202,9 @@ fn notional(amount: Decimal) -> Result<Notional> {
     amount.try_into().map_err(Error::internal)
 }
 
-/// Opens the books of a new bot: so much cash, no coins.
-pub async fn open(tx: &mut TenantTx, bot: Uuid, symbol: &Symbol, cash: Notional) -> Result<()> {
-    store::insert(tx, bot, symbol, cash).await
+/// Opens the books of a new bot: so much cash, which is with the first of its symbols, and no coins.
+pub async fn open(tx: &mut TenantTx, bot: Uuid, symbols: &[Symbol], cash: Notional) -> Result<()> {
+    store::insert(tx, bot, symbols, cash).await
 }
 
 /// Writes what a bot holds, and the last price that it has seen, and tells it to those who listen.
@@ -227,16 +227,16 @@ pub async fn record_equity(tx: &mut TenantTx, bot: Uuid, points: &[EquityPoint])
     store::insert_points(tx, bot, points).await
 }
 
-/// Makes a bot's position anew, from its starting cash and its fills alone.
+/// Makes what a bot holds of its symbols anew, from its starting cash and its fills alone.
 ///
 /// # Errors
 /// 500 where the fills contradict each other.
-pub async fn rebuild(tx: &mut TenantTx, bot: Uuid, cash: Notional) -> Result<Position> {
-    let mut position = Position::with_cash(cash);
-    for fill in orders::fills_of_bot(tx, bot).await? {
-        position.apply(&fill).map_err(Error::internal)?;
+pub async fn rebuild(tx: &mut TenantTx, bot: Uuid, symbols: &[Symbol], cash: Notional) -> Result<Holdings> {
+    let mut holdings = Holdings::with_cash(symbols.iter().copied(), cash);
+    for it in orders::fills_of_bots(tx, &[bot]).await? {
+        holdings.apply(&it.symbol, &it.fill).map_err(Error::internal)?;
     }
-    Ok(position)
+    Ok(holdings)
 }
 
 /// Holds a position against the one that is stored.
@@ -267,16 +267,26 @@ pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, paging: &Paging) ->
 
 pub(crate) async fn summary(tx: &mut TenantTx) -> Result<Portfolio> {
     let mut totals = BTreeMap::<String, Figures>::new();
-    let mut bots = vec![];
+    let mut bots = Vec::<BotFigures>::new();
     for row in store::all(tx).await? {
         let figures = row.figures()?;
         match totals.get_mut(&figures.currency) {
             Some(total) => total.add(&figures),
             None => drop(totals.insert(figures.currency.clone(), figures.clone())),
         }
-        bots.push(BotFigures { bot_id: row.bot_id, symbol: row.symbol, figures });
+        match bots.last_mut().filter(|bot| bot.bot_id == row.bot_id) {
+            Some(bot) => {
+                bot.symbols.push(row.symbol);
+                bot.figures.add(&figures);
+            }
+            None => bots.push(BotFigures { bot_id: row.bot_id, symbols: vec![row.symbol], figures }),
+        }
     }
-    Ok(Portfolio { totals: totals.into_values().map(Figures::concluded).collect(), bots })
+    let concluded = |bot: BotFigures| BotFigures { figures: bot.figures.concluded(), ..bot };
+    Ok(Portfolio {
+        totals: totals.into_values().map(Figures::concluded).collect(),
+        bots: bots.into_iter().map(concluded).collect(),
+    })
 }
 
 pub(crate) async fn equity(tx: &mut TenantTx, curve: &Curve) -> Result<Vec<Point>> {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// More positions than a tenant's bots can have.
 const MOST: i64 = 1_000;
 
-/// A position as it is stored.
+/// A position as it is stored. The cash of a bot is with the first of its symbols; the others have none.
 #[derive(FromRow)]
 pub(crate) struct Row {
     pub(crate) bot_id: Uuid,
@@ -26,13 +26,17 @@ pub(crate) struct Row {
     pub(crate) updated_at: Time,
 }
 
-pub(crate) async fn insert(tx: &mut TenantTx, bot: Uuid, symbol: &Symbol, cash: Notional) -> Result<()> {
+/// The cash is with the first symbol.
+pub(crate) async fn insert(tx: &mut TenantTx, bot: Uuid, symbols: &[Symbol], cash: Notional) -> Result<()> {
     let now = tx.now();
+    let symbols: Vec<_> = symbols.iter().map(Symbol::to_string).collect();
     sqlx::query!(
         "insert into positions (bot_id, symbol, initial_cash, cash, quantity, cost, realised_pnl, fees, updated_at)
-         values ($1, $2, $3, $3, 0, 0, 0, 0, $4)",
+         select $1, symbol, cash, cash, 0, 0, 0, 0, $4
+         from (select symbol, case place when 1 then $3::numeric else 0 end as cash
+               from unnest($2::text[]) with ordinality as given (symbol, place)) new",
         bot,
-        symbol.as_str(),
+        &symbols,
         cash.decimal().normalize(),
         now.utc()
     )
@@ -93,7 +97,7 @@ pub(crate) async fn of_bot(tx: &mut TenantTx, bot: Uuid) -> Result<Vec<Row>> {
     let rows = sqlx::query_as!(
         Row,
         "select bot_id, symbol, initial_cash, cash, quantity, cost, realised_pnl, fees, mark_price, updated_at
-         from positions where tenant_id = current_tenant() and bot_id = $1",
+         from positions where tenant_id = current_tenant() and bot_id = $1 order by initial_cash desc, symbol",
         bot
     )
     .fetch_all(tx.conn())
@@ -105,7 +109,7 @@ pub(crate) async fn all(tx: &mut TenantTx) -> Result<Vec<Row>> {
     let rows = sqlx::query_as!(
         Row,
         "select bot_id, symbol, initial_cash, cash, quantity, cost, realised_pnl, fees, mark_price, updated_at
-         from positions where tenant_id = current_tenant() order by bot_id, symbol limit $1",
+         from positions where tenant_id = current_tenant() order by bot_id, initial_cash desc, symbol limit $1",
         MOST
     )
     .fetch_all(tx.conn())

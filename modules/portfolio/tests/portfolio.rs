@@ -21,7 +21,8 @@ async fn positions_and_totals_are_what_the_fills_make(db: PgPool) {
     let trades = [(Side::Buy, "4", "100"), (Side::Sell, "1", "120")];
     let position = trade(&mut tx, first, &btc, "1000", &trades).await;
     portfolio::save(&mut tx, first, &btc, &position, Some("110".parse().unwrap())).await.unwrap();
-    assert_eq!(portfolio::rebuild(&mut tx, first, amount("1000")).await.unwrap(), position);
+    let rebuilt = portfolio::rebuild(&mut tx, first, &[btc], amount("1000")).await.unwrap();
+    assert_eq!(rebuilt.positions().collect::<Vec<_>>(), [&(btc, position)]);
     portfolio::check(&mut tx, first, &btc, &position).await.unwrap();
     portfolio::check(&mut tx, second, &btc, &position).await.unwrap_err();
     tx.commit().await.unwrap();

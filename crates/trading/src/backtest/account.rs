@@ -4,7 +4,7 @@ use super::lanes::Watch;
 use super::recorder::{Log, MAX_POINTS, POINT_DIGITS, Report, Sections};
 use super::{Setup, symbols};
 use crate::candle::Field;
-use crate::engine::{Driver, Effects, Lanes, Strategy};
+use crate::engine::{Effects, Lanes, Seat, Strategy};
 use crate::metrics::{Curve, Ending, Metrics, Returns, approximate};
 use crate::money::{Notional, Symbol};
 use crate::strategy::Columns;
@@ -36,7 +36,7 @@ impl Watch for AccountRecorder {
         let equity = lanes.equity();
         let invested = equity != lanes.cash();
         self.curve.observe(moment, approximate(equity.decimal()), invested);
-        self.last = lanes.drivers().filter_map(Driver::closed_at).max().unwrap_or(moment);
+        self.last = lanes.seats().filter_map(Seat::closed_at).max().unwrap_or(moment);
         if self.log.detail && self.seen.is_multiple_of(self.stride) && self.equity.len() + 1 < MAX_POINTS {
             self.equity.push((self.last, equity.rounded(POINT_DIGITS)));
         }
@@ -70,12 +70,12 @@ impl AccountRecorder {
     }
 
     fn fees<S: Strategy>(&self, lanes: &Lanes<S>) -> Notional {
-        let present: Notional = lanes.drivers().map(|driver| driver.engine().position().fees()).sum();
+        let present: Notional = lanes.seats().map(|seat| seat.engine().position().fees()).sum();
         self.fees + present
     }
 
     fn funding<S: Strategy>(&self, lanes: &Lanes<S>) -> Notional {
-        let present: Notional = lanes.drivers().map(|driver| driver.engine().position().funding()).sum();
+        let present: Notional = lanes.seats().map(|seat| seat.engine().position().funding()).sum();
         self.funding + present
     }
 
@@ -84,7 +84,7 @@ impl AccountRecorder {
         if self.log.detail && self.equity.last().is_some_and(|point| point.0 < self.last) {
             self.equity.push((self.last, equity.rounded(POINT_DIGITS)));
         }
-        let open = lanes.drivers().filter(|driver| driver.engine().in_trade()).count();
+        let open = lanes.seats().filter(|seat| seat.engine().in_trade()).count();
         let held = |at| held(columns, self.from, at);
         let end = Ending {
             initial: self.initial,

@@ -10,7 +10,7 @@ use super::recorder::Report;
 use super::run::{Setup, driver, finer};
 use super::trial::{conduct, rebalance};
 use crate::candle::{Candle, Candles, Finer};
-use crate::engine::{Conduct, Driver, Effects, Input, Lanes, Parts, Strategy};
+use crate::engine::{Conduct, Effects, Input, Lanes, Parts, Seat, Strategy};
 use crate::money::Symbol;
 use crate::strategy::{Columns, Document};
 use crate::time::Timestamp;
@@ -78,7 +78,7 @@ pub(super) fn live<'a>(
         if let Some(rebalancer) = rebalancer.as_mut().filter(|_| at >= from) {
             rebalancer.on_closes(document.market().timeframe.close_of(at), &mut lanes, &mut note);
         }
-        if let Some(failure) = lanes.drivers().find_map(|driver| driver.engine().failure()) {
+        if let Some(failure) = lanes.seats().find_map(|seat| seat.engine().failure()) {
             return Err(BacktestError::Failed(failure.clone()));
         }
         if at >= from {
@@ -115,7 +115,7 @@ fn tell(
     while let Some(signal) = signals.next(at) {
         let told = |symbol: &Symbol| signal.symbol.as_ref().is_none_or(|named| named == symbol);
         for (lane, _) in symbols.iter().enumerate().filter(|(_, symbol)| told(symbol)) {
-            let closed = lanes.drivers().nth(lane).and_then(Driver::closed_at);
+            let closed = lanes.seats().nth(lane).and_then(Seat::closed_at);
             let heard = closed.map_or(signal.at, |closed| closed.max(signal.at));
             lanes.on_input(lane, heard, Input::Signal(signal.signal), |at, input, effects| {
                 note(lane, at, input, effects);
@@ -136,7 +136,7 @@ fn lanes<'a>(
         let setup = Setup { instrument: setup.config.filters.of(*symbol), ..setup.clone() };
         driver(columns.candles(), make(*symbol, columns), &setup, rows)
     };
-    let drivers = columns.iter().zip(symbols).zip(rows).map(lane).collect();
+    let drivers = columns.iter().zip(symbols).zip(rows).map(lane);
     Lanes::new(drivers, setup.plan.guards.clone(), setup.config.initial_cash)
 }
 

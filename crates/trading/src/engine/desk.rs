@@ -27,6 +27,8 @@ pub(super) struct Desk {
     pub(super) last_close: Price,
     closed_at: Timestamp,
     sequence: u64,
+    /// Among the lanes of an account which this is, counted from 0, and of how many: each numbers its orders apart.
+    lane: (u64, u64),
     pub(super) fills: u64,
     /// How many of them the last close has seen.
     seen_fills: u64,
@@ -48,6 +50,7 @@ impl Desk {
             last_close: Price::default(),
             closed_at: Timestamp::default(),
             sequence: 0,
+            lane: (0, 1),
             fills: 0,
             seen_fills: 0,
         }
@@ -107,7 +110,13 @@ impl Desk {
 
     /// The id of the `ahead`th order from now on.
     pub(super) fn id(&self, ahead: u64) -> ClientOrderId {
-        ClientOrderId::new(self.prefix, self.sequence + ahead)
+        let (lane, lanes) = self.lane;
+        ClientOrderId::new(self.prefix, (self.sequence + ahead - 1) * lanes + lane + 1)
+    }
+
+    /// It is one of the lanes of an account, which number their orders in turns.
+    pub(super) fn take_turns(&mut self, lane: u64, lanes: u64) {
+        self.lane = (lane, lanes);
     }
 
     /// The next order, a purchase.

@@ -1,4 +1,4 @@
-//! Several bots on one account, each on a symbol of its own: its lane.
+//! The lanes of one account, each on a symbol of its own; a bot of one symbol has one.
 //!
 //! Before a lane takes its turn it is lent the account's cash, but for what the entries of other
 //! lanes may still spend, and the counts and guards that bind the whole account. So no two lanes
@@ -8,9 +8,11 @@ use std::ops::Range;
 
 use super::account::Account;
 use super::io::{Effects, Input};
+use super::seat::Seat;
 use super::{Driver, Strategy};
 use crate::candle::{Candle, Candles};
 use crate::money::Notional;
+use crate::position::Position;
 use crate::strategy::plan::Guards;
 use crate::time::Timestamp;
 
@@ -35,7 +37,7 @@ pub struct Lanes<S> {
 
 #[derive(Clone, Debug)]
 struct Lane<S> {
-    driver: Driver<S>,
+    seat: Seat<S>,
     /// Of its coins at the last price.
     worth: Notional,
     /// What its entries may still spend.
@@ -47,10 +49,18 @@ struct Lane<S> {
 impl<S: Strategy> Lanes<S> {
     /// Lanes before their first candle.
     #[must_use]
-    pub fn new(drivers: Vec<Driver<S>>, guards: Guards, cash: Notional) -> Self {
-        let lane = |driver| Lane { driver, worth: Notional::ZERO, reserved: Notional::ZERO, open: false };
+    pub fn new(seats: impl IntoIterator<Item: Into<Seat<S>>>, guards: Guards, cash: Notional) -> Self {
+        let lane = |seat: Seat<S>| {
+            let (worth, reserved) = (Notional::ZERO, Notional::ZERO);
+            Lane { seat, worth, reserved, open: false }
+        };
+        let mut lanes: Vec<_> = seats.into_iter().map(|seat| lane(seat.into())).collect();
+        let count = lanes.len() as u64;
+        for (lane, number) in lanes.iter_mut().zip(0..) {
+            lane.seat.desk_mut().take_turns(number, count);
+        }
         Self {
-            lanes: drivers.into_iter().map(lane).collect(),
+            lanes,
             account: Account::new(guards, cash),
             cash,
             worth: Notional::ZERO,
@@ -59,9 +69,9 @@ impl<S: Strategy> Lanes<S> {
         }
     }
 
-    /// The bots and their venues.
-    pub fn drivers(&self) -> impl Iterator<Item = &Driver<S>> {
-        self.lanes.iter().map(|lane| &lane.driver)
+    /// The engines and their venues, in the order of the lanes.
+    pub fn seats(&self) -> impl Iterator<Item = &Seat<S>> {
+        self.lanes.iter().map(|lane| &lane.seat)
     }
 
     /// Cash, and all coins at their last prices.
@@ -73,6 +83,16 @@ impl<S: Strategy> Lanes<S> {
     /// What the coins of each lane are worth at its last price.
     pub fn worths(&self) -> impl Iterator<Item = Notional> {
         self.lanes.iter().map(|lane| lane.worth)
+    }
+
+    /// What each lane holds; the cash of the account is with the first.
+    pub fn positions(&self) -> impl Iterator<Item = Position> {
+        let cash = std::iter::once(self.cash).chain(std::iter::repeat(Notional::ZERO));
+        self.lanes.iter().zip(cash).map(|(lane, cash)| {
+            let mut position = *lane.seat.engine().position();
+            position.hold_cash(cash);
+            position
+        })
     }
 
     /// The cash of the account.
@@ -91,10 +111,12 @@ impl<S: Strategy> Lanes<S> {
     ) {
         let present = || candles.iter().enumerate().filter_map(|(lane, candle)| Some((lane, candle.as_ref()?)));
         for (lane, candle) in present() {
-            self.turn(lane, |driver| driver.open(candle, &mut |at, input, effects| record(lane, at, input, effects)));
+            let mut record = |at: Timestamp, input: &Input, effects: &Effects| record(lane, at, input, effects);
+            self.live(lane, |driver| driver.open(candle, &mut record));
         }
         for (lane, candle) in present() {
-            self.turn(lane, |driver| driver.within(candle, &mut |at, input, effects| record(lane, at, input, effects)));
+            let mut record = |at: Timestamp, input: &Input, effects: &Effects| record(lane, at, input, effects);
+            self.live(lane, |driver| driver.within(candle, &mut record));
         }
         self.close(candles, record);
     }
@@ -111,14 +133,15 @@ impl<S: Strategy> Lanes<S> {
         let present = || candles.iter().enumerate().filter_map(|(lane, candle)| Some((lane, candle.as_ref()?)));
         for (lane, candle) in present() {
             let known = parts.get(lane).is_some_and(Option::is_some);
-            self.turn(lane, |driver| {
+            self.live(lane, |driver| {
                 let mut record = |at: Timestamp, input: &Input, effects: &Effects| record(lane, at, input, effects);
                 if known { driver.begin(candle, &mut record) } else { driver.open(candle, &mut record) }
             });
         }
         self.live_through(parts, &mut record);
         for (lane, candle) in present().filter(|(lane, _)| parts.get(*lane).is_none_or(Option::is_none)) {
-            self.turn(lane, |driver| driver.within(candle, &mut |at, input, effects| record(lane, at, input, effects)));
+            let mut record = |at: Timestamp, input: &Input, effects: &Effects| record(lane, at, input, effects);
+            self.live(lane, |driver| driver.within(candle, &mut record));
         }
         self.close(candles, record);
     }
@@ -131,7 +154,7 @@ impl<S: Strategy> Lanes<S> {
         record: &mut impl FnMut(usize, Timestamp, &Input, &Effects),
     ) {
         for (part, lane) in parts.iter_mut().zip(&self.lanes) {
-            if let Some((_, rows)) = part.as_mut().filter(|_| lane.driver.simulator().is_idle()) {
+            if let Some((_, rows)) = part.as_mut().filter(|_| lane.seat.is_idle()) {
                 rows.start = rows.end;
             }
         }
@@ -139,7 +162,7 @@ impl<S: Strategy> Lanes<S> {
             for (lane, part) in parts.iter().enumerate() {
                 let Some((candles, rows)) = part.as_ref().filter(|part| next_open(part) == Some(at)) else { continue };
                 let part = candles.get(rows.start);
-                self.turn(lane, |driver| {
+                self.live(lane, |driver| {
                     driver.open_part(&part, &mut |at, input, effects| record(lane, at, input, effects));
                 });
             }
@@ -147,7 +170,7 @@ impl<S: Strategy> Lanes<S> {
                 let Some((candles, rows)) = part.as_mut().filter(|part| next_open(part) == Some(at)) else { continue };
                 let (part, closed_at) = (candles.get(rows.start), candles.timeframe().close_of(at));
                 rows.start += 1;
-                self.turn(lane, |driver| {
+                self.live(lane, |driver| {
                     driver.within_part(&part, closed_at, &mut |at, input, effects| record(lane, at, input, effects));
                 });
             }
@@ -159,13 +182,13 @@ impl<S: Strategy> Lanes<S> {
         let present = || candles.iter().enumerate().filter_map(|(lane, candle)| Some((lane, candle.as_ref()?)));
         for (lane, candle) in present() {
             if let Some(lane) = self.lanes.get_mut(lane) {
-                let worth = candle.close * lane.driver.engine().position().quantity();
+                let worth = candle.close * lane.seat.engine().position().quantity();
                 self.worth += worth - lane.worth;
                 lane.worth = worth;
             }
         }
         for (lane, candle) in present() {
-            self.turn(lane, |driver| driver.close(candle, &mut |at, input, effects| record(lane, at, input, effects)));
+            self.turn(lane, |seat| seat.close(candle, &mut |at, input, effects| record(lane, at, input, effects)));
         }
     }
 
@@ -177,20 +200,25 @@ impl<S: Strategy> Lanes<S> {
         input: Input,
         mut record: impl FnMut(Timestamp, &Input, &Effects),
     ) {
-        self.turn(lane, |driver| driver.on_input(at, input, &mut record));
+        self.turn(lane, |seat| seat.on_input(at, input, &mut record));
+    }
+
+    /// What a lane's venue does in a candle.
+    fn live(&mut self, lane: usize, within: impl FnOnce(&mut Driver<S>)) {
+        self.turn(lane, |seat| seat.live(within));
     }
 
     /// Lends a lane the account, lets it act, and takes the account back.
-    fn turn(&mut self, lane: usize, act: impl FnOnce(&mut Driver<S>)) {
+    fn turn(&mut self, lane: usize, act: impl FnOnce(&mut Seat<S>)) {
         let Some(lane) = self.lanes.get_mut(lane) else { return };
         let lent = (self.cash - (self.reserved - lane.reserved)).max(Notional::ZERO);
-        let desk = lane.driver.desk_mut();
+        let desk = lane.seat.desk_mut();
         desk.position.hold_cash(lent);
         std::mem::swap(&mut desk.account, &mut self.account);
         desk.account.elsewhere = self.worth - lane.worth + self.cash - lent;
         desk.account.others_open = self.open - u32::from(lane.open);
-        act(&mut lane.driver);
-        let desk = lane.driver.desk_mut();
+        act(&mut lane.seat);
+        let desk = lane.seat.desk_mut();
         std::mem::swap(&mut desk.account, &mut self.account);
         let (worth, reserved) = (desk.last_close * desk.position.quantity(), desk.book.reserved());
         let open = desk.position.is_open() || desk.book.has_entry();

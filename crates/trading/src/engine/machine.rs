@@ -250,6 +250,11 @@ impl<S: Strategy> Engine<S> {
     }
 
     /// The desk, for the lanes of one account.
+    pub(super) fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// The same, to be lent the account.
     pub(super) fn desk_mut(&mut self) -> &mut Desk {
         &mut self.desk
     }

@@ -2,7 +2,7 @@
 //! threshold, first everything that is too much is sold, then what is missing is bought.
 
 use super::io::{Effects, Input};
-use super::{Lanes, Strategy};
+use super::{Lanes, Seat, Strategy};
 use crate::money::{Notional, Percent};
 use crate::strategy;
 use crate::time::Timestamp;
@@ -39,7 +39,17 @@ impl Rebalancer {
             self.selling = true;
             self.send(at, lanes, |held, target| held > target, &mut record);
         }
-        if lanes.drivers().all(|driver| driver.simulator().is_idle()) {
+        self.go_on(at, lanes, record);
+    }
+
+    /// Buys what is missing once nothing is being sold any more.
+    pub fn go_on<S: Strategy>(
+        &mut self,
+        at: Timestamp,
+        lanes: &mut Lanes<S>,
+        mut record: impl FnMut(usize, Timestamp, &Input, &Effects),
+    ) {
+        if self.selling && lanes.seats().all(Seat::is_idle) {
             self.selling = false;
             self.send(at, lanes, |held, target| held < target, &mut record);
         }

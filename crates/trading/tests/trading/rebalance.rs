@@ -98,7 +98,7 @@ impl Run {
             let simulator = Simulator::new(rules, instrument.clone());
             Driver::new(Engine::of(Conduct::Holding, config), simulator, Timeframe::M1)
         };
-        let drivers = instruments.iter().map(driver).collect();
+        let drivers = instruments.iter().map(driver);
         Self {
             lanes: Lanes::new(drivers, document.plan().guards, cash()),
             rebalancer: Rebalancer::new(rebalance.clone()),

@@ -8,10 +8,12 @@ use super::{
 use crate::event::Event;
 use chrono::TimeDelta;
 use exchanges::{Account, AccountNews, OrderRefusal, OrderReport, Validity, VenueError};
-use futures::stream::BoxStream;
 use kit::Time;
 use orders::Open;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
 use trading::{
     engine::{Input, RejectReason, Rejection},
     money::Instrument,
@@ -38,7 +40,7 @@ const PATIENCE: TimeDelta = TimeDelta::seconds(30);
 
 /// The account of a live bot.
 pub(super) struct Exchange {
-    account: Account,
+    account: Arc<Account>,
     teller: Teller,
     /// What the exchange has surely not taken, to be sent by the next right to do so, with when it was decided.
     unsent: Vec<(Vec<Order>, Time)>,
@@ -63,7 +65,7 @@ pub(super) struct Exchange {
 
 impl Exchange {
     /// From now on; the exchange is asked about all that is open at once.
-    pub(super) fn new(account: Account, instrument: Instrument, prefix: String, now: Time) -> Self {
+    pub(super) fn new(account: Arc<Account>, instrument: Instrument, prefix: String, now: Time) -> Self {
         Self {
             account,
             teller: Teller::new(instrument, prefix),
@@ -88,11 +90,6 @@ impl Exchange {
     /// When it has to be asked again, with these orders open; `None` where there is nothing to ask.
     pub(super) fn next(&self, open: &[Open]) -> Option<Time> {
         (!open.is_empty() || !self.searched).then_some(self.next)
-    }
-
-    /// What it tells by itself.
-    pub(super) fn told(&self) -> BoxStream<'static, AccountNews> {
-        self.account.news()
     }
 
     /// Takes a hint. Nothing is believed: it is asked, and soon; answers whether sooner than was planned.

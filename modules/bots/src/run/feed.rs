@@ -1,12 +1,16 @@
 //! Where a bot's candles come from.
 
-use super::{candles::Candles, pace::Pace, session::timestamp, watch::Watch};
+use super::{
+    candles::{Candles, Moments, Stored},
+    pace::Pace,
+    session::timestamp,
+    watch::{Watch, Watches},
+};
 use crate::{bot::Bot, config::FeedKind, event::Event, service};
 use futures::stream::BoxStream;
 use kit::{App, Result, TenantTx, Time};
 use market_data::{CandleNews, Market};
 use trading::{
-    candle::Candle,
     strategy::{Body, Document, Program},
     time::Timestamp,
 };
@@ -17,28 +21,33 @@ const WARM_UPS: usize = 3;
 /// The least and the most of them.
 const WARM_UP: [usize; 2] = [200, 5_000];
 
-/// A bot's candles, one after the other.
+/// A bot's candles, moment by moment.
 pub(super) enum Feed {
     /// Those that are stored, at a pace.
-    Replay { candles: Candles, pace: Pace, from: Option<Timestamp> },
-    /// Those of a live market, as they close.
-    Live(Watch),
+    Replay { candles: Stored, pace: Pace, from: Option<Timestamp> },
+    /// Those of live markets, as they close.
+    Live(Watches),
 }
 
 impl Feed {
-    /// The candles after the last one that the bot was fed.
-    pub(super) fn new(bot: &Bot, document: &Document, last: Option<Timestamp>, now: Time) -> Result<Self> {
-        let (market, feed) = (service::market(document)?, &bot.feed);
+    /// The candles after the last one that each lane was fed.
+    pub(super) fn new(
+        bot: &Bot,
+        document: &Document,
+        last: impl Iterator<Item = Option<Timestamp>>,
+        now: Time,
+    ) -> Result<Self> {
+        let (markets, feed) = (service::markets(document)?.into_iter().zip(last), &bot.feed);
         let from = feed.from.map(timestamp);
         Ok(match feed.kind {
-            FeedKind::Replay => Self::Replay {
-                candles: Candles::new(market, last, feed.to.map(timestamp)),
-                pace: Pace::new(feed.speed(), now),
-                from,
-            },
+            FeedKind::Replay => {
+                let to = feed.to.map(timestamp);
+                let candles = Stored::new(markets.map(|(market, last)| Candles::new(market, last, to)).collect());
+                Self::Replay { candles, pace: Pace::new(feed.speed(), now), from }
+            }
             FeedKind::Live => {
                 let start = (from.unwrap_or_else(|| timestamp(now)), warm_up(document));
-                Self::Live(Watch::new(market, last, start, now))
+                Self::Live(Watches::new(markets.map(|(market, last)| Watch::new(market, last, start, now)).collect()))
             }
         })
     }
@@ -47,39 +56,39 @@ impl Feed {
     ///
     /// # Errors
     /// What it is no use to try again for.
-    pub(super) async fn gather(&mut self, app: &App, now: Time) -> Result<Option<Event>> {
+    pub(super) async fn gather(&mut self, app: &App, now: Time) -> Result<Vec<Event>> {
         match self {
-            Self::Replay { .. } => Ok(None),
-            Self::Live(watch) => watch.ask(app, now).await,
+            Self::Replay { .. } => Ok(vec![]),
+            Self::Live(watches) => watches.ask(app, now).await,
         }
     }
 
-    /// What is told of its market without being asked for, if it is a live one.
-    pub(super) fn told(&self, app: &App) -> Option<BoxStream<'static, CandleNews>> {
+    /// What is told of its markets without being asked for, if they are live ones: by lane.
+    pub(super) fn told(&self, app: &App) -> Vec<BoxStream<'static, CandleNews>> {
         match self {
-            Self::Replay { .. } => None,
-            Self::Live(watch) => Some(market_data::follow(app, watch.market())),
+            Self::Replay { .. } => vec![],
+            Self::Live(watches) => watches.markets().map(|market| market_data::follow(app, market)).collect(),
         }
     }
 
-    /// Takes a hint; answers whether there is something to do at another time than was planned.
-    pub(super) fn hear(&mut self, news: &CandleNews, now: Time) -> bool {
+    /// Takes a hint of a lane's market; answers whether there is something to do at another time than was planned.
+    pub(super) fn hear(&mut self, lane: usize, news: &CandleNews, now: Time) -> bool {
         match self {
             Self::Replay { .. } => false,
-            Self::Live(watch) => watch.hear(news, now),
+            Self::Live(watches) => watches.hear(lane, news, now),
         }
     }
 
-    /// The candles that are due, at most so many, and whether they are news.
+    /// The moments that are due, at most so many, and whether they are news.
     pub(super) async fn take(
         &mut self,
         tx: &mut TenantTx,
         begun: bool,
         most: usize,
         now: Time,
-    ) -> Result<(Vec<Candle>, bool)> {
+    ) -> Result<(Moments, bool)> {
         let (candles, pace, from) = match self {
-            Self::Live(watch) => return Ok(watch.take(most, now)),
+            Self::Live(watches) => return Ok(watches.take(most, now)),
             Self::Replay { candles, pace, from } => (candles, pace, from),
         };
         if let Some(from) = from.filter(|_| !begun) {
@@ -94,11 +103,11 @@ impl Feed {
         Ok((due, true))
     }
 
-    /// The next candle, if there is one by now.
-    pub(super) async fn one(&mut self, tx: &mut TenantTx, now: Time) -> Result<Vec<Candle>> {
+    /// The next moment, if it is there by now.
+    pub(super) async fn one(&mut self, tx: &mut TenantTx, now: Time) -> Result<Moments> {
         match self {
             Self::Replay { candles, .. } => candles.take(tx, 1, None).await,
-            Self::Live(watch) => Ok(watch.take(1, now).0),
+            Self::Live(watches) => Ok(watches.take(1, now).0),
         }
     }
 
@@ -106,7 +115,7 @@ impl Feed {
     pub(super) fn next(&self, now: Time) -> Time {
         match self {
             Self::Replay { pace, .. } => pace.next(now),
-            Self::Live(watch) => watch.next(now),
+            Self::Live(watches) => watches.next(now),
         }
     }
 
@@ -123,10 +132,11 @@ impl Feed {
         }
     }
 
-    pub(super) fn market(&self) -> &Market {
+    /// Its first market.
+    pub(super) fn market(&self) -> Option<&Market> {
         match self {
-            Self::Replay { candles, .. } => &candles.market,
-            Self::Live(watch) => watch.market(),
+            Self::Replay { candles, .. } => candles.market(),
+            Self::Live(watches) => watches.markets().next(),
         }
     }
 }

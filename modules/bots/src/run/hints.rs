@@ -11,8 +11,8 @@ use market_data::CandleNews;
 
 /// Something that was told.
 pub(super) enum Told {
-    /// Of the bot's market.
-    Candle(CandleNews),
+    /// Of the market of a lane.
+    Candle(usize, CandleNews),
     /// Of its account.
     Account(AccountNews),
     /// Something that is read in its next transaction: a halt, a signal from outside.
@@ -21,8 +21,8 @@ pub(super) enum Told {
 
 type Hints = BoxStream<'static, Told>;
 
-pub(super) fn candles(news: BoxStream<'static, CandleNews>) -> Hints {
-    news.map(Told::Candle).boxed()
+pub(super) fn candles((lane, news): (usize, BoxStream<'static, CandleNews>)) -> Hints {
+    news.map(move |news| Told::Candle(lane, news)).boxed()
 }
 
 pub(super) fn account(news: BoxStream<'static, AccountNews>) -> Hints {

@@ -8,7 +8,7 @@ use std::mem::{Discriminant, discriminant};
 use trading::{
     engine::{Effect, Effects, Input, Note, Reason},
     metrics::Tally,
-    money::InstrumentError,
+    money::{InstrumentError, Symbol},
     order::{ClientOrderId, Order, OrderStatus},
     risk::Refusal,
     time::Timestamp,
@@ -29,6 +29,15 @@ pub(crate) enum Errand {
     Cancel(ClientOrderId),
 }
 
+/// What is told once until an order is placed.
+#[derive(Clone, Default)]
+struct Once {
+    /// A signal may be passed over at every candle, …
+    skipped: Option<Reason>,
+    /// … and an order held back.
+    refused: Option<Rule>,
+}
+
 /// Which rule held an order back, whatever its figures.
 type Rule = (Discriminant<Refusal>, Option<Discriminant<InstrumentError>>);
 
@@ -42,49 +51,49 @@ fn rule(refusal: &Refusal) -> Rule {
 
 pub(super) struct Log {
     pub(super) book: Book,
+    /// What each lane trades.
+    pub(super) symbols: Vec<Symbol>,
     pub(super) unsaved: Unsaved,
     pub(super) tally: Tally,
-    /// What an exchange is to be asked; `None` where the venue is simulated.
-    errands: Option<Vec<Errand>>,
-    /// Told once until an order is placed: a signal may be passed over at every candle, …
-    skipped: Option<Reason>,
-    /// … and an order held back.
-    refused: Option<Rule>,
+    /// What an exchange is to be asked, by lane; `None` where the venue is simulated.
+    errands: Option<Vec<(usize, Errand)>>,
+    /// By lane, what is told once until an order is placed.
+    once: Vec<Once>,
     pub(super) trouble: Option<Error>,
 }
 
 impl Log {
     /// Of a bot on a simulated venue, or of one at an exchange.
-    pub(super) fn new(book: Book, simulated: bool) -> Self {
+    pub(super) fn new(book: Book, symbols: Vec<Symbol>, simulated: bool) -> Self {
         Self {
             book,
+            once: vec![Once::default(); symbols.len()],
+            symbols,
             unsaved: Unsaved::default(),
             tally: Tally::default(),
             errands: (!simulated).then(Vec::new),
-            skipped: None,
-            refused: None,
             trouble: None,
         }
     }
 
     /// What an exchange is to be asked since this was last asked.
-    pub(super) fn take_errands(&mut self) -> Vec<Errand> {
+    pub(super) fn take_errands(&mut self) -> Vec<(usize, Errand)> {
         self.errands.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// What is about to be sent.
-    pub(super) fn unsent(&self) -> impl Iterator<Item = &Order> {
-        self.errands.iter().flatten().filter_map(|errand| match errand {
-            Errand::Place(order) => Some(order),
-            Errand::Cancel(_) => None,
+    /// What a lane is about to send.
+    pub(super) fn unsent(&self, lane: usize) -> impl Iterator<Item = &Order> {
+        self.errands.iter().flatten().filter_map(move |errand| match errand {
+            (of, Errand::Place(order)) if *of == lane => Some(order),
+            _ => None,
         })
     }
 
     /// Has an order taken back that waits at the exchange.
-    pub(super) fn take_back(&mut self, id: ClientOrderId) {
+    pub(super) fn take_back(&mut self, lane: usize, id: ClientOrderId) {
         if let Some(errands) = &mut self.errands {
             self.book.withdraw(id);
-            errands.push(Errand::Cancel(id));
+            errands.push((lane, Errand::Cancel(id)));
         }
     }
 
@@ -94,35 +103,44 @@ impl Log {
             Errand::Place(order) => order.client_order_id == id,
             Errand::Cancel(other) => *other == id,
         };
-        self.errands.iter_mut().for_each(|errands| errands.retain(|errand| !about(errand)));
+        self.errands.iter_mut().for_each(|errands| errands.retain(|(_, errand)| !about(errand)));
     }
 
-    pub(super) fn take(&mut self, at: Timestamp, input: &Input, effects: &Effects) {
+    pub(super) fn take(&mut self, lane: usize, at: Timestamp, input: &Input, effects: &Effects) {
         if self.trouble.is_none() {
-            self.trouble = self.write_down(at, input, effects).err();
+            self.trouble = self.write_down(lane, at, input, effects).err();
         }
     }
 
-    fn write_down(&mut self, at: Timestamp, input: &Input, effects: &Effects) -> Result<()> {
-        self.unsaved.journal.push((at, *input));
+    /// Tells something of a lane; where there are several, which it is of.
+    fn tell(&mut self, lane: usize, event: Event) {
+        let event = match &self.symbols[..] {
+            [_] | [] => event,
+            several => event.about(several.get(lane)),
+        };
+        self.unsaved.events.push(event);
+    }
+
+    fn write_down(&mut self, lane: usize, at: Timestamp, input: &Input, effects: &Effects) -> Result<()> {
+        self.unsaved.journal.push(Entry { lane, at, input: *input });
         match input {
             Input::Filled(fill) => {
                 self.book.fill(fill)?;
-                self.unsaved.events.push(Event::filled(fill));
+                self.tell(lane, Event::filled(fill));
             }
             Input::Rejected(rejection) => {
                 let reason = rejection.filter.map_or_else(|| format!("{:?}", rejection.reason), |it| it.to_string());
                 self.book.reject(rejection.client_order_id, reason, at)?;
                 self.forget(rejection.client_order_id);
-                self.unsaved.events.push(Event::rejected(at, rejection));
+                self.tell(lane, Event::rejected(at, rejection));
             }
             Input::Cancelled(id) => {
                 self.book.advance(*id, OrderStatus::Cancelled, at)?;
-                self.unsaved.events.push(Event::cancelled(at, *id));
+                self.tell(lane, Event::cancelled(at, *id));
             }
             Input::Expired(id) => {
                 self.book.advance(*id, OrderStatus::Expired, at)?;
-                self.unsaved.events.push(Event::expired(at, *id));
+                self.tell(lane, Event::expired(at, *id));
             }
             Input::Candle(_)
             | Input::Funding(_)
@@ -132,38 +150,41 @@ impl Log {
             | Input::Resume
             | Input::Stop(_) => {}
         }
-        effects.iter().try_for_each(|effect| self.carry_out(at, effect))
+        effects.iter().try_for_each(|effect| self.carry_out(lane, at, effect))
     }
 
-    fn carry_out(&mut self, at: Timestamp, effect: &Effect) -> Result<()> {
+    fn carry_out(&mut self, lane: usize, at: Timestamp, effect: &Effect) -> Result<()> {
+        let unknown = || Error::internal(format!("there is no lane {lane}"));
+        let symbol = *self.symbols.get(lane).ok_or_else(unknown)?;
+        let once = self.once.get_mut(lane).ok_or_else(unknown)?;
         match effect {
             Effect::Place(order) => {
-                (self.skipped, self.refused) = (None, None);
-                self.book.place(order, at);
+                *once = Once::default();
+                self.book.place(symbol, order, at);
                 self.book.advance(order.client_order_id, OrderStatus::Submitted, at)?;
                 match &mut self.errands {
-                    Some(errands) => errands.push(Errand::Place(**order)),
+                    Some(errands) => errands.push((lane, Errand::Place(**order))),
                     // the simulated venue takes every order at once
                     None => self.book.advance(order.client_order_id, OrderStatus::Accepted, at)?,
                 }
-                self.unsaved.events.push(Event::placed(at, order));
+                self.tell(lane, Event::placed(at, order));
             }
-            Effect::Cancel(id) => self.take_back(*id),
+            Effect::Cancel(id) => self.take_back(lane, *id),
             Effect::Journal(Note::Contradiction(error)) => return Err(Error::internal(*error)),
-            Effect::Journal(Note::Skipped(reason)) if self.skipped == Some(*reason) => {}
-            Effect::Journal(Note::Refused(refusal)) if self.refused == Some(rule(refusal)) => {}
-            Effect::Journal(note) => self.note(at, note),
+            Effect::Journal(Note::Skipped(reason)) if once.skipped == Some(*reason) => {}
+            Effect::Journal(Note::Refused(refusal)) if once.refused == Some(rule(refusal)) => {}
+            Effect::Journal(note) => {
+                match note {
+                    Note::Closed(trade) => self.tally.add(trade),
+                    Note::Skipped(reason) => once.skipped = Some(*reason),
+                    Note::Refused(refusal) => once.refused = Some(rule(refusal)),
+                    _ => {}
+                }
+                if let Some(event) = Event::noted(at, note) {
+                    self.tell(lane, event);
+                }
+            }
         }
         Ok(())
-    }
-
-    fn note(&mut self, at: Timestamp, note: &Note) {
-        match note {
-            Note::Closed(trade) => self.tally.add(trade),
-            Note::Skipped(reason) => self.skipped = Some(*reason),
-            Note::Refused(refusal) => self.refused = Some(rule(refusal)),
-            _ => {}
-        }
-        self.unsaved.events.extend(Event::noted(at, note));
     }
 }

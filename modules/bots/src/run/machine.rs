@@ -1,18 +1,17 @@
 use super::{
     figures::Figures,
-    hands::{Distant, Hands},
     log::{Errand, Log, Unsaved},
 };
-use crate::event::Event;
+use crate::{event::Event, store::Entry};
 use kit::{Error, Result};
 use orders::{Book, Open};
 use portfolio::EquityPoint;
 use std::sync::Arc;
 use trading::{
     candle::Candle,
-    engine::{Conduct, Config, Driver, Engine, Input, Silent, Stop, Strategy},
-    metrics::{Ending, Metrics, approximate},
-    money::{Instrument, Notional, Price},
+    engine::{Conduct, Config, Distant, Driver, Engine, Input, Lanes, Rebalancer, Seat, Silent, Stop, Strategy},
+    metrics::{Ending, Metrics},
+    money::{Instrument, Notional, Price, Symbol},
     order::{ClientOrderId, IdPrefix, Order, OrderStatus},
     position::Position,
     risk::Limits,
@@ -25,12 +24,14 @@ use uuid::Uuid;
 /// Between two points of the equity curve, where candles are shorter and nothing was filled.
 const BETWEEN_POINTS: i64 = 3_600_000;
 
+type Mind = Box<dyn Strategy>;
+
 /// What a bot is made of.
 pub(crate) struct Make {
     pub(crate) bot: Uuid,
     pub(crate) document: Document,
-    /// What it trades, with the filters that its orders are held to.
-    pub(crate) instrument: Instrument,
+    /// What it trades, with the filters that its orders are held to: one for each lane.
+    pub(crate) instruments: Vec<Instrument>,
     /// The candles on which it decides.
     pub(crate) timeframe: Timeframe,
     pub(crate) cash: Notional,
@@ -50,12 +51,18 @@ pub(crate) enum Place {
 
 /// A bot in memory: what it thinks with, and what is to be written of it.
 pub(crate) struct Machine {
-    hands: Hands,
+    lanes: Lanes<Mind>,
+    rebalancer: Option<Rebalancer>,
+    /// Whether its venue says the same again when it is rebuilt.
+    simulated: bool,
     timeframe: Timeframe,
     from: Option<Timestamp>,
     log: Log,
     figures: Figures,
-    last: Option<Candle>,
+    /// The last candle of each lane, …
+    last: Vec<Option<Candle>>,
+    /// … and those of a moment that come one by one, out of a journal.
+    coming: Vec<Option<Candle>>,
     stopped: bool,
     /// No entries, since what it takes in is no news.
     held: bool,
@@ -67,7 +74,7 @@ pub(super) fn prefix(bot: Uuid) -> Result<IdPrefix> {
 }
 
 /// How the bot of a document conducts itself, candle by candle.
-fn conduct(document: &Document) -> Conduct<Box<dyn Strategy>> {
+fn conduct(document: &Document) -> Conduct<Mind> {
     let timeframe = document.market().timeframe;
     match document.body() {
         Body::Rules(rules) => {
@@ -81,51 +88,73 @@ fn conduct(document: &Document) -> Conduct<Box<dyn Strategy>> {
     }
 }
 
+/// A lane of the bot.
+fn seat(make: &Make, instrument: &Instrument, prefix: IdPrefix) -> Seat<Mind> {
+    let config = Config {
+        instrument: instrument.clone(),
+        plan: make.document.plan(),
+        limits: make.limits,
+        cash: make.cash,
+        prefix,
+        trade_from: make.from,
+    };
+    let engine = Engine::of(conduct(&make.document), config);
+    match make.place {
+        Place::Simulated(rules) => {
+            Driver::new(engine, Simulator::new(rules, instrument.clone()), make.timeframe).into()
+        }
+        Place::Exchange => Distant::new(engine, make.timeframe).into(),
+    }
+}
+
 impl Machine {
     /// A bot before its first candle.
     pub(crate) fn new(make: &Make) -> Result<Self> {
-        let (instrument, timeframe) = (make.instrument.clone(), make.timeframe);
-        let symbol = instrument.symbol;
-        let config = Config {
-            instrument: instrument.clone(),
-            plan: make.document.plan(),
-            limits: make.limits,
-            cash: make.cash,
-            prefix: prefix(make.bot)?,
-            trade_from: make.from,
-        };
-        let engine = Engine::of(conduct(&make.document), config);
-        let hands = match make.place {
-            Place::Simulated(rules) => {
-                Hands::Simulated(Box::new(Driver::new(engine, Simulator::new(rules, instrument), timeframe)))
-            }
-            Place::Exchange => Hands::Exchange(Box::new(Distant::new(engine, timeframe))),
+        let (prefix, guards) = (prefix(make.bot)?, make.document.plan().guards);
+        let seats = make.instruments.iter().map(|instrument| seat(make, instrument, prefix));
+        let lanes = Lanes::new(seats, guards, make.cash);
+        let simulated = matches!(make.place, Place::Simulated(_));
+        let symbols: Vec<_> = make.instruments.iter().map(|it| it.symbol).collect();
+        let none = vec![None; symbols.len()];
+        let rebalancer = match make.document.body() {
+            Body::Rebalance { rebalance } => Some(Rebalancer::new(rebalance.clone())),
+            _ => None,
         };
         Ok(Self {
-            log: Log::new(Book::new(make.bot, symbol), hands.repeats_itself()),
-            hands,
-            timeframe,
+            lanes,
+            rebalancer,
+            simulated,
+            timeframe: make.timeframe,
             from: make.from,
-            figures: Figures::new(make.cash),
-            last: None,
+            figures: Figures::new(make.cash, symbols.len()),
+            log: Log::new(Book::new(make.bot), symbols, simulated),
+            last: none.clone(),
+            coming: none,
             stopped: false,
             held: false,
         })
     }
 
-    /// Takes in the next candle.
+    /// Takes in the candles of a moment, one of each lane that has one.
     ///
     /// # Errors
     /// 500 where the engine contradicts itself; nothing of the bot may be written then.
-    pub(crate) fn on_candle(&mut self, candle: &Candle) -> Result<()> {
-        let Self { hands, log, .. } = self;
-        hands.on_candle(candle, |at, input, effects| log.take(at, input, effects));
-        self.last = Some(*candle);
-        if self.from.is_none_or(|from| candle.open_time >= from) {
-            let traded = self.figures.close(candle, self.hands.engine());
-            let closed_at = self.timeframe.close_of(candle.open_time);
+    pub(crate) fn on_candles(&mut self, candles: &[Option<Candle>]) -> Result<()> {
+        let Self { lanes, log, .. } = self;
+        lanes.on_candles(candles, |lane, at, input, effects| log.take(lane, at, input, effects));
+        for (last, candle) in self.last.iter_mut().zip(candles) {
+            *last = candle.or(*last);
+        }
+        let open_time = candles.iter().flatten().map(|candle| candle.open_time).max();
+        if let Some(open_time) = open_time.filter(|at| self.from.is_none_or(|from| *at >= from)) {
+            let closed_at = self.timeframe.close_of(open_time);
+            if let Some(rebalancer) = &mut self.rebalancer {
+                let Self { lanes, log, .. } = self;
+                rebalancer.on_closes(closed_at, lanes, |lane, at, input, effects| log.take(lane, at, input, effects));
+            }
+            let traded = self.figures.close(open_time, candles, &self.lanes);
             if traded || (closed_at.millis() + 1) % BETWEEN_POINTS == 0 {
-                self.point(closed_at, candle.close);
+                self.point(closed_at);
             }
         }
         self.log.trouble.take().map_or(Ok(()), Err)
@@ -133,62 +162,103 @@ impl Machine {
 
     /// Why its script cannot go on, if so: it decides nothing any more, and what it has ordered stays.
     pub(crate) fn failure(&self) -> Option<&Failure> {
-        self.hands.engine().failure()
+        self.lanes.seats().find_map(|seat| seat.engine().failure())
     }
 
-    /// Takes in something else than a candle, at the last close.
+    /// Takes in something else than a candle, for one lane.
     ///
     /// # Errors
-    /// As [`Machine::on_candle`].
-    pub(crate) fn on_input(&mut self, at: Timestamp, input: Input) -> Result<()> {
+    /// As [`Machine::on_candles`].
+    pub(crate) fn on_input(&mut self, lane: usize, at: Timestamp, input: Input) -> Result<()> {
         self.stopped |= matches!(input, Input::Stop(_));
         self.held = matches!(input, Input::Pause) || self.held && !matches!(input, Input::Resume);
-        let Self { hands, log, .. } = self;
-        hands.on_input(at, input, |at, input, effects| log.take(at, input, effects));
+        let Self { lanes, log, .. } = self;
+        lanes.on_input(lane, at, input, |at, input, effects| log.take(lane, at, input, effects));
+        if let (Some(rebalancer), false) = (&mut self.rebalancer, self.simulated) {
+            rebalancer.go_on(at, lanes, |lane, at, input, effects| log.take(lane, at, input, effects));
+        }
         self.log.trouble.take().map_or(Ok(()), Err)
+    }
+
+    /// The same for every lane.
+    ///
+    /// # Errors
+    /// As [`Machine::on_candles`].
+    pub(crate) fn on_inputs(&mut self, at: Timestamp, input: Input) -> Result<()> {
+        (0..self.last.len()).try_for_each(|lane| self.on_input(lane, at, input))
     }
 
     /// Begins to stop, if it has not yet.
     pub(crate) fn stop(&mut self, stop: Stop) -> Result<()> {
         match self.closed_at() {
-            Some(at) if !self.stopped => self.on_input(at, Input::Stop(stop)),
+            Some(at) if !self.stopped => self.on_inputs(at, Input::Stop(stop)),
             _ => Ok(()),
         }
     }
 
     /// Whether it waits for no order.
     pub(crate) fn is_idle(&self) -> bool {
-        match &self.hands {
-            Hands::Simulated(driver) => driver.simulator().is_idle(),
-            Hands::Exchange(_) => self.log.book.open().next().is_none(),
-        }
+        if self.simulated { self.lanes.seats().all(Seat::is_idle) } else { self.log.book.open().next().is_none() }
     }
 
     /// Makes no entries from a moment on, or makes them again; what it holds is looked after all the same.
     ///
     /// # Errors
-    /// As [`Machine::on_candle`].
+    /// As [`Machine::on_candles`].
     pub(crate) fn hold(&mut self, held: bool, at: Timestamp) -> Result<()> {
         if held == self.held {
             return Ok(());
         }
-        self.on_input(at, if held { Input::Pause } else { Input::Resume })
+        self.on_inputs(at, if held { Input::Pause } else { Input::Resume })
     }
 
-    /// Takes in a line of its journal, to be what it was. What a simulated venue said, it says again by itself.
+    /// Takes in a line of its journal, to be what it was; [`Machine::replayed`] ends that. What it said by itself, it says
+    /// again by itself.
     ///
     /// # Errors
-    /// As [`Machine::on_candle`].
-    pub(crate) fn replay(&mut self, at: Timestamp, input: &Input) -> Result<()> {
+    /// As [`Machine::on_candles`].
+    pub(crate) fn replay(&mut self, entry: &Entry) -> Result<()> {
+        let Entry { lane, at, input } = entry;
         match input {
-            Input::Candle(candle) => self.on_candle(candle),
+            Input::Candle(candle) => self.replay_candle(*lane, candle),
             Input::Filled(_) | Input::Rejected(_) | Input::Cancelled(_) | Input::Expired(_) | Input::Funding(_)
-                if self.hands.repeats_itself() =>
+                if self.simulated =>
             {
                 Ok(())
             }
-            _ => self.on_input(at, *input),
+            Input::Hold(_) => Ok(()),
+            _ => {
+                self.replayed()?;
+                self.on_input(*lane, *at, *input)
+            }
         }
+    }
+
+    fn replay_candle(&mut self, lane: usize, candle: &Candle) -> Result<()> {
+        let other = self.coming.iter().flatten().any(|it| it.open_time != candle.open_time);
+        if other || self.coming.get(lane).is_some_and(Option::is_some) {
+            self.replayed()?;
+        }
+        if let Some(coming) = self.coming.get_mut(lane) {
+            *coming = Some(*candle);
+        }
+        // nothing else comes at this moment
+        if self.coming.iter().all(Option::is_some) { self.replayed() } else { Ok(()) }
+    }
+
+    /// There is no further line of the journal.
+    ///
+    /// # Errors
+    /// As [`Machine::on_candles`].
+    pub(crate) fn replayed(&mut self) -> Result<()> {
+        if self.coming.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        let mut candles = std::mem::take(&mut self.coming);
+        let taken = self.on_candles(&candles);
+        candles.fill(None);
+        self.coming = candles;
+        taken
     }
 
     /// The exchange has taken an order.
@@ -205,73 +275,98 @@ impl Machine {
         self.log.book.open().collect()
     }
 
-    /// The orders that are about to be sent and open or enlarge the position.
-    pub(crate) fn ventures(&self) -> Vec<Order> {
-        self.log.unsent().filter(|order| !order.reduces_only()).copied().collect()
+    /// The orders of a lane that may still change, the oldest first.
+    pub(crate) fn open_in(&self, lane: usize) -> Vec<Open> {
+        let symbol = self.log.symbols.get(lane);
+        self.log.book.open().filter(|it| Some(&it.symbol) == symbol).collect()
+    }
+
+    /// The orders of a lane that are about to be sent and open or enlarge the position.
+    pub(crate) fn ventures(&self, lane: usize) -> Vec<Order> {
+        self.log.unsent(lane).filter(|order| !order.reduces_only()).copied().collect()
     }
 
     /// Takes back what waits to open or enlarge the position.
     pub(crate) fn take_entries_back(&mut self) {
         for it in self.open().iter().filter(|it| !it.order.reduces_only() && !it.withdrawn) {
-            self.log.take_back(it.order.client_order_id);
+            if let Some(lane) = self.log.symbols.iter().position(|symbol| *symbol == it.symbol) {
+                self.log.take_back(lane, it.order.client_order_id);
+            }
         }
     }
 
     /// What it has earned since its beginning, coins at the last price; `None` before there is one.
     pub(crate) fn profit(&self) -> Option<Notional> {
-        self.price().map(|_| self.hands.engine().equity() - self.figures.initial)
+        self.closed_at().map(|_| self.lanes.equity() - self.figures.initial)
     }
 
-    /// What an exchange is to be asked since this was last asked.
-    pub(crate) fn take_errands(&mut self) -> Vec<Errand> {
+    /// What an exchange is to be asked since this was last asked, by lane.
+    pub(crate) fn take_errands(&mut self) -> Vec<(usize, Errand)> {
         self.log.take_errands()
     }
 
     /// There will be no further candle: what is open expires, and the curve gets its last point.
     pub(crate) fn conclude(&mut self) -> Result<()> {
-        let Some((at, last)) = self.closed_at().zip(self.last) else { return Ok(()) };
+        let Some(at) = self.closed_at() else { return Ok(()) };
         self.log.book.expire_open("the candles ended", at)?;
-        if self.figures.first_open.is_some() && self.figures.last_point < Some(at) {
-            self.point(at, last.close);
+        if self.has_begun() && self.figures.last_point < Some(at) {
+            self.point(at);
         }
         Ok(())
     }
 
-    fn point(&mut self, at: Timestamp, price: Price) {
-        let position = self.hands.engine().position();
-        let value = price * position.quantity();
-        self.log.unsaved.equity.push(EquityPoint { at, cash: position.cash(), position_value: value });
+    fn point(&mut self, at: Timestamp) {
+        let cash = self.lanes.cash();
+        let position_value = self.lanes.worths().sum();
+        self.log.unsaved.equity.push(EquityPoint { at, cash, position_value });
         self.figures.last_point = Some(at);
     }
 
     /// When the last candle closed.
     pub(crate) fn closed_at(&self) -> Option<Timestamp> {
-        self.last.map(|candle| self.timeframe.close_of(candle.open_time))
+        self.last_open().map(|open| self.timeframe.close_of(open))
+    }
+
+    /// When a candle that opens at a moment closes.
+    pub(crate) fn close_of(&self, open: Timestamp) -> Timestamp {
+        self.timeframe.close_of(open)
     }
 
     /// When the last candle opened.
     pub(crate) fn last_open(&self) -> Option<Timestamp> {
-        self.last.map(|candle| candle.open_time)
+        self.last_opens().flatten().max()
+    }
+
+    /// When the last candle of each lane opened.
+    pub(crate) fn last_opens(&self) -> impl Iterator<Item = Option<Timestamp>> {
+        self.last.iter().map(|last| last.map(|candle| candle.open_time))
     }
 
     /// Whether a candle was traded, not just looked at to warm up.
     pub(crate) fn has_begun(&self) -> bool {
-        self.figures.first_open.is_some()
+        self.figures.has_begun()
     }
 
-    /// How many candles it was fed.
+    /// How many candles it was fed, those of all lanes.
     pub(crate) fn candles(&self) -> u64 {
-        self.hands.engine().candles()
+        self.lanes.seats().map(|seat| seat.engine().candles()).sum()
     }
 
-    /// Cash and coins.
-    pub(crate) fn position(&self) -> &Position {
-        self.hands.engine().position()
+    /// The currency that it trades for.
+    pub(crate) fn quote(&self) -> &str {
+        self.symbols().first().map_or("", Symbol::quote)
     }
 
-    /// The last price.
-    pub(crate) fn price(&self) -> Option<Price> {
-        self.hands.engine().last_price()
+    /// The symbol of each lane, …
+    pub(crate) fn symbols(&self) -> &[Symbol] {
+        &self.log.symbols
+    }
+
+    /// … with what it holds of that, the cash being with the first, and its last price.
+    pub(crate) fn holdings(&self) -> Vec<(Symbol, Position, Option<Price>)> {
+        let prices = self.last.iter().map(|last| last.map(|candle| candle.close));
+        let lanes = self.log.symbols.iter().zip(self.lanes.positions()).zip(prices);
+        lanes.map(|((symbol, position), price)| (*symbol, position, price)).collect()
     }
 
     /// Its orders.
@@ -281,17 +376,20 @@ impl Machine {
 
     /// The figures so far; `None` before the first candle that trades.
     pub(crate) fn metrics(&self) -> Option<Metrics> {
-        let (engine, at) = (self.hands.engine(), self.closed_at()?);
+        let positions = || self.lanes.seats().map(|seat| seat.engine().position());
+        let open = self.lanes.seats().filter(|seat| seat.engine().in_trade()).count();
         let end = Ending {
             initial: self.figures.initial,
-            equity: engine.equity(),
-            fees: engine.position().fees(),
-            funding: engine.position().funding(),
-            in_trade: engine.in_trade(),
-            at,
-            prices: self.figures.first_open.zip(self.last.map(|candle| approximate(candle.close.decimal()))),
+            equity: self.lanes.equity(),
+            fees: positions().map(Position::fees).sum(),
+            funding: positions().map(Position::funding).sum(),
+            in_trade: open > 0,
+            at: self.closed_at()?,
+            prices: self.figures.prices(),
         };
-        self.figures.curve().map(|curve| Metrics::new(curve, &self.log.tally, end))
+        let mut metrics = Metrics::new(self.figures.curve()?, &self.log.tally, end);
+        metrics.open_trades = open as u64;
+        Some(metrics)
     }
 
     /// Writes an event of its own.

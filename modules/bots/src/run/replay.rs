@@ -4,13 +4,12 @@ use super::{
     machine::{Machine, Make, Place},
     session::{self, JOURNAL_PAGE},
 };
-use crate::{bot::Bot, difference::Side, event::Event, service, store};
+use crate::{bot::Bot, difference::Side, event::Event, store};
 use kit::{Error, Result, TenantTx};
 use tokio::task::block_in_place;
 use trading::{
     engine::Input,
-    money::Instrument,
-    position::{Position, Trade},
+    position::{Holdings, Trade},
     strategy::Document,
 };
 
@@ -44,31 +43,38 @@ pub(crate) async fn replay(
         );
         return Err(Error::conflict("JOURNAL_TOO_LONG", message));
     }
-    let instrument = bot.filters.clone().map_or_else(|| service::symbol(bot).map(Instrument::unfiltered), Ok)?;
-    let make = session::make(bot, document, instrument)?;
-    let mut position = Position::with_cash(make.cash);
+    let make = session::make(bot, document)?;
+    let symbols: Vec<_> = make.instruments.iter().map(|it| it.symbol).collect();
+    let mut holdings = Holdings::with_cash(symbols.clone(), make.cash);
     let mut machine = Machine::new(&Make { place: Place::Simulated(bot.venue.rules()), ..make })?;
     let (mut seq, mut trades) = (0, vec![]);
     while seq < entries {
         let page = store::journal(tx, bot.id, seq, JOURNAL_PAGE.min(entries - seq)).await?;
         seq += session::count(page.len());
         block_in_place(|| {
-            page.iter().try_for_each(|(at, input)| match input {
-                Input::Candle(_) | Input::Signal(_) | Input::Stop(_) => machine.replay(*at, input),
-                Input::Filled(fill) => position.apply(fill).map(drop).map_err(Error::internal),
+            page.iter().try_for_each(|entry| match &entry.input {
+                Input::Candle(_) | Input::Signal(_) | Input::Stop(_) => machine.replay(entry),
+                Input::Filled(fill) => match symbols.get(entry.lane) {
+                    Some(symbol) => holdings.apply(symbol, fill).map(drop).map_err(Error::internal),
+                    None => Ok(()),
+                },
                 _ => Ok(()),
-            })
+            })?;
+            if seq >= entries { machine.replayed() } else { Ok(()) }
         })?;
         let events = machine.take_unsaved().events.into_iter().filter(|event| event.kind == Event::TRADE_CLOSED);
         for trade in events.filter_map(|event| event.data) {
             trades.push(serde_json::from_value(trade).map_err(Error::internal)?);
         }
     }
-    let price = machine.price();
+    let tried = machine.holdings().into_iter().map(|(_, position, price)| (position, price));
+    let tried: Vec<_> = tried.collect();
+    let held: Vec<_> =
+        holdings.positions().zip(&tried).map(|((_, position), (_, price))| (*position, *price)).collect();
     Ok(Replayed {
         candles: machine.candles(),
-        bot: Side::new(&position, price, actual),
-        backtest: Side::new(machine.position(), price, &trades),
+        bot: Side::new(&held, actual),
+        backtest: Side::new(&tried, &trades),
         trades,
     })
 }

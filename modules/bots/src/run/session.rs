@@ -1,4 +1,5 @@
 use super::{
+    candles::Moments,
     exchange::Exchange,
     feed::Feed,
     hints::{self, Told},
@@ -20,13 +21,11 @@ use crate::{
 use chrono::TimeDelta;
 use futures::{FutureExt, StreamExt, stream::BoxStream};
 use kit::{App, Error, Origin, Reason, Result, Scope, TenantTx, Time};
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 use tokio::task::block_in_place;
 use tracing::error;
 use trading::{
-    candle::Candle,
     engine::{Input, Signal, Stop},
-    money::{Instrument, Symbol},
     strategy::{Body, Document},
     time::Timestamp,
 };
@@ -40,15 +39,14 @@ const LOOK: TimeDelta = TimeDelta::seconds(5);
 pub(super) struct Session {
     app: App,
     pub(super) lease: Lease,
-    pub(super) symbol: Symbol,
     pub(super) machine: Machine,
     feed: Feed,
-    /// Where a live bot's orders go.
-    pub(super) exchange: Option<Exchange>,
+    /// Where a live bot's orders go, by lane; none where it trades on paper.
+    pub(super) exchanges: Vec<Exchange>,
     /// Whether entries are halted.
     pub(super) halted: bool,
     /// What has been told and is not taken in yet.
-    news: Vec<News>,
+    news: Vec<(usize, News)>,
     hours: Option<Hours>,
     /// Whether it is told from outside when to buy and when to sell.
     takes_signals: bool,
@@ -64,7 +62,7 @@ pub(super) struct Written {
     candles: usize,
     /// When to go on with the feed; `None` where there is nothing more to do.
     next: Option<Time>,
-    errands: Vec<Errand>,
+    errands: Vec<(usize, Errand)>,
     /// When the right to run them was had.
     at: Time,
 }
@@ -126,36 +124,37 @@ impl Session {
         // callers who want to change the bot need not wait for the journal
         drop(tx);
 
-        let exchange = match bot.connection_id {
+        let account = match bot.connection_id {
             None => None,
             Some(connection) => Some(exchanges::account(&mut begin(app, &lease).await?, app, connection).await?),
         };
         let now = app.clock().now();
         let batch = if matches!(document.body(), Body::Script(_)) { SCRIPT_BATCH } else { BATCH };
-        let symbol = service::symbol(&bot)?;
-        let instrument = bot.filters.clone().unwrap_or_else(|| Instrument::unfiltered(symbol));
-        let mut machine = Machine::new(&make(&bot, document.clone(), instrument.clone())?)?;
+        let make = make(&bot, document.clone())?;
+        let mut machine = Machine::new(&make)?;
         if progress.journal_seq > 0 {
-            rebuild(app, &lease, &mut machine, &progress, &symbol).await?;
+            rebuild(app, &lease, &mut machine, &progress).await?;
         }
         let name = prefix(bot.id)?.to_string();
-        let exchange = exchange.map(|account| Exchange::new(account, instrument, name, now));
-        let feed = Feed::new(&bot, &document, machine.last_open(), now)?;
+        let told = account.as_ref().map(|account| hints::account(account.news()));
+        let exchanges = account.map(Arc::new).map_or_else(Vec::new, |account| {
+            let lanes = make.instruments.into_iter();
+            lanes.map(|instrument| Exchange::new(account.clone(), instrument, name.clone(), now)).collect()
+        });
+        let feed = Feed::new(&bot, &document, machine.last_opens(), now)?;
         let takes_signals = matches!(document.body(), Body::Signal(_));
         let signals = takes_signals.then(|| service::hooks::topic(scope(&lease), lease.bot));
         // a live bot must not sleep through a halt
-        let halts = exchange.as_ref().map(|_| ::risk::topics(scope(&lease)));
+        let halts = bot.connection_id.map(|_| ::risk::topics(scope(&lease)));
         let topics = signals.into_iter().chain(halts.into_iter().flatten());
-        let account = exchange.as_ref().map(|exchange| hints::account(exchange.told()));
-        let candles = feed.told(app).map(hints::candles);
-        let told = hints::all(candles.into_iter().chain(account).chain(topics.map(|topic| hints::news(app, topic))));
+        let candles = feed.told(app).into_iter().enumerate().map(hints::candles);
+        let told = hints::all(candles.chain(told).chain(topics.map(|topic| hints::news(app, topic))));
         Ok(Self {
             app: app.clone(),
             lease,
-            symbol,
             machine,
             feed,
-            exchange,
+            exchanges,
             halted: false,
             news: vec![],
             hours: bot.hours,
@@ -176,11 +175,14 @@ impl Session {
 
     fn hear(&mut self, told: &Told) -> bool {
         let now = self.app.clock().now();
-        match (told, &mut self.exchange) {
-            (Told::News, _) => true,
-            (Told::Candle(news), _) => self.feed.hear(news, now),
-            (Told::Account(news), Some(exchange)) => exchange.hear(news, &self.machine.open(), now),
-            (Told::Account(_), None) => false,
+        match told {
+            Told::News => true,
+            Told::Candle(lane, news) => self.feed.hear(*lane, news, now),
+            Told::Account(news) => {
+                let lanes = self.exchanges.iter_mut().enumerate();
+                let heard = lanes.map(|(lane, it)| it.hear(news, &self.machine.open_in(lane), now));
+                heard.fold(false, |any, heard| any | heard)
+            }
         }
     }
 
@@ -191,10 +193,15 @@ impl Session {
             self.hear(&told);
         }
         let now = self.app.clock().now();
-        self.news.extend(self.feed.gather(&self.app, now).await?.map(News::Event));
+        let told = self.feed.gather(&self.app, now).await?;
+        self.news.extend(told.into_iter().map(|event| (0, News::Event(event))));
         // what has been told is taken in before more is asked
-        if let (Some(exchange), true) = (&mut self.exchange, self.news.is_empty()) {
-            self.news = exchange.ask(self.machine.open(), now).await;
+        if !self.news.is_empty() {
+            return Ok(());
+        }
+        for (lane, exchange) in self.exchanges.iter_mut().enumerate() {
+            let told = exchange.ask(self.machine.open_in(lane), now).await;
+            self.news.extend(told.into_iter().map(|it| (lane, it)));
             if let Some(refusal) = exchange.refused() {
                 let message = format!("The exchange does not take the key any more: {refusal}. Test the connection.");
                 return Err(Halt::Failed(message));
@@ -206,10 +213,15 @@ impl Session {
     /// Runs the errands of a transaction that was committed; answers when to go on.
     pub(super) async fn send(&mut self, written: Written) -> Step {
         let Written { candles, next, errands, at } = written;
-        let Some(exchange) = &mut self.exchange else { return Step { candles, next } };
-        let open = self.machine.open();
-        self.news = exchange.run(errands, open.clone(), at).await;
-        let asks = if self.news.is_empty() { exchange.next(&open) } else { Some(at) };
+        let mut asks = None;
+        for (lane, exchange) in self.exchanges.iter_mut().enumerate() {
+            let open = self.machine.open_in(lane);
+            let own = errands.iter().filter(|(of, _)| *of == lane).map(|(_, errand)| *errand);
+            let told = exchange.run(own.collect(), open.clone(), at).await;
+            self.news.extend(told.into_iter().map(|it| (lane, it)));
+            asks = asks.into_iter().chain(exchange.next(&open)).min();
+        }
+        let asks = if self.news.is_empty() { asks } else { Some(at) };
         Step { candles, next: next.map(|next| asks.map_or(next, |asks| asks.min(next))) }
     }
 
@@ -242,10 +254,10 @@ impl Session {
     fn take_news(&mut self, now: Time) -> Result<bool> {
         let news = std::mem::take(&mut self.news);
         let told = !news.is_empty();
-        for it in news {
+        for (lane, it) in news {
             match it {
                 News::Accepted(id) => self.machine.accepted(id, timestamp(now))?,
-                News::Input(at, input) => self.machine.on_input(at, input)?,
+                News::Input(at, input) => self.machine.on_input(lane, at, input)?,
                 News::Event(event) => self.machine.tell(event),
             }
         }
@@ -277,7 +289,14 @@ impl Session {
             self.machine.tell(Event::of_bot("signal.taken", format!("The alert {name} says: {what}.")));
             let opens = self.opens_at(at);
             self.machine.hold(!opens, at)?;
-            self.machine.on_input(at, Input::Signal(signalled))?;
+            match &signal.symbol {
+                None => self.machine.on_inputs(at, Input::Signal(signalled))?,
+                Some(symbol) => {
+                    // it was one of the bot's when it came
+                    let lane = self.machine.symbols().iter().position(|it| it.as_str() == symbol);
+                    lane.map_or(Ok(()), |lane| self.machine.on_input(lane, at, Input::Signal(signalled)))?;
+                }
+            }
         }
         Ok(())
     }
@@ -288,20 +307,20 @@ impl Session {
     }
 
     /// Feeds these; answers how many it was until a script failed. What closed long ago opens no position now.
-    fn take_in(&mut self, candles: &[Candle], is_news: bool) -> Result<usize> {
-        let timeframe = self.feed.market().timeframe;
+    fn take_in(&mut self, moments: &Moments, are_news: bool) -> Result<usize> {
         // a script may take a while at each
         block_in_place(|| {
-            for (before, candle) in candles.iter().enumerate() {
+            for (before, candles) in moments.iter().enumerate() {
+                let Some(open_time) = candles.iter().flatten().map(|candle| candle.open_time).max() else { continue };
                 let goes_on = self.machine.failure().is_none();
-                let opens = is_news && self.opens_at(timeframe.close_of(candle.open_time));
-                self.machine.hold(!opens, candle.open_time)?;
-                self.machine.on_candle(candle)?;
+                let opens = are_news && self.opens_at(self.machine.close_of(open_time));
+                self.machine.hold(!opens, open_time)?;
+                self.machine.on_candles(candles)?;
                 if goes_on && self.machine.failure().is_some() {
                     return Ok(before + 1);
                 }
             }
-            Ok(candles.len())
+            Ok(moments.len())
         })
     }
 
@@ -312,7 +331,7 @@ impl Session {
             Coins::Keep => Stop::Keep,
         })?;
         let mut fed = 0;
-        while fed < self.batch && self.exchange.is_none() && !self.machine.is_idle() {
+        while fed < self.batch && self.exchanges.is_empty() && !self.machine.is_idle() {
             let next = self.feed.one(tx, now).await?;
             if next.is_empty() {
                 break;
@@ -336,10 +355,10 @@ impl Session {
         } else if self.feed.is_over() && self.machine.has_begun() {
             (Verb::Finish, Event::of_bot("bot.finished", self.farewell("The replay has ended")))
         } else if self.feed.is_over() {
-            return Err(Halt::Failed(format!(
-                "There are no candles of {} in the time that the bot is to replay. Import some.",
-                self.feed.market()
-            )));
+            let market = self.feed.market().map(ToString::to_string).unwrap_or_default();
+            let message =
+                format!("There are no candles of {market} in the time that the bot is to replay. Import some.");
+            return Err(Halt::Failed(message));
         } else {
             return Ok(None);
         };
@@ -348,8 +367,11 @@ impl Session {
     }
 
     fn farewell(&self, what: &str) -> String {
-        let held = self.machine.position().quantity();
-        let holds = if held.is_zero() { "no coins".to_owned() } else { format!("{held} coins") };
+        let held = self.machine.holdings().into_iter().map(|(symbol, position, _)| (position.quantity(), symbol));
+        let held =
+            held.filter(|(coins, _)| !coins.is_zero()).map(|(coins, symbol)| format!("{coins} {}", symbol.base()));
+        let held = held.collect::<Vec<_>>().join(", ");
+        let holds = if held.is_empty() { "no coins" } else { &held };
         format!("{what}; it has seen {} candles and holds {holds}.", self.machine.candles())
     }
 
@@ -368,7 +390,9 @@ impl Session {
         let unsaved = self.machine.take_unsaved();
         store::add_journal(tx, bot, progress.journal_seq, &unsaved.journal).await?;
         self.machine.book().save(tx).await?;
-        portfolio::save(tx, bot, &self.symbol, self.machine.position(), self.machine.price()).await?;
+        for (symbol, position, price) in self.machine.holdings() {
+            portfolio::save(tx, bot, &symbol, &position, price).await?;
+        }
         portfolio::record_equity(tx, bot, &unsaved.equity).await?;
         store::add_events(tx, bot, progress.event_seq, &unsaved.events).await?;
 
@@ -388,7 +412,7 @@ impl Session {
 }
 
 /// What the bot is made of.
-pub(super) fn make(bot: &Bot, document: Document, instrument: Instrument) -> Result<Make> {
+pub(super) fn make(bot: &Bot, document: Document) -> Result<Make> {
     let place = match bot.connection_id {
         None => Place::Simulated(bot.venue.rules()),
         Some(_) => Place::Exchange,
@@ -397,7 +421,7 @@ pub(super) fn make(bot: &Bot, document: Document, instrument: Instrument) -> Res
         bot: bot.id,
         timeframe: document.market().timeframe,
         document,
-        instrument,
+        instruments: service::instruments(bot)?,
         cash: bot.initial_cash.try_into().map_err(Error::internal)?,
         limits: bot.limits,
         place,
@@ -406,13 +430,7 @@ pub(super) fn make(bot: &Bot, document: Document, instrument: Instrument) -> Res
 }
 
 /// Feeds the journal to a new bot, and compares what follows with what is stored.
-async fn rebuild(
-    app: &App,
-    lease: &Lease,
-    machine: &mut Machine,
-    progress: &Progress,
-    symbol: &Symbol,
-) -> Result<(), Halt> {
+async fn rebuild(app: &App, lease: &Lease, machine: &mut Machine, progress: &Progress) -> Result<(), Halt> {
     let mut tx = begin(app, lease).await?;
     let (mut seq, mut stored, mut made) = (0, VecDeque::new(), VecDeque::new());
     while seq < progress.journal_seq {
@@ -421,7 +439,11 @@ async fn rebuild(
             break;
         }
         seq += count(page.len());
-        block_in_place(|| page.iter().try_for_each(|entry| machine.replay(entry.0, &entry.1)))?;
+        let ends = seq >= progress.journal_seq;
+        block_in_place(|| {
+            page.iter().try_for_each(|entry| machine.replay(entry))?;
+            if ends { machine.replayed() } else { Ok(()) }
+        })?;
         stored.extend(page);
         made.extend(machine.take_unsaved().journal);
         let same = stored.iter().zip(&made).take_while(|(stored, made)| stored == made).count();
@@ -437,7 +459,9 @@ async fn rebuild(
     }
     machine.take_errands();
     machine.book().adopt(&mut tx).await?;
-    portfolio::check(&mut tx, lease.bot, symbol, machine.position()).await?;
+    for (symbol, position, _) in machine.holdings() {
+        portfolio::check(&mut tx, lease.bot, &symbol, &position).await?;
+    }
     machine.tell(Event::of_bot("bot.resumed", format!("The bot goes on after {} candles.", progress.candles)));
     Ok(())
 }

@@ -1,7 +1,9 @@
-//! The candles of a live market, as they close.
+//! The candles of live markets, as they close.
 
+use super::candles::Moments;
 use crate::event::Event;
 use chrono::TimeDelta;
+use futures::future::join_all;
 use kit::{App, Error, Result, Time};
 use market_data::{CandleNews, Market};
 use std::collections::VecDeque;
@@ -15,6 +17,8 @@ const TOLD: TimeDelta = TimeDelta::milliseconds(2_500);
 const AGAIN: TimeDelta = TimeDelta::seconds(2);
 /// … and where the exchange does not answer.
 const PAUSE: TimeDelta = TimeDelta::seconds(5);
+/// How long those of a moment that are there wait for the others.
+const LATE: TimeDelta = TimeDelta::seconds(15);
 /// A candle that closed longer ago is no news: what it says of entries is too late.
 const NEWS: TimeDelta = TimeDelta::seconds(30);
 
@@ -49,15 +53,11 @@ impl Watch {
         Self { market, from, ready: VecDeque::new(), again: now, tells: false, closed: None, interrupted: false }
     }
 
-    pub(super) fn market(&self) -> &Market {
-        &self.market
-    }
-
     /// Asks the exchange, if a candle may have closed. Answers what people are to know.
     ///
     /// # Errors
     /// What it is no use to try again for.
-    pub(super) async fn ask(&mut self, app: &App, now: Time) -> Result<Option<Event>> {
+    async fn ask(&mut self, app: &App, now: Time) -> Result<Option<Event>> {
         if now < self.due() || !self.ready.is_empty() {
             return Ok(None);
         }
@@ -69,7 +69,7 @@ impl Watch {
                 self.ready.extend(&candles);
                 self.again = if candles.is_empty() { now + AGAIN } else { now };
                 let resumed = std::mem::take(&mut self.interrupted);
-                Ok(resumed.then(|| Event::of_bot("feed.resumed", "Candles come again.")))
+                Ok(resumed.then(|| Event::of_bot("feed.resumed", format!("Candles of {} come again.", self.market))))
             }
             Err(failure) if failure.status().as_u16() == 503 => Ok(self.failed(&failure, now)),
             Err(failure) => Err(failure),
@@ -79,27 +79,32 @@ impl Watch {
     fn failed(&mut self, failure: &Error, now: Time) -> Option<Event> {
         self.again = now + PAUSE;
         let told = std::mem::replace(&mut self.interrupted, true);
-        let message = format!("The next candle cannot be had, and is asked for again: {}", failure.message());
+        let market = &self.market;
+        let message =
+            format!("The next candle of {market} cannot be had, and is asked for again: {}", failure.message());
         (!told).then(|| Event::of_bot("feed.interrupted", message))
     }
 
-    /// The next candles, at most so many, and whether they are news: those that are and those that are not never come
-    /// together.
-    pub(super) fn take(&mut self, most: usize, now: Time) -> (Vec<Candle>, bool) {
-        let timeframe = self.market.timeframe;
-        let is_news = |candle: &Candle| now - Time::from_millis(timeframe.close_of(candle.open_time).millis()) <= NEWS;
-        let first = self.ready.front().is_none_or(&is_news);
-        let count = self.ready.iter().take(most).take_while(|candle| is_news(candle) == first).count();
-        (self.ready.drain(..count).collect(), first)
+    /// When the next candle opens that is there.
+    fn front(&self) -> Option<Timestamp> {
+        self.ready.front().map(|candle| candle.open_time)
     }
 
-    /// When there is something to do.
-    pub(super) fn next(&self, now: Time) -> Time {
-        if self.ready.is_empty() { self.due() } else { now }
+    /// Whether a candle that opens at this moment may still come.
+    fn awaits(&self, at: Timestamp) -> bool {
+        self.ready.is_empty() && self.from <= at
+    }
+
+    /// The candle that opens at this moment. One that comes later is not waited for any more.
+    fn pop(&mut self, at: Timestamp) -> Option<Candle> {
+        if self.awaits(at) {
+            self.from = self.market.timeframe.next(at);
+        }
+        self.ready.pop_front_if(|candle| candle.open_time == at)
     }
 
     /// Takes a hint; answers whether it is time to ask at another time than was planned.
-    pub(super) fn hear(&mut self, news: &CandleNews, now: Time) -> bool {
+    fn hear(&mut self, news: &CandleNews, now: Time) -> bool {
         let before = self.due();
         match news {
             CandleNews::Connected => self.tells = true,
@@ -124,6 +129,70 @@ impl Watch {
         let end = Time::from_millis(self.market.timeframe.close_of(self.from).millis().saturating_add(1));
         let lag = if self.tells { TOLD } else { LAG };
         if self.is_closed() { self.again } else { self.again.max(end + lag) }
+    }
+}
+
+/// The candles of several markets, moment by moment.
+pub(super) struct Watches(Vec<Watch>);
+
+impl Watches {
+    pub(super) fn new(watches: Vec<Watch>) -> Self {
+        Self(watches)
+    }
+
+    pub(super) fn markets(&self) -> impl Iterator<Item = &Market> {
+        self.0.iter().map(|watch| &watch.market)
+    }
+
+    /// As [`Watch::ask`], all at once.
+    pub(super) async fn ask(&mut self, app: &App, now: Time) -> Result<Vec<Event>> {
+        let asked = join_all(self.0.iter_mut().map(|watch| watch.ask(app, now))).await;
+        Ok(asked.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
+    pub(super) fn hear(&mut self, lane: usize, news: &CandleNews, now: Time) -> bool {
+        self.0.get_mut(lane).is_some_and(|watch| watch.hear(news, now))
+    }
+
+    /// The next moments, at most so many, and whether they are news: those that are and those that are not never come
+    /// together.
+    pub(super) fn take(&mut self, most: usize, now: Time) -> (Moments, bool) {
+        let (mut moments, mut are_news) = (Moments::new(self.0.len()), None);
+        while moments.len() < most {
+            let Some((at, closed)) = self.first().filter(|(at, closed)| self.is_whole(*at, *closed, now)) else {
+                break;
+            };
+            let is_news = now - closed <= NEWS;
+            if *are_news.get_or_insert(is_news) != is_news {
+                break;
+            }
+            moments.push(self.0.iter_mut().map(|watch| watch.pop(at)));
+        }
+        (moments, are_news.unwrap_or(true))
+    }
+
+    /// The first moment of which a candle is there, and when it closed.
+    fn first(&self) -> Option<(Timestamp, Time)> {
+        let at = self.0.iter().filter_map(Watch::front).min()?;
+        // they are all of one length
+        let timeframe = self.0.first()?.market.timeframe;
+        Some((at, Time::from_millis(timeframe.close_of(at).millis())))
+    }
+
+    /// Whether no further candle of a moment comes, or is waited for.
+    fn is_whole(&self, at: Timestamp, closed: Time, now: Time) -> bool {
+        now - closed > LATE || !self.0.iter().any(|watch| watch.awaits(at))
+    }
+
+    /// When there is something to do.
+    pub(super) fn next(&self, now: Time) -> Time {
+        let first = self.first();
+        if first.is_some_and(|(at, closed)| self.is_whole(at, closed, now)) {
+            return now;
+        }
+        let asks = self.0.iter().filter(|watch| watch.ready.is_empty()).map(Watch::due);
+        let given_up = first.map(|(_, closed)| closed + LATE + TimeDelta::milliseconds(1));
+        asks.chain(given_up).min().unwrap_or(now)
     }
 }
 

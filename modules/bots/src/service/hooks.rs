@@ -97,7 +97,7 @@ async fn take(tx: &mut TenantTx, bot: &Bot, call: &Call) -> Result<(Receipt, Opt
         let message = format!("A bot takes {PER_MINUTE} alerts a minute.");
         return Err(Error::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_SIGNALS", message));
     }
-    let mut alert = alert::read(&call.body, &service::symbol(bot)?, now);
+    let mut alert = alert::read(&call.body, &service::symbols(bot)?, now);
     let name = alert.as_ref().map_or_else(|unfit| unfit.id.clone(), |alert| Some(alert.id.clone()));
     if let Some(name) = name
         && let Some(id) = store::hooks::named(tx, bot.id, &name).await?

@@ -96,15 +96,18 @@ pub(crate) async fn add(tx: &mut TenantTx, bot: Uuid, alert: &Result<Alert, Unfi
         Ok(alert) => (Some(&alert.id), Some(word(alert.signal)), SignalStatus::Waiting, None),
         Err(unfit) => (unfit.id.as_ref(), None, SignalStatus::Refused, Some(&unfit.message)),
     };
+    let symbol = alert.as_ref().ok().and_then(|alert| alert.symbol).map(|symbol| symbol.to_string());
     sqlx::query!(
-        "insert into bot_signals (bot_id, id, alert_id, at, signal, status, message) values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into bot_signals (bot_id, id, alert_id, at, signal, status, message, symbol)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
         bot,
         id,
         alert_id,
         now.utc(),
         signal,
         status as _,
-        message
+        message,
+        symbol
     )
     .execute(tx.conn())
     .await?;
@@ -122,6 +125,8 @@ const fn word(signal: Signal) -> &'static str {
 pub(crate) struct Waiting {
     pub(crate) at: Time,
     pub(crate) alert_id: String,
+    /// What it is about, if not about all that the bot trades.
+    pub(crate) symbol: Option<String>,
     pub(crate) is_entry: bool,
 }
 
@@ -132,9 +137,9 @@ pub(crate) async fn take(tx: &mut TenantTx, bot: Uuid, late_before: Time) -> Res
         r#"with taken as (
                update bot_signals set status = case when at < $2 then 'late' else 'taken' end
                where tenant_id = current_tenant() and bot_id = $1 and status = 'waiting'
-               returning id, at, alert_id, signal
+               returning id, at, alert_id, symbol, signal
            )
-           select at as "at!", alert_id as "alert_id!", signal = 'enter' as "is_entry!" from taken order by id"#,
+           select at as "at!", alert_id as "alert_id!", symbol, signal = 'enter' as "is_entry!" from taken order by id"#,
         bot,
         late_before.utc()
     );
@@ -151,7 +156,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<BotSignal>> {
     let signals = sqlx::query_as!(
         BotSignal,
-        r#"select id, alert_id, at, signal, status as "status: SignalStatus", message from bot_signals
+        r#"select id, alert_id, at, symbol, signal, status as "status: SignalStatus", message from bot_signals
            where tenant_id = current_tenant() and bot_id = $1 and ($2::uuid is null or id < $2)
              and ($3::uuid is null or id > $3)
            order by case when $3::uuid is not null then id end, id desc limit $4"#,

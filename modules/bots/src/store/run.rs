@@ -142,22 +142,30 @@ pub(crate) async fn write(
     Ok(written.rows_affected() == 1)
 }
 
-/// An input of the journal, with its time.
-pub(crate) type Entry = (Timestamp, Input);
+/// An input of the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Which of the bot's symbols took it in, counted from 0.
+    pub(crate) lane: usize,
+    pub(crate) at: Timestamp,
+    pub(crate) input: Input,
+}
 
 /// Adds to the journal of a bot that has so many entries.
 pub(crate) async fn add_journal(tx: &mut TenantTx, bot: Uuid, seq: i64, entries: &[Entry]) -> Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
-    let at: Vec<_> = entries.iter().map(|(at, _)| at.to_datetime()).collect();
-    let inputs: Vec<_> = entries.iter().map(|(_, input)| Json(*input)).collect();
+    let lanes: Vec<_> = entries.iter().map(|it| i16::try_from(it.lane).unwrap_or(i16::MAX)).collect();
+    let at: Vec<_> = entries.iter().map(|it| it.at.to_datetime()).collect();
+    let inputs: Vec<_> = entries.iter().map(|it| Json(it.input)).collect();
     sqlx::query!(
-        "insert into bot_journal (bot_id, seq, at, input)
-         select $1, $2 + place, at, input
-         from unnest($3::timestamptz[], $4::jsonb[]) with ordinality as new (at, input, place)",
+        "insert into bot_journal (bot_id, seq, lane, at, input)
+         select $1, $2 + place, lane, at, input
+         from unnest($3::smallint[], $4::timestamptz[], $5::jsonb[]) with ordinality as new (lane, at, input, place)",
         bot,
         seq,
+        &lanes,
         &at,
         &inputs as _
     )
@@ -169,7 +177,7 @@ pub(crate) async fn add_journal(tx: &mut TenantTx, bot: Uuid, seq: i64, entries:
 /// The next entries of the journal after so many.
 pub(crate) async fn journal(tx: &mut TenantTx, bot: Uuid, seq: i64, most: i64) -> Result<Vec<Entry>> {
     let rows = sqlx::query!(
-        r#"select at, input as "input: Json<Input>" from bot_journal
+        r#"select lane, at, input as "input: Json<Input>" from bot_journal
            where tenant_id = current_tenant() and bot_id = $1 and seq > $2
            order by seq limit $3"#,
         bot,
@@ -178,7 +186,12 @@ pub(crate) async fn journal(tx: &mut TenantTx, bot: Uuid, seq: i64, most: i64) -
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(|row| (row.at.into(), row.input.0)).collect())
+    let entries = rows.into_iter().map(|row| Entry {
+        lane: usize::try_from(row.lane).unwrap_or_default(),
+        at: row.at.into(),
+        input: row.input.0,
+    });
+    Ok(entries.collect())
 }
 
 /// Adds events to those of a bot that has so many, and tells them to those who listen.

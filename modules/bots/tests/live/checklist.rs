@@ -100,7 +100,7 @@ async fn a_bot_that_proved_itself_on_paper_is_copied_to_accounts(db: PgPool) {
     let live = json!("live");
     let cash = &wish["initialCash"];
     assert_eq!(told, [(&json!("One"), &live, cash), (&json!("Two"), &live, &json!("250"))]);
-    assert!(made.as_array().unwrap().iter().all(|it| it["filters"].is_object() && it["copiedFrom"] == paper));
+    assert!(made.as_array().unwrap().iter().all(|it| it["filters"].is_array() && it["copiedFrom"] == paper));
     let copy = json!({ "name": "Three", "mode": "live", "connectionId": connection });
     assert_eq!(floor.ana.post(&mirror.replace("/mirror", "/copy"), &copy).await.created()["feed"]["kind"], "live");
 }

@@ -178,7 +178,7 @@ async fn make_bot(app: &TestApp, of: &Member, status: &str) {
              values ('{tenant}', '{id}', 'S', 1, now(), now());
          insert into strategy_versions (tenant_id, strategy_id, version, document, created_at)
              values ('{tenant}', '{id}', 1, '{{}}', now());
-         insert into bots (tenant_id, id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol,
+         insert into bots (tenant_id, id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbols,
                            timeframe, initial_cash, rules, feed, created_at, updated_at)
              values ('{tenant}', '{id}', 'B', 'strategy', 'paper', '{status}', '{id}', 1, 'e', 'A/B', '1m', 1, '{{}}',
                      '{{}}', now(), now());

@@ -10,7 +10,7 @@ use kit::{Error, Result, TenantTx, Time};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use trading::money::Notional;
 use uuid::Uuid;
 
@@ -76,14 +76,18 @@ impl Worth {
 pub(crate) async fn statement(tx: &mut TenantTx, period: &Period) -> Result<Vec<Line>> {
     let ends: BTreeMap<Uuid, Ends> = store::ends(tx, period.from, period.to).await?.into_iter().collect();
     let mut lines = BTreeMap::<String, Line>::new();
+    let mut counted = BTreeSet::new();
     for (row, fills) in with_fills(tx, (period.bot_id, None)).await? {
         let Some(Ends { opening, closing: Some(closing) }) = ends.get(&row.bot_id) else { continue };
         let line = lines.entry(row.quote().to_owned()).or_default();
-        match opening {
-            Some(opening) => line.opening.add(notional(opening.0)?, notional(opening.1)?),
-            None => line.added += notional(row.initial_cash)?,
+        // a bot of several symbols has one account
+        if counted.insert(row.bot_id) {
+            match opening {
+                Some(opening) => line.opening.add(notional(opening.0)?, notional(opening.1)?),
+                None => line.added += notional(row.initial_cash)?,
+            }
+            line.closing.add(notional(closing.0)?, notional(closing.1)?);
         }
-        line.closing.add(notional(closing.0)?, notional(closing.1)?);
         let mut lots = Lots::new(Method::Average);
         for fill in &fills {
             let at = Time::from_millis(fill.at.millis());

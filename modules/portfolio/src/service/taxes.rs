@@ -117,12 +117,12 @@ pub(super) async fn with_fills(
         return Err(Error::not_found("bot"));
     }
     let bots: Vec<_> = positions.iter().map(|(row, _)| row.bot_id).collect();
-    let mut fills = BTreeMap::<Uuid, Vec<Fill>>::new();
-    for (bot, fill) in orders::fills_of_bots(tx, &bots).await? {
-        fills.entry(bot).or_default().push(fill);
+    let mut fills = BTreeMap::<(Uuid, String), Vec<Fill>>::new();
+    for it in orders::fills_of_bots(tx, &bots).await? {
+        fills.entry((it.bot, it.symbol.to_string())).or_default().push(it.fill);
     }
-    for (row, of_bot) in &mut positions {
-        *of_bot = fills.remove(&row.bot_id).unwrap_or_default();
+    for (row, of_position) in &mut positions {
+        *of_position = fills.remove(&(row.bot_id, row.symbol.clone())).unwrap_or_default();
     }
     Ok(positions)
 }

@@ -27,13 +27,13 @@ pub(crate) async fn bot(tx: &mut TenantTx, symbol: &Symbol, cash: &str) -> Uuid 
     for statement in [
         "insert into strategies (id, name, version, created_at, updated_at) values ($1, $1, 1, now(), now())",
         "insert into strategy_versions (strategy_id, version, document, created_at) values ($1, 1, '{}', now())",
-        "insert into bots (id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol, timeframe,
+        "insert into bots (id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbols, timeframe,
                            initial_cash, rules, feed, created_at, updated_at)
-         values ($1, $1, 'strategy', 'paper', 'created', $1, 1, 'binance', 'BTC/USDT', '5m', 1, '{}', '{}', now(), now())",
+         values ($1, $1, 'strategy', 'paper', 'created', $1, 1, 'binance', '{BTC/USDT}', '5m', 1, '{}', '{}', now(), now())",
     ] {
         sqlx::query(sqlx::AssertSqlSafe(statement)).bind(id).execute(tx.conn()).await.unwrap();
     }
-    portfolio::open(tx, id, symbol, amount(cash)).await.unwrap();
+    portfolio::open(tx, id, &[*symbol], amount(cash)).await.unwrap();
     id
 }
 
@@ -54,14 +54,14 @@ pub(crate) async fn trade(
     trades: &[(Side, &str, &str)],
 ) -> Position {
     let mut position = Position::with_cash(amount(cash));
-    let mut book = orders::Book::new(bot, *symbol);
+    let mut book = orders::Book::new(bot);
     for (number, (side, quantity, price)) in (1_u64..).zip(trades) {
         let prefix = bot.simple().to_string()[8..].parse().unwrap();
         let client_order_id = ClientOrderId::new(prefix, number);
         let (quantity, when) = (quantity.parse().unwrap(), at(number.cast_signed()));
         let purpose = if *side == Side::Buy { Purpose::Entry } else { Purpose::Exit };
         let (kind, size) = (OrderKind::Market {}, Size::Base(quantity));
-        book.place(&Order::new(client_order_id, *side, kind, size, purpose), when);
+        book.place(*symbol, &Order::new(client_order_id, *side, kind, size, purpose), when);
         book.advance(client_order_id, OrderStatus::Submitted, when).unwrap();
         let (fee, liquidity) = (Fee::Quote(amount("1")), Liquidity::Taker);
         let price = price.parse().unwrap();

@@ -60,9 +60,9 @@ pub(crate) async fn bot(tx: &mut TenantTx, mode: &str, cash: &str) -> Uuid {
         sqlx::query(sqlx::AssertSqlSafe(statement)).bind(id).execute(tx.conn()).await.unwrap();
     }
     sqlx::query(
-        "insert into bots (id, name, kind, mode, connection_id, status, strategy_id, strategy_version, exchange, symbol,
+        "insert into bots (id, name, kind, mode, connection_id, status, strategy_id, strategy_version, exchange, symbols,
                            timeframe, initial_cash, rules, feed, created_at, updated_at)
-         values ($1, $1, 'strategy', $2, case when $3 then $1 end, 'running', $1, 1, 'binance', 'BTC/USDT', '5m',
+         values ($1, $1, 'strategy', $2, case when $3 then $1 end, 'running', $1, 1, 'binance', '{BTC/USDT}', '5m',
                  $4::numeric, '{}', '{}', now(), now())",
     )
     .bind(id)
@@ -72,7 +72,7 @@ pub(crate) async fn bot(tx: &mut TenantTx, mode: &str, cash: &str) -> Uuid {
     .execute(tx.conn())
     .await
     .unwrap();
-    portfolio::open(tx, id, &symbol(), amount(cash)).await.unwrap();
+    portfolio::open(tx, id, &[symbol()], amount(cash)).await.unwrap();
     id
 }
 
@@ -84,9 +84,9 @@ pub(crate) fn purchase(bot: Uuid, number: u64, budget: &str) -> Order {
 
 /// Writes an order that was sent.
 pub(crate) async fn place(tx: &mut TenantTx, bot: Uuid, order: &Order) {
-    let mut book = Book::new(bot, symbol());
+    let mut book = Book::new(bot);
     let at = Timestamp::from_millis(tx.now().millis());
-    book.place(order, at);
+    book.place(symbol(), order, at);
     book.advance(order.client_order_id, OrderStatus::Submitted, at).unwrap();
     book.save(tx).await.unwrap();
 }
