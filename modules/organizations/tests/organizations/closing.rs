@@ -180,7 +180,7 @@ async fn make_bot(app: &TestApp, of: &Member, status: &str) {
              values ('{tenant}', '{id}', 1, '{{}}', now());
          insert into bots (tenant_id, id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbols,
                            timeframe, initial_cash, rules, feed, created_at, updated_at)
-             values ('{tenant}', '{id}', 'B', 'strategy', 'paper', '{status}', '{id}', 1, 'e', 'A/B', '1m', 1, '{{}}',
+             values ('{tenant}', '{id}', 'B', 'strategy', 'paper', '{status}', '{id}', 1, 'e', '{{A/B}}', '1m', 1, '{{}}',
                      '{{}}', now(), now());
          insert into jobs (id, tenant_id, kind, payload, max_attempts, correlation_id, run_at, created_at)
              values (gen_random_uuid(), '{tenant}', 'none', '{{}}', 1, 'c', now() + interval '100 years', now())",
