@@ -1,0 +1,26 @@
+-- Under which keys secrets are sealed, and with which of them each process seals.
+
+create table encryption_keys (
+    -- the first four bytes of the key's SHA-256; the key itself is with the operator alone
+    id bytea primary key check (octet_length(id) = 4),
+    -- when nothing was left that another key had sealed
+    finished_at timestamptz,
+    -- since when another seals in its place: no process may seal with it any more
+    replaced_at timestamptz
+);
+grant select on encryption_keys to botcriptofy_app, botcriptofy_system;
+grant insert, update on encryption_keys to botcriptofy_system;
+
+-- null: a process that does not say it
+alter table memories add column seals_with bytea;
+
+-- What a version says stays as it is for ever; only the key under which it is sealed may change.
+drop trigger immutable on setting_versions;
+create trigger immutable before update on setting_versions for each row
+    when ((new.tenant_id, new.user_id, new.name, new.version, new.value, new.changed_by, new.changed_at, new.sealed is null)
+        is distinct from
+        (old.tenant_id, old.user_id, old.name, old.version, old.value, old.changed_by, old.changed_at, old.sealed is null))
+    execute function refuse_change();
+create policy seal_anew on setting_versions for update to botcriptofy_system
+    using (acts_as_system()) with check (acts_as_system());
+grant update (sealed) on setting_versions to botcriptofy_system;
