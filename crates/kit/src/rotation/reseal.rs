@@ -59,7 +59,7 @@ impl<'a> Resealing<'a> {
     /// Seals a batch anew, in a transaction of its own, and answers how many values it had; none when all is done.
     /// What does not open is left as it is.
     pub async fn batch(&mut self) -> Result<Option<usize>> {
-        let mut tx = self.app.db().system(Reason::Keys, Origin::internal("command-line")).await?;
+        let mut tx = self.app.db().system(Reason::Keys, Origin::internal("key-rotation")).await?;
         let rows = self.rows(&mut tx).await?;
         if rows.is_empty() {
             return Ok(None);
