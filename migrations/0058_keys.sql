@@ -21,6 +21,7 @@ create trigger immutable before update on setting_versions for each row
         is distinct from
         (old.tenant_id, old.user_id, old.name, old.version, old.value, old.changed_by, old.changed_at, old.sealed is null))
     execute function refuse_change();
-create policy seal_anew on setting_versions for update to botcriptofy_system
-    using (acts_as_system()) with check (acts_as_system());
+drop policy read_all on setting_versions;
+drop policy add_any on setting_versions;
+create policy system on setting_versions to botcriptofy_system using (acts_as_system()) with check (acts_as_system());
 grant update (sealed) on setting_versions to botcriptofy_system;

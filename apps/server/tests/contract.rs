@@ -320,7 +320,7 @@ const OPEN: &[(&str, &[&str])] = &[
             "user_exports.content",
         ],
     ),
-    ("what keys are called", &["encryption_keys.id", "memories.seals_with"]),
+    ("what files and keys are called by", &["_sqlx_migrations.checksum", "encryption_keys.id", "memories.seals_with"]),
 ];
 
 #[db_test]
