@@ -16,11 +16,11 @@ alter table memories add column seals_with bytea;
 
 -- What a version says stays as it is for ever; only the key under which it is sealed may change.
 drop trigger immutable on setting_versions;
-create trigger immutable before update on setting_versions for each row
-    when ((new.tenant_id, new.user_id, new.name, new.version, new.value, new.changed_by, new.changed_at, new.sealed is null)
-        is distinct from
-        (old.tenant_id, old.user_id, old.name, old.version, old.value, old.changed_by, old.changed_at, old.sealed is null))
-    execute function refuse_change();
+create trigger immutable
+    before update of tenant_id, user_id, name, version, value, changed_by, changed_at on setting_versions
+    for each statement execute function refuse_change();
+create trigger stays_sealed before update of sealed on setting_versions
+    for each row when ((new.sealed is null) <> (old.sealed is null)) execute function refuse_change();
 drop policy read_all on setting_versions;
 drop policy add_any on setting_versions;
 create policy system on setting_versions to botcriptofy_system using (acts_as_system()) with check (acts_as_system());
