@@ -391,7 +391,7 @@ fn a_new_key_is_put_before_those_that_are_kept_and_never_twice() {
     let directory = tempfile::tempdir().expect("a directory");
     let settings = read(&[("BOTCRIPTOFY_DATA_DIR", directory.path().to_str().expect("UTF-8"))]).settings;
     let mut random = StdRng::seed_from_u64(7);
-    let mut kept = || secrets(&settings, &mut StdRng::seed_from_u64(1)).expect("kept").encryption;
+    let kept = || secrets(&settings, &mut StdRng::seed_from_u64(1)).expect("kept").encryption;
     let first = kept();
     put_new_key_first(&settings, &first, &mut random).expect("put");
     let second = kept();
