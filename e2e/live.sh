@@ -79,6 +79,20 @@ same "the exchange has the two orders, once each" \
   "$(signed allOrders 'symbol=BTCUSDT' | jq -c '[.[].clientOrderId] | [length, (unique | length)]')" '[2,2]'
 same "and the stop under the bot's name" "$(signed openOrders 'symbol=BTCUSDT' | jq -r '.[0].clientOrderId')" "$(body '.data[0].clientOrderId')"
 
+heading "Another key for what is sealed"
+# rotate: as an operator does beside the server.
+rotate() {
+  (cd "$work" && env -u DATABASE_URL -u ENCRYPTION_KEY "$binary" --data-dir "$data" --json keys rotate) >"$work/rotated" 2>"$work/said"
+}
+if rotate; then bad "the server holds it up that knows the old key alone"; else ok "the server holds it up that knows the old key alone"; fi
+same "it says what to do" "$(grep -c 'restart with it as the first key' "$work/said")" 1
+end server || bad "the server ends cleanly"
+start_server
+if rotate; then ok "beside the server that was restarted it is done"; else bad "beside the server that was restarted it is done" "$(cat "$work/said")"; fi
+same "the account's key and secret are sealed anew" "$(jq -c '[.made, .resealed, .left]' "$work/rotated")" '[false,2,0]'
+call POST "/api/v1/exchange-connections/$connection/test"
+must 200 "the account is connected as before"
+
 heading "The end"
 call POST "/api/v1/bots/$bot_id/stop"
 must 200 "it is stopped"

@@ -55,7 +55,7 @@ pub fn product(
     let document = Document::default();
     let clock = Clock::System;
     let db = DbSettings { options: database, max_connections: settings.database_max_connections };
-    let vault = Vault::new(secrets.encryption);
+    let vault = Vault::rotated(secrets.encryption.current, &secrets.encryption.older);
     let parts = AppParts {
         db: Db::new(db, clock.clone(), Ids::Random, vault.clone()),
         health: Health::new(clock.now()),

@@ -18,7 +18,7 @@ const GRACE: Duration = Duration::from_secs(20);
 /// Serves requests, jobs and bots until the process is told to stop or the database has ended.
 ///
 /// # Errors
-/// When the socket fails, or the database ends by itself.
+/// When the socket fails, the database ends by itself, or the key that seals has been replaced.
 pub async fn serve(assembly: Assembly, listener: TcpListener, database: &Database) -> Result<(), String> {
     let Assembly { app, router, worker } = assembly;
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -30,9 +30,10 @@ pub async fn serve(assembly: Assembly, listener: TcpListener, database: &Databas
     let service = ServiceExt::<axum::extract::Request>::into_make_service_with_connect_info::<SocketAddr>(router);
     let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
     let server = tokio::spawn(server.into_future());
-    let lost = tokio::select! {
-        () = told_to_stop() => false,
-        () = database.ended() => true,
+    let ill = tokio::select! {
+        () = told_to_stop() => None,
+        () = database.ended() => Some("the database has ended"),
+        () = stop.cancelled() => Some("another key seals by now: put it first in ENCRYPTION_KEY and start again"),
     };
     info!("stopping");
     app.health().stop();
@@ -52,7 +53,7 @@ pub async fn serve(assembly: Assembly, listener: TcpListener, database: &Databas
         warn!("who called last cannot be written down: {failure}");
     }
     app.db().close().await;
-    if lost { Err("the database has ended".to_owned()) } else { Ok(()) }
+    ill.map_or(Ok(()), |ill| Err(ill.to_owned()))
 }
 
 pub(crate) async fn told_to_stop() {

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use server::config::{
-    Config, ConfigError, Environment, LogFormat, Origin, PasswordHash, Secret, Sources, env_example, secrets, settings,
+    Config, ConfigError, Environment, LogFormat, Origin, PasswordHash, Secret, Sources, env_example, put_new_key_first,
+    secrets, settings,
 };
 
 const STRONG: &str = "q7Jm2vX9sR4tB8nL1wK6zC3hD5gF0pYe";
@@ -360,8 +362,46 @@ fn configured_secrets_are_used_and_nothing_kept() {
     let configured = [("BOTCRIPTOFY_DATA_DIR", data), ("BETTER_AUTH_SECRET", STRONG), ("ENCRYPTION_KEY", KEY)];
     let found = secrets(&read(&configured).settings, &mut StdRng::seed_from_u64(7)).expect("configured");
     assert_eq!(found.sign_in.expose(), STRONG);
-    assert!(found.encryption.iter().copied().eq(0..32));
+    assert!(found.encryption.current.iter().copied().eq(0..32) && found.encryption.older.is_empty());
     assert_eq!(fs::read_dir(directory.path()).expect("a directory").count(), 0);
+}
+
+#[test]
+fn of_several_keys_the_first_seals_and_each_counts_once() {
+    let [one, two, three] = [1, 2, 3].map(|byte| BASE64_STANDARD.encode([byte; 32]));
+    let keys = |text: &str| {
+        let configured =
+            [("BOTCRIPTOFY_DATA_DIR", "/nowhere"), ("BETTER_AUTH_SECRET", STRONG), ("ENCRYPTION_KEY", text)];
+        secrets(&read(&configured).settings, &mut StdRng::seed_from_u64(7)).expect("configured").encryption
+    };
+    let all = keys(&format!("{one},{two},{three}"));
+    assert_eq!((all.current, all.older.as_slice()), ([1; 32], [[2; 32], [3; 32]].as_slice()));
+    assert_eq!(keys(&format!(" {one}\n{two} ,\r\n\n{three}\n{one},")), all);
+    for wrong in [",", &format!("{one},{STRONG}"), &format!("{one} {two}"), &format!("{one}{two}")] {
+        let refused = refusal(&[("ENCRYPTION_KEY", wrong)]);
+        assert!(
+            refused.starts_with("ENCRYPTION_KEY: the value is no such key") && !refused.contains(&one),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn a_new_key_is_put_before_those_that_are_kept_and_never_twice() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let settings = read(&[("BOTCRIPTOFY_DATA_DIR", directory.path().to_str().expect("UTF-8"))]).settings;
+    let mut random = StdRng::seed_from_u64(7);
+    let kept = || secrets(&settings, &mut StdRng::seed_from_u64(1)).expect("kept").encryption;
+    let first = kept();
+    put_new_key_first(&settings, &first, &mut random).expect("put");
+    let second = kept();
+    assert_eq!(second.older, [first.current]);
+    let path = directory.path().join("encryption-key");
+    assert_eq!(fs::metadata(&path).expect("kept").permissions().mode() & 0o777, 0o600);
+    let error = put_new_key_first(&settings, &first, &mut random).expect_err("it was put before already").to_string();
+    assert!(error.contains("another program has just changed it"), "{error}");
+    assert_eq!(kept(), second);
+    assert_eq!(fs::read_dir(directory.path()).expect("a directory").count(), 2, "nothing else is left");
 }
 
 #[test]

@@ -248,6 +248,7 @@ fn every_topic_of_the_stream_is_told_of_with_its_permission() {
 /// Tables that are nobody's in particular, and why.
 const GLOBAL: &[(&str, &str)] = &[
     ("_sqlx_migrations", "what has been applied to the database"),
+    ("encryption_keys", "which keys seal and which have been replaced; the keys themselves are not there"),
     ("memories", "which processes answer from memory, until when; nobody's in particular"),
     ("stream_places", "how far the events of all tenants are numbered and removed"),
     ("candle_rollups", "reached like the candles that they sum"),
@@ -272,6 +273,72 @@ async fn every_table_is_behind_row_level_security_or_says_why_not(db: PgPool) {
     for (name, _) in GLOBAL {
         assert!(tables.iter().any(|(table, ..)| table == name), "{name} is no longer there");
     }
+}
+
+/// Columns of bytes that are not sealed, and why.
+const OPEN: &[(&str, &[&str])] = &[
+    (
+        "hashes, which nobody reads again",
+        &[
+            "api_keys.key_hash",
+            "backup_codes.code_hash",
+            "bot_hooks.token_hash",
+            "exchange_connections.fingerprint",
+            "known_devices.agent_hash",
+            "known_devices.network_hash",
+            "link_tokens.token_hash",
+            "passkey_challenges.token_hash",
+            "sessions.token_hash",
+            "sign_in_failures.account",
+            "social_states.hash",
+            "trusted_devices.token_hash",
+            "two_factor_challenges.agent_hash",
+            "two_factor_challenges.token_hash",
+            "unlock_links.token_hash",
+        ],
+    ),
+    (
+        "what proves the audit trail, and what is signed stays signed as it was",
+        &[
+            "audit_anchors.hash",
+            "audit_entries.signature",
+            "audit_seals.anchors",
+            "audit_seals.digest",
+            "audit_seals.hash",
+            "audit_seals.previous",
+            "audit_seals.signature",
+        ],
+    ),
+    ("what a passkey shows to everybody", &["passkeys.credential_id", "passkeys.public_key"]),
+    (
+        "documents and pictures",
+        &[
+            "backtest_results.content",
+            "backtest_results.digest",
+            "backtest_trades.content",
+            "user_avatars.content",
+            "user_exports.content",
+        ],
+    ),
+    ("what files and keys are called by", &["_sqlx_migrations.checksum", "encryption_keys.id", "memories.seals_with"]),
+];
+
+#[db_test]
+async fn every_column_of_bytes_is_declared_as_sealed_or_says_why_not(db: PgPool) {
+    let mut columns: Vec<String> = sqlx::query_scalar(
+        "select c.relname || '.' || a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
+         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+           and a.atttypid = 'bytea'::regtype and not a.attisdropped",
+    )
+    .fetch_all(&db)
+    .await
+    .unwrap();
+    let sealed = modules::ALL.iter().flat_map(|module| module.sealed).map(|it| format!("{}.{}", it.table, it.column));
+    let open = OPEN.iter().flat_map(|(_, columns)| *columns).map(|&column| column.to_owned());
+    let mut known: Vec<_> = sealed.chain(open).collect();
+    columns.sort();
+    known.sort();
+    assert_eq!(columns, known, "declare it in `Module::sealed`, or say why it is none");
 }
 
 #[db_test]

@@ -1,6 +1,6 @@
 use crate::{
-    Catalogue, Clock, Db, Declaration, Error, Identify, Ids, LimitSettings, Limits, Result, Signals, Topic, Vault,
-    http::Health,
+    Catalogue, Clock, Db, Declaration, Error, Identify, Ids, LimitSettings, Limits, Result, Sealed, Signals, Topic,
+    Vault, http::Health,
 };
 use std::{
     any::{Any, TypeId, type_name},
@@ -25,6 +25,7 @@ struct Inner {
 pub(crate) struct Declared {
     /// By name.
     pub(crate) settings: Vec<&'static Declaration>,
+    pub(crate) sealed: Vec<&'static Sealed>,
     pub(crate) topics: Vec<&'static Topic>,
 }
 
@@ -142,6 +143,11 @@ impl App {
     /// The settings that modules declare, by name.
     pub fn declared(&self) -> &[&'static Declaration] {
         self.0.declared.get().map(|it| it.settings.as_slice()).unwrap_or_default()
+    }
+
+    /// Every column that holds what the vault has sealed.
+    pub fn sealed(&self) -> &[&'static Sealed] {
+        self.0.declared.get().map(|it| it.sealed.as_slice()).unwrap_or_default()
     }
 
     /// What modules tell live, the lower modules first.

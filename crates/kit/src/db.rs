@@ -83,6 +83,8 @@ pub enum Reason {
     Operator,
     /// Positions are held against the fills that made them.
     Portfolio,
+    /// What an older key has sealed is sealed anew.
+    Keys,
     /// The demonstration's tenants are seeded.
     Demo,
 }

@@ -24,6 +24,7 @@ mod networks;
 mod openapi;
 mod permissions;
 mod recognised;
+mod rotation;
 mod socket;
 mod stay;
 mod time;
@@ -65,11 +66,14 @@ pub use networks::{allows, network};
 pub use openapi::{Api, Operation, Route};
 pub use permissions::{ACTIONS, Permission, Permissions, Share, Source, Tier, Verdict as PermissionVerdict};
 pub use recognised::Recognised;
+pub use rotation::{
+    Resealing, Sealed, Share as SealedShare, begin_rotation, finish_rotation, is_rotated, refuse_replaced,
+};
 pub use socket::{Socket, Upgrade};
 pub use stay::Stay;
 pub use time::Time;
 pub use topic::Topic;
-pub use vault::Vault;
+pub use vault::{KeyId, Vault};
 pub use watch::{Seen, Watch};
 
 /// The routes of a module, by the names of its handlers.

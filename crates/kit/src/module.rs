@@ -1,4 +1,4 @@
-use crate::{App, Declaration, JobKind, Route, Topic, Watch};
+use crate::{App, Declaration, JobKind, Route, Sealed, Topic, Watch};
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +15,8 @@ pub struct Module {
     pub services: &'static [Service],
     /// What people may set of it while it runs.
     pub settings: &'static [&'static Declaration],
+    /// What of its tables is sealed.
+    pub sealed: &'static [&'static Sealed],
     /// What it tells live.
     pub topics: &'static [&'static Topic],
     /// What it does with every request.
@@ -24,7 +26,7 @@ pub struct Module {
 impl Module {
     /// One that does nothing, to be filled: `Module { name: "audit", routes: routes::ROUTES, ..Module::EMPTY }`.
     pub const EMPTY: Self =
-        Self { name: "", routes: &[], jobs: &[], services: &[], settings: &[], topics: &[], watch: None };
+        Self { name: "", routes: &[], jobs: &[], services: &[], settings: &[], sealed: &[], topics: &[], watch: None };
 }
 
 /// Something that runs as long as the server: it returns soon after the token is cancelled.

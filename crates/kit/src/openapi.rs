@@ -39,7 +39,11 @@ impl Api {
     /// # Panics
     /// When the modules contradict each other or themselves: see [`Operation::finish`].
     pub fn new(title: &str, version: &str, modules: &[Module], settings: &Settings) -> Self {
-        let declared = Declared { settings: settings_of(modules), topics: topics_of(modules) };
+        let declared = Declared {
+            settings: settings_of(modules),
+            sealed: modules.iter().flat_map(|module| module.sealed).copied().collect(),
+            topics: topics_of(modules),
+        };
         let mut schemas = Schemas::new();
         let mut router = Router::new();
         let mut paths = Map::new();

@@ -5,21 +5,27 @@ use chacha20poly1305::{
 };
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 /// Seals what must be kept secret and yet be read again: XChaCha20-Poly1305 with a key for each owner, derived from
 /// the platform's own by HKDF-SHA256. What is sealed for one owner or place does not open for another.
 #[derive(Clone)]
 pub struct Vault(Arc<[Key]>);
 
+/// What a key is called, also in all that it has sealed and signed: the beginning of its hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyId([u8; ID]);
+
 struct Key {
-    id: [u8; ID],
+    id: KeyId,
     secret: Hkdf<Sha256>,
 }
 
 const FORMAT: u8 = 1;
-const ID: usize = 4;
+/// The bytes of a key's name, which follow the format in what it has sealed.
+pub(crate) const ID: usize = 4;
 const NONCE: usize = 24;
 const HEAD: usize = 1 + ID + NONCE;
 
@@ -42,7 +48,7 @@ impl Vault {
         let Some(key) = self.0.first() else { return Err(Error::internal("a vault without a key")) };
         let mut sealed = Vec::with_capacity(HEAD + open.len() + 16);
         sealed.push(FORMAT);
-        sealed.extend(key.id);
+        sealed.extend(key.id.0);
         let mut nonce = [0; NONCE];
         ids.fill(&mut nonce);
         sealed.extend(nonce);
@@ -58,7 +64,7 @@ impl Vault {
     /// 500 for what was altered, sealed for another owner or place, or by a key that is gone.
     pub fn open(&self, owner: &str, place: &str, sealed: &[u8]) -> Result<Vec<u8>> {
         let (head, body) = sealed.split_at_checked(HEAD).ok_or_else(unsound)?;
-        let key = self.0.iter().find(|key| head[1..=ID] == key.id).ok_or_else(unsound)?;
+        let key = self.0.iter().find(|key| head[1..=ID] == key.id.0).ok_or_else(unsound)?;
         let mut nonce = [0; NONCE];
         nonce.copy_from_slice(&head[1 + ID..]);
         let payload = Payload { msg: body, aad: place.as_bytes() };
@@ -72,7 +78,7 @@ impl Vault {
     /// 500 in a vault without a key.
     pub fn sign(&self, place: &str, bytes: &[u8]) -> Result<Vec<u8>> {
         let Some(key) = self.0.first() else { return Err(Error::internal("a vault without a key")) };
-        let mut signature = key.id.to_vec();
+        let mut signature = key.id.0.to_vec();
         signature.extend(key.mac(place)?.chain_update(bytes).finalize().into_bytes());
         Ok(signature)
     }
@@ -80,13 +86,46 @@ impl Vault {
     /// Whether the bytes of a place were signed so, by the current key or an older one.
     pub fn is_signed(&self, place: &str, bytes: &[u8], signature: &[u8]) -> bool {
         let Some((id, tag)) = signature.split_at_checked(ID) else { return false };
-        let mac = self.0.iter().find(|key| id == key.id).and_then(|key| key.mac(place).ok());
+        let mac = self.0.iter().find(|key| id == key.id.0).and_then(|key| key.mac(place).ok());
         mac.is_some_and(|mac| mac.chain_update(bytes).verify_slice(tag).is_ok())
     }
 
-    /// Whether it was sealed by the current key.
-    pub fn is_current(&self, sealed: &[u8]) -> bool {
-        self.0.first().is_some_and(|key| sealed.get(1..=ID) == Some(&key.id[..]))
+    /// The key that seals.
+    ///
+    /// # Errors
+    /// 500 in a vault without a key.
+    pub fn current(&self) -> Result<KeyId> {
+        self.keys().next().ok_or_else(|| Error::internal("a vault without a key"))
+    }
+
+    /// The key that seals, and then those that only open.
+    pub fn keys(&self) -> impl Iterator<Item = KeyId> {
+        self.0.iter().map(|key| key.id)
+    }
+}
+
+impl KeyId {
+    /// What a key is called that begins so, as it stands in what was sealed.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let mut id = [0; ID];
+        id.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        Self(id)
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Serialize for KeyId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -96,10 +135,7 @@ fn unsound() -> Error {
 
 impl Key {
     fn new(secret: &[u8; 32]) -> Self {
-        let digest = Sha256::digest(secret);
-        let mut id = [0; ID];
-        id.copy_from_slice(&digest[..ID]);
-        Self { id, secret: Hkdf::new(None, secret) }
+        Self { id: KeyId::of(&Sha256::digest(secret)), secret: Hkdf::new(None, secret) }
     }
 
     fn cipher(&self, owner: &str) -> Result<XChaCha20Poly1305> {
@@ -174,9 +210,9 @@ mod tests {
         let sealed = sealed(&Vault::new([1; 32]));
         let vault = Vault::rotated([2; 32], &[[1; 32]]);
         assert_eq!(vault.open("ana", "two_factor.secret", &sealed).unwrap(), SECRET);
-        assert!(!vault.is_current(&sealed));
+        assert_ne!(KeyId::of(&sealed[1..]), vault.current().unwrap());
         let again = vault.seal(&Ids::seeded(1), "ana", "two_factor.secret", SECRET).unwrap();
-        assert!(vault.is_current(&again));
+        assert_eq!(KeyId::of(&again[1..]), vault.current().unwrap());
         assert!(Vault::new([1; 32]).open("ana", "two_factor.secret", &again).is_err());
     }
 }

@@ -3,7 +3,8 @@ use api_keys::ApiKeys;
 use auth::{AuthSettings, Hashing, Mailer, Passwords};
 use axum::Router;
 use kit::{
-    Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, LimitSettings, Module, Origin, Reason, Time, Worker,
+    Api, App, AppParts, Clock, Db, DbSettings, Health, Ids, LimitSettings, Module, Origin, Reason, Resealing, Time,
+    Vault, Worker,
 };
 use security::Security;
 use serde_json::Value;
@@ -59,6 +60,8 @@ impl Member {
 
 /// When the clock of every test stands: 2026-01-05T12:00:00.000Z, a Monday.
 const NOON: i64 = 1_767_614_400_000;
+/// Seals in every test.
+pub const KEY: [u8; 32] = [7; 32];
 
 impl TestApp {
     /// The application around these modules and those that everybody stands on.
@@ -72,12 +75,39 @@ impl TestApp {
         modules: impl IntoIterator<Item = Module>,
         change: impl FnOnce(AppParts) -> AppParts,
     ) -> Self {
-        Self::around(modules, |outbox| change(parts(&db, outbox, Clock::fixed(Time::from_millis(NOON)), 7)))
+        Self::around(modules, |outbox| {
+            change(parts(&db, outbox, Clock::fixed(Time::from_millis(NOON)), 7, Vault::new(KEY)))
+        })
     }
 
     /// A second server of the same platform: the same database and clock.
     pub async fn beside(&self, db: PgPool, modules: impl IntoIterator<Item = Module>) -> Self {
-        Self::around(modules, |outbox| parts(&db, outbox, self.clock().clone(), 8))
+        self.beside_with(db, modules, Vault::new(KEY)).await
+    }
+
+    /// The same with other keys.
+    pub async fn beside_with(&self, db: PgPool, modules: impl IntoIterator<Item = Module>, vault: Vault) -> Self {
+        Self::around(modules, |outbox| parts(&db, outbox, self.clock().clone(), 8, vault))
+    }
+
+    /// Seals everything anew under another key, as `botcriptofy keys rotate` does, and answers of which columns how
+    /// much.
+    pub async fn rotate(&self, db: PgPool) -> Vec<(String, usize)> {
+        let rotating = self.beside_with(db, [], Vault::rotated([9; 32], &[KEY])).await;
+        let mut resealed = vec![];
+        for sealed in self.app.sealed() {
+            let (mut resealing, mut values) = (Resealing::new(&rotating.app, sealed, 100), 0);
+            while let Some(batch) = resealing.batch().await.expect("a batch can be sealed anew") {
+                values += batch;
+            }
+            let shares = sealed.shares(&mut self.system().await).await.expect("what is sealed can be counted");
+            let current = rotating.app.vault().current().expect("a key");
+            assert!(shares.iter().all(|share| share.key == current), "{} {}", sealed.table, sealed.column);
+            if values > 0 {
+                resealed.push((format!("{}.{}", sealed.table, sealed.column), values));
+            }
+        }
+        resealed
     }
 
     fn around(modules: impl IntoIterator<Item = Module>, parts: impl FnOnce(&Outbox) -> AppParts) -> Self {
@@ -253,13 +283,12 @@ impl TestApp {
     }
 }
 
-fn parts(db: &PgPool, outbox: &Outbox, clock: Clock, seed: u64) -> AppParts {
+fn parts(db: &PgPool, outbox: &Outbox, clock: Clock, seed: u64, vault: Vault) -> AppParts {
     let ids = Ids::seeded(seed);
     let options = DbSettings { options: (*db.connect_options()).clone(), max_connections: 8 };
     let mut settings = AuthSettings::new("a secret of no less than thirty-two characters");
     // the least cost that bcrypt knows: what is tested is not how slow it is
     settings.passwords = Passwords::new(Hashing::Bcrypt { cost: 4 });
-    let vault = kit::Vault::new([7; 32]);
     let parts = AppParts {
         db: Db::new(options, clock.clone(), ids.clone(), vault.clone()),
         health: Health::new(clock.now()),

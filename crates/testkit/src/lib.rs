@@ -10,7 +10,7 @@ mod cluster;
 pub mod limits;
 mod outbox;
 
-pub use app::{Member, TestApp};
+pub use app::{KEY, Member, TestApp};
 pub use client::{Answer, Client};
 pub use cluster::run;
 pub use outbox::Outbox;

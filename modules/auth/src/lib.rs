@@ -72,6 +72,7 @@ pub const fn module() -> Module {
         routes: routes::ROUTES,
         jobs: const { &[JobKind::of::<jobs::SendMail>(), JobKind::of::<jobs::EraseUser>()] },
         settings: platform::SETTINGS,
+        sealed: &[service::two_factor::SEALED],
         ..Module::EMPTY
     }
 }

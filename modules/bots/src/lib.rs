@@ -65,5 +65,13 @@ pub const fn module() -> Module {
     const SERVICES: &[Service] = &[Service { name: "bots", run: |app, stop| Box::pin(Runner::new(&app).run(stop)) }];
     const JOBS: &[JobKind] = &[JobKind::of::<platform::StopLive>()];
     const TOPICS: &[&Topic] = &[&BOTS, &BOT_EVENTS];
-    Module { name: "bots", routes: routes::ROUTES, jobs: JOBS, services: SERVICES, topics: TOPICS, ..Module::EMPTY }
+    Module {
+        name: "bots",
+        routes: routes::ROUTES,
+        jobs: JOBS,
+        services: SERVICES,
+        sealed: &[service::hooks::SEALED],
+        topics: TOPICS,
+        ..Module::EMPTY
+    }
 }

@@ -208,3 +208,10 @@ async fn a_bot_does_not_follow_what_came_long_ago(db: PgPool) {
     assert_eq!(told.coins().await, "0");
     assert!(told.kinds().await.contains(&"signal.late".to_owned()));
 }
+
+#[db_test]
+async fn the_secret_is_sealed_anew_when_the_platforms_key_is_rotated(db: PgPool) {
+    let told = Told::new(db.clone()).await;
+    told.hook(&json!({ "signed": true })).await;
+    assert_eq!(told.app.rotate(db).await, [("bot_hooks.secret".to_owned(), 1)]);
+}

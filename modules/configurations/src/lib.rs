@@ -23,5 +23,5 @@ permission!(ManageConfigurations = "configurations:manage");
 
 /// The module, for the server.
 pub const fn module() -> Module {
-    Module { name: "configurations", routes: routes::ROUTES, ..Module::EMPTY }
+    Module { name: "configurations", routes: routes::ROUTES, sealed: &[store::SEALED], ..Module::EMPTY }
 }

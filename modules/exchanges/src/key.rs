@@ -3,7 +3,12 @@
 use crate::Credentials;
 use kit::{App, Error, Result};
 use sha2::{Digest, Sha256};
+use std::fmt::Display;
 use uuid::Uuid;
+
+/// Where they stand.
+pub(crate) const SEALED: &[&kit::Sealed] =
+    &[&column("api_key", |id| place("key", id)), &column("api_secret", |id| place("secret", id))];
 
 /// A key and its secret as they are kept.
 pub(crate) struct Sealed {
@@ -27,8 +32,12 @@ pub(crate) fn open(app: &App, tenant: Uuid, id: Uuid, sealed: &Sealed) -> Result
     Ok(Credentials::new(open("key", &sealed.api_key)?, open("secret", &sealed.api_secret)?))
 }
 
-fn place(what: &str, id: Uuid) -> String {
+fn place(what: &str, id: impl Display) -> String {
     format!("exchange_connections.{what}:{id}")
+}
+
+const fn column(column: &'static str, place: fn(&str) -> String) -> kit::Sealed {
+    kit::Sealed { table: "exchange_connections", column, owner: "tenant_id", of: "id", place }
 }
 
 /// All that is shown of a key: its last four characters.

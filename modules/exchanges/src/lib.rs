@@ -42,6 +42,7 @@ pub const fn module() -> Module {
         name: "exchanges",
         routes: routes::ROUTES,
         settings: const { &[service::MOST_CONNECTIONS.declared()] },
+        sealed: key::SEALED,
         ..Module::EMPTY
     }
 }

@@ -24,6 +24,7 @@ pub const fn module() -> Module {
         name: "social",
         routes: routes::ROUTES,
         jobs: const { &[JobKind::of::<jobs::TellOfAccount>()] },
+        sealed: seal::SEALED,
         ..Module::EMPTY
     }
 }

@@ -1,13 +1,25 @@
 //! The tokens of other platforms, at rest.
 
-use crate::provider::Tokens;
+use crate::{provider::Tokens, service::JOURNEYS};
 use auth::accounts::{Account, SealedTokens};
-use kit::{App, Error, Result};
+use kit::{App, Error, Result, Sealed};
 use uuid::Uuid;
 
 const ACCESS: &str = "accounts.access_token";
 const REFRESH: &str = "accounts.refresh_token";
 const ID: &str = "accounts.id_token";
+
+/// All that this module seals.
+pub(crate) const SEALED: &[&Sealed] = &[
+    JOURNEYS,
+    &column("access_token", |_| ACCESS.to_owned()),
+    &column("refresh_token", |_| REFRESH.to_owned()),
+    &column("id_token", |_| ID.to_owned()),
+];
+
+const fn column(column: &'static str, place: fn(&str) -> String) -> Sealed {
+    Sealed { table: "accounts", column, owner: "user_id", of: "user_id", place }
+}
 
 /// The tokens as they are kept for a user.
 pub(crate) fn seal(app: &App, user: Uuid, tokens: &Tokens) -> Result<SealedTokens> {

@@ -6,7 +6,7 @@ use private_postgres::PrivatePostgres;
 use serde::Serialize;
 use server::{
     assemble::{Assembly, product as assemble_product},
-    config::{Config, Secret, Secrets, Sources},
+    config::{Config, Keys, Secret, Secrets, Sources},
     logging::{self, Output},
 };
 use sqlx::{
@@ -73,7 +73,7 @@ pub(crate) fn assembly(url: &str) -> Assembly {
     let sources = Sources::default().with(server::config::Origin::Environment, [("RATE_LIMITS", "off")]);
     let config = Config::of(&sources).expect("the defaults are sound");
     let options = PgConnectOptions::from_str(url).expect("an address");
-    let secrets = Secrets { sign_in: Secret::new(SECRET), encryption: [7; 32] };
+    let secrets = Secrets { sign_in: Secret::new(SECRET), encryption: Keys { current: [7; 32], older: vec![] } };
     assemble_product(&config.settings, &secrets, options, 3000).expect("the product")
 }
 

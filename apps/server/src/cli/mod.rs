@@ -61,6 +61,7 @@ commands! {
     doctor::Doctor,
     user::User,
     audit::Audit,
+    keys::Keys,
 }
 
 impl Cli {

@@ -47,6 +47,7 @@ pub(super) async fn open(settings: &Settings) -> Result<Opened, Failure> {
     let secrets = secrets(settings, &mut rand::rng())?;
     let assembly = product(settings, &secrets, database.options.clone(), port)
         .map_err(|error| Failure::Failed(error.to_string()))?;
+    kit::refuse_replaced(&assembly.app).await?;
     Ok(Opened { assembly, url: settings.base_url(port), listener, database })
 }
 

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 pub use error::ConfigError;
 pub use render::{env_example, guide};
-pub use secret::{Secret, Secrets, secrets};
+pub use secret::{Keys, Secret, Secrets, put_new_key_first, secrets};
 pub use settings::Settings;
 pub use sources::{Origin, Sources};
 pub use table::{Environment, LogFormat, PasswordHash, Setting, settings};

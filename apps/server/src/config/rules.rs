@@ -325,11 +325,12 @@ impl Rule for SecretKey {
     type Value = Secret;
 
     fn expected(&self) -> String {
-        "32 random bytes in base64, as `openssl rand -base64 32` prints".to_owned()
+        "32 random bytes in base64, as `openssl rand -base64 32` prints; or several such keys, by commas or lines"
+            .to_owned()
     }
 
     fn read(&self, text: &str) -> Result<Secret, Problem> {
-        match super::secret::key(text) {
+        match super::secret::keys(text) {
             Some(_) => Ok(Secret::new(text)),
             None => Err("is no such key".into()),
         }

@@ -2,7 +2,10 @@ use std::fmt;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::{fs, io};
+use std::{
+    fs::{self, File},
+    io,
+};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -52,9 +55,27 @@ impl Serialize for Secret {
 pub struct Secrets {
     /// Signs sessions and links.
     pub sign_in: Secret,
-    /// Seals what is secret and read again.
-    pub encryption: [u8; 32],
+    /// Seal what is secret and read again.
+    pub encryption: Keys,
 }
+
+/// The keys of `ENCRYPTION_KEY`.
+#[derive(PartialEq, Eq)]
+pub struct Keys {
+    /// The one that seals.
+    pub current: [u8; 32],
+    /// Those that only open what they have sealed before.
+    pub older: Vec<[u8; 32]>,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "*** and {} older", self.older.len())
+    }
+}
+
+/// The file of the data directory that holds the keys.
+const KEYS: &str = "encryption-key";
 
 /// The secrets that are configured, else those kept in the data directory, which are made there (32 random bytes,
 /// base64, file mode 0600) on first start.
@@ -67,18 +88,52 @@ pub fn secrets(settings: &Settings, random: &mut impl CryptoRng) -> Result<Secre
         None => kept_in(&settings.data_dir.join(file), name, random),
     };
     let sign_in = kept("BETTER_AUTH_SECRET", "better-auth-secret", &settings.better_auth_secret)?;
-    let encryption = kept("ENCRYPTION_KEY", "encryption-key", &settings.encryption_key)?;
-    let encryption = key(encryption.expose()).ok_or_else(|| ConfigError::Kept {
-        name: "ENCRYPTION_KEY",
-        path: settings.data_dir.join("encryption-key"),
-        problem: "does not hold 32 bytes in base64".to_owned(),
-    })?;
+    let encryption = kept("ENCRYPTION_KEY", KEYS, &settings.encryption_key)?;
+    let encryption = keys(encryption.expose())
+        .ok_or_else(|| failed(&settings.data_dir.join(KEYS), "does not hold keys of 32 bytes in base64"))?;
     Ok(Secrets { sign_in, encryption })
 }
 
+/// Makes another key and puts it before those that are kept in the data directory, unless they are no longer these.
+///
+/// # Errors
+/// [`ConfigError::Kept`] when the file cannot be replaced or another program has changed it.
+pub fn put_new_key_first(settings: &Settings, known: &Keys, random: &mut impl CryptoRng) -> Result<(), ConfigError> {
+    let path = settings.data_dir.join(KEYS);
+    let mut put = || {
+        let directory = File::open(&settings.data_dir)?;
+        // two programs do not make one each
+        directory.lock()?;
+        let text = fs::read_to_string(&path)?;
+        if keys(&text).as_ref() != Some(known) {
+            return Err(io::Error::other("another program has just changed it; run this again"));
+        }
+        written(&settings.data_dir, &format!("{}\n{}\n", fresh(random), text.trim()))?.persist(&path)?;
+        directory.sync_all()
+    };
+    put().map_err(|error| failed(&path, &format!("cannot be replaced: {error}")))
+}
+
+fn failed(path: &Path, problem: &str) -> ConfigError {
+    ConfigError::Kept { name: "ENCRYPTION_KEY", path: path.to_owned(), problem: problem.to_owned() }
+}
+
+/// The keys of a text, with commas or ends of lines between them, each once.
+pub(super) fn keys(text: &str) -> Option<Keys> {
+    let mut keys: Vec<[u8; 32]> = vec![];
+    for part in text.split([',', '\n']).map(str::trim).filter(|part| !part.is_empty()) {
+        let key = key(part)?;
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    let (current, older) = keys.split_first()?;
+    Some(Keys { current: *current, older: older.to_vec() })
+}
+
 /// The 32 bytes that a text in base64 stands for.
-pub(super) fn key(text: &str) -> Option<[u8; 32]> {
-    STANDARD.decode(text.trim()).ok()?.try_into().ok()
+fn key(text: &str) -> Option<[u8; 32]> {
+    STANDARD.decode(text).ok()?.try_into().ok()
 }
 
 fn kept_in(path: &Path, name: &'static str, random: &mut impl CryptoRng) -> Result<Secret, ConfigError> {
@@ -103,17 +158,27 @@ fn kept(path: &Path, random: &mut impl CryptoRng) -> io::Result<String> {
 
 /// Written whole beside its place and then linked into it, so that two processes that start at once agree on one.
 fn made(path: &Path, random: &mut impl CryptoRng) -> io::Result<String> {
-    let mut bytes = [0_u8; 32];
-    random.fill_bytes(&mut bytes);
-    let text = STANDARD.encode(bytes);
+    let text = fresh(random);
     let directory = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(directory)?;
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    match file.persist_noclobber(path) {
+    match written(directory, &text)?.persist_noclobber(path) {
         Ok(_) => Ok(text),
         Err(lost) if lost.error.kind() == ErrorKind::AlreadyExists => Ok(fs::read_to_string(path)?.trim().to_owned()),
         Err(lost) => Err(lost.error),
     }
+}
+
+/// 32 random bytes in base64.
+fn fresh(random: &mut impl CryptoRng) -> String {
+    let mut bytes = [0_u8; 32];
+    random.fill_bytes(&mut bytes);
+    STANDARD.encode(bytes)
+}
+
+/// A file without a name yet, which nobody else may read and which a crash leaves whole.
+fn written(directory: &Path, text: &str) -> io::Result<tempfile::NamedTempFile> {
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
 }

@@ -122,7 +122,8 @@ table! {
         SANDBOX_API_SECRET sandbox_api_secret: Option<Secret>, SecretText, none "made and printed at start";
     }
     "Secrets" {
-        /// The key that seals what is secret and read again, such as the keys of exchanges. Without it they are lost.
+        /// The key that seals what is secret and read again, such as the keys of exchanges. Without it they are lost. Of
+        /// several the first seals; the others open what they have sealed before, and verify what they have signed.
         ENCRYPTION_KEY encryption_key: Option<Secret>, SecretKey,
             none "made on first start and kept in the data directory";
     }

@@ -1,10 +1,10 @@
 use super::{ANSWERS, Memory, signals, store};
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, rotation};
 use sqlx::postgres::{PgListener, PgNotification};
 use std::{sync::PoisonError, time::Duration};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{error, warn};
 use uuid::Uuid;
 
 /// How often the lease is renewed.
@@ -13,7 +13,8 @@ const RENEWAL: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(1);
 
 impl Memory {
-    /// Listens to what is to be forgotten until it is told to stop. Only meanwhile is anything remembered.
+    /// Listens to what is to be forgotten until it is told to stop. Only meanwhile is anything remembered. Tells the
+    /// process to stop when a rotation has replaced the key with which it seals.
     pub async fn listen(self, app: App, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let process = app.ids().uuid(app.clock().now());
@@ -33,7 +34,7 @@ impl Memory {
         let mut listener = app.db().listen(&["forget", ANSWERS, signals::CHANNEL]).await?;
         // what was announced before is unknown
         self.forget_all();
-        self.renew(&mut listener, process).await?;
+        self.renew(&mut listener, app, process, stop).await?;
         *self.0.name.lock().unwrap_or_else(PoisonError::into_inner) = Some(process);
         let mut renewal = interval(RENEWAL);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -45,16 +46,21 @@ impl Memory {
                     Some(notice) => self.hear(&mut listener, process, &notice).await?,
                     None => return Err(Error::internal("the connection that listens was lost")),
                 },
-                _ = renewal.tick() => self.renew(&mut listener, process).await?,
+                _ = renewal.tick() => self.renew(&mut listener, app, process, stop).await?,
             }
         }
     }
 
-    async fn renew(&self, listener: &mut PgListener, process: Uuid) -> Result<()> {
+    async fn renew(&self, listener: &mut PgListener, app: &App, process: Uuid, stop: &CancellationToken) -> Result<()> {
+        let key = app.vault().current()?;
         // counted from before it is asked for: it ends here before it ends for others
         let asked = Instant::now();
-        store::renew(listener, process).await?;
-        self.lease_from(asked);
+        if store::renew(listener, process, key).await? {
+            self.lease_from(asked);
+        } else {
+            error!("this server cannot go on: {}", rotation::replaced(key));
+            stop.cancel();
+        }
         Ok(())
     }
 

@@ -1,19 +1,22 @@
 use super::LEASE;
-use crate::{Db, Result};
+use crate::{Db, KeyId, Result};
 use sqlx::postgres::PgListener;
 use uuid::Uuid;
 
-/// Takes or renews the lease of a process, over the connection by which it hears.
-pub(super) async fn renew(listener: &mut PgListener, process: Uuid) -> Result<()> {
-    sqlx::query!(
-        "insert into memories (id, lease_until) values ($1, clock_timestamp() + make_interval(secs => $2))
-         on conflict (id) do update set lease_until = excluded.lease_until",
+/// Takes or renews the lease of a process, over the connection by which it hears, and says with which key it seals.
+/// Answers whether that key may still seal.
+pub(super) async fn renew(listener: &mut PgListener, process: Uuid, key: KeyId) -> Result<bool> {
+    let renewed = sqlx::query_scalar!(
+        r#"insert into memories (id, lease_until, seals_with)
+           values ($1, clock_timestamp() + make_interval(secs => $2), $3)
+           on conflict (id) do update set lease_until = excluded.lease_until
+           returning not exists (
+             select from encryption_keys k where k.id = $3 and k.replaced_at is not null) as "may_seal!""#,
         process,
-        LEASE.as_secs_f64()
-    )
-    .execute(listener)
-    .await?;
-    Ok(())
+        LEASE.as_secs_f64(),
+        key.bytes()
+    );
+    Ok(renewed.fetch_one(listener).await?)
 }
 
 /// Gives the lease back, and clears those away that ran out.

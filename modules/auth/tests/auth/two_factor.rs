@@ -60,6 +60,15 @@ async fn setting_up_takes_the_password_and_shows_a_secret_and_ten_codes(db: PgPo
 }
 
 #[db_test]
+async fn the_secret_is_sealed_anew_when_the_platforms_key_is_rotated(db: PgPool) {
+    let app = TestApp::new(db.clone(), []).await;
+    user(&app, ANA).await;
+    let (ana, _) = session(&app, ANA).await;
+    success(&ana.post("/api/auth/two-factor/enable", &password()).await);
+    assert_eq!(app.rotate(db).await, [("two_factors.secret".to_owned(), 1)]);
+}
+
+#[db_test]
 async fn who_sets_up_again_before_the_first_code_has_a_new_secret(db: PgPool) {
     let app = TestApp::new(db, []).await;
     user(&app, ANA).await;

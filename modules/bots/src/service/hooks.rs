@@ -11,9 +11,14 @@ use audit::Change;
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use hmac::{Hmac, KeyInit, Mac};
-use kit::{App, Cursor, Error, Origin, Reason, Result, Scope, SystemTx, TenantTx};
+use kit::{App, Cursor, Error, Origin, Reason, Result, Scope, Sealed, SystemTx, TenantTx};
 use sha2::{Digest, Sha256};
+use std::fmt::Display;
 use uuid::Uuid;
+
+/// Where secrets stand.
+pub(crate) const SEALED: &Sealed =
+    &Sealed { table: "bot_hooks", column: "secret", owner: "tenant_id", of: "bot_id", place: |bot| place(bot) };
 
 /// How long a token and a secret are.
 const TOKEN: usize = 43;
@@ -143,6 +148,6 @@ fn owner(tx: &TenantTx) -> String {
     tx.tenant().to_string()
 }
 
-fn place(bot: Uuid) -> String {
+fn place(bot: impl Display) -> String {
     format!("bot_hooks.secret:{bot}")
 }

@@ -1,6 +1,10 @@
-use kit::{Level, Result, Time, Tx, Vault};
+use kit::{Level, Result, Sealed, Time, Tx, Vault};
 use serde_json::Value;
 use uuid::Uuid;
+
+/// Where secrets stand, those that hold no more as well.
+pub(crate) const SEALED: &Sealed =
+    &Sealed { table: "setting_versions", column: "sealed", owner: "owner_id", of: "name", place: Version::place };
 
 /// A setting as it was set once.
 pub(crate) struct Version {

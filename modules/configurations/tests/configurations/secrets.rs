@@ -1,4 +1,6 @@
 use crate::support::{KEY, admin, app, operator, path, set, trail};
+use kit::Vault;
+use sqlx::AssertSqlSafe;
 use testkit::{PgPool, TestApp, Value, db_test, json};
 
 const SECRET: &str = "correct horse battery staple";
@@ -55,6 +57,33 @@ async fn a_secret_goes_back_to_what_it_was_and_the_same_once_more_changes_nothin
     ana.delete(&path("test.key")).await.no_content();
     assert_eq!(opened(&app, ana.tenant).await, None);
     is_nowhere(&app, SECRET).await;
+}
+
+#[db_test]
+async fn every_version_is_sealed_anew_when_the_platforms_key_is_rotated_and_says_the_same(db: PgPool) {
+    let app = app(db.clone()).await;
+    let (ana, root) = (admin(&app).await, operator(&app).await);
+    for secret in [SECRET, "another"] {
+        set(&ana, "test.key", json!(secret)).await;
+    }
+    set(&ana, "test.most", json!(6)).await;
+    root.put(&path("system/test.key"), &json!({ "value": SECRET })).await.ok();
+    assert_eq!(app.rotate(db.clone()).await, [("setting_versions.sealed".to_owned(), 3)]);
+    let vault = Vault::new([9; 32]);
+    assert_eq!(KEY.open(&mut app.tenant(ana.tenant).await, &vault).await.unwrap().as_deref(), Some("another"));
+
+    // more of a version nobody changes, not even who owns the table
+    let mut tx = app.system().await;
+    sqlx::raw_sql("reset role; alter table setting_versions disable row level security")
+        .execute(tx.conn())
+        .await
+        .unwrap();
+    for change in ["value = '7'", "sealed = null", "changed_by = null, version = 9", "name = 'test.title'"] {
+        let change = AssertSqlSafe(format!("savepoint before; update setting_versions set {change}"));
+        let refused = sqlx::raw_sql(change).execute(tx.conn()).await.unwrap_err().to_string();
+        assert!(refused.contains("setting_versions is append-only"), "{refused}");
+        sqlx::raw_sql("rollback to before").execute(tx.conn()).await.unwrap();
+    }
 }
 
 #[db_test]

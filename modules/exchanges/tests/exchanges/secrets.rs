@@ -97,3 +97,12 @@ async fn a_key_and_its_secret_are_sealed_for_their_tenant_and_connection_and_wip
     assert!(left.is_empty());
     connected(&bob, &wish("")).await;
 }
+
+#[db_test]
+async fn a_key_and_its_secret_are_sealed_anew_when_the_platforms_key_is_rotated(db: PgPool) {
+    let (app, _) = with_fake(db.clone()).await;
+    let ana = app.member(ALL).await;
+    connected(&ana, &wish("")).await;
+    let columns = ["exchange_connections.api_key", "exchange_connections.api_secret"];
+    assert_eq!(app.rotate(db).await, columns.map(|column| (column.to_owned(), 1)));
+}

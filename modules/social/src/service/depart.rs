@@ -4,7 +4,7 @@ use axum::http::header::LOCATION;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use chrono::TimeDelta;
 use garde::Validate;
-use kit::{App, Error, Result, Tx};
+use kit::{App, Error, Result, Sealed, Tx};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -98,6 +98,14 @@ pub(crate) struct Departure {
 
 pub(super) const COOKIE: &str = "state";
 const PLACE: &str = "social_states.journey";
+pub(crate) const JOURNEYS: &Sealed = &Sealed {
+    table: "social_states",
+    column: "journey",
+    // as `owner` says it
+    owner: "rtrim(translate(encode(hash, 'base64'), '+/', '-_'), '=')",
+    of: "''",
+    place: |_| PLACE.to_owned(),
+};
 /// How long they may take.
 const LIFE: TimeDelta = TimeDelta::minutes(10);
 

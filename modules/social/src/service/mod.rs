@@ -9,7 +9,7 @@ mod tokens;
 mod unlink;
 
 pub(crate) use arrive::{Return, arrive};
-pub(crate) use depart::{Ask, depart};
+pub(crate) use depart::{Ask, JOURNEYS, depart};
 pub(crate) use link::link_shown;
 pub(crate) use setback::Setback;
 pub(crate) use show::sign_in_shown;

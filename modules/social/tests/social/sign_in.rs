@@ -87,6 +87,15 @@ async fn the_tokens_of_the_platform_are_sealed_and_the_journey_is_forgotten(db: 
 }
 
 #[db_test]
+async fn tokens_and_journeys_are_sealed_anew_when_the_platforms_key_is_rotated(db: PgPool) {
+    let (app, fake) = app(db.clone()).await;
+    round_trip(&app, &fake).await;
+    depart(&app, &form()).await;
+    let columns = ["social_states.journey", "accounts.access_token", "accounts.refresh_token", "accounts.id_token"];
+    assert_eq!(app.rotate(db).await, columns.map(|column| (column.to_owned(), 1)));
+}
+
+#[db_test]
 async fn whoever_comes_again_is_the_same_user(db: PgPool) {
     let (app, fake) = app(db.clone()).await;
     let first = session(&app, &round_trip(&app, &fake).await).await;
