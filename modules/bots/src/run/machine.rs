@@ -222,6 +222,11 @@ impl Machine {
         self.price().map(|_| self.hands.engine().equity() - self.figures.initial)
     }
 
+    /// Whether there is something to ask of an exchange.
+    pub(crate) fn has_errands(&self) -> bool {
+        self.log.has_errands()
+    }
+
     /// What an exchange is to be asked since this was last asked.
     pub(crate) fn take_errands(&mut self) -> Vec<Errand> {
         self.log.take_errands()

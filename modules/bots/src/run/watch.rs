@@ -90,7 +90,12 @@ impl Watch {
         let is_news = |candle: &Candle| now - Time::from_millis(timeframe.close_of(candle.open_time).millis()) <= NEWS;
         let first = self.ready.front().is_none_or(&is_news);
         let count = self.ready.iter().take(most).take_while(|candle| is_news(candle) == first).count();
-        (self.ready.drain(..count).collect(), first)
+        let taken = self.ready.drain(..count).collect();
+        if self.ready.is_empty() {
+            // what it took to warm up is not held for ever
+            self.ready = VecDeque::new();
+        }
+        (taken, first)
     }
 
     /// When there is something to do.

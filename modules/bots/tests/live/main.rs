@@ -10,4 +10,5 @@ mod faults;
 mod floor;
 mod hints;
 mod risk;
+mod together;
 mod trading;
