@@ -1,5 +1,7 @@
 //! How bots run: each under a lease, in a task of its own, one transaction for each batch of candles.
 
+#![allow(clippy::vec_box, reason = "a session is large, and goes from hand to hand")]
+
 mod candles;
 mod exchange;
 mod feed;

@@ -172,10 +172,10 @@ async fn the_same_decision_is_never_written_twice(db: PgPool) {
     let bot = bot(&mut tx).await;
     let mut first = book(bot);
     accepted(&mut first, 1);
-    first.save(&mut tx).await.unwrap();
+    orders::save(&mut tx, &mut [&mut first]).await.unwrap();
     let mut second = book(bot);
     accepted(&mut second, 1);
-    let refused = second.save(&mut tx).await.unwrap_err();
+    let refused = orders::save(&mut tx, &mut [&mut second]).await.unwrap_err();
     assert!(refused.to_string().contains("orders_client_order_id_taken"), "{refused}");
 }
 
@@ -193,7 +193,7 @@ async fn a_book_that_was_made_anew_adopts_what_is_stored_or_refuses(db: PgPool) 
     };
     let mut lost = book(bot);
     tell(&mut lost, "1");
-    lost.save(&mut tx).await.unwrap();
+    orders::save(&mut tx, &mut [&mut lost]).await.unwrap();
 
     let mut anew = book(bot);
     tell(&mut anew, "1");
@@ -207,7 +207,7 @@ async fn a_book_that_was_made_anew_adopts_what_is_stored_or_refuses(db: PgPool) 
     assert!(fewer.adopt(&mut tx).await.is_err());
 
     anew.fill(&fill(2, 4, "2", "98", true)).unwrap();
-    anew.save(&mut tx).await.unwrap();
+    orders::save(&mut tx, &mut [&mut anew]).await.unwrap();
     tx.commit().await.unwrap();
     let orders = ana.get("/api/v1/orders?status=filled&sort=createdAt").await.ok();
     assert_eq!(orders.as_array().unwrap().len(), 2);

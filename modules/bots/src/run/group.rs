@@ -88,7 +88,12 @@ async fn hold(tx: &mut TenantTx, sessions: Vec<Box<Session>>) -> Result<Vec<Turn
 async fn hold_again(tx: &mut TenantTx, mut turns: Vec<Turn>) -> Result<Vec<Turn>, Halt> {
     let leases: Vec<_> = turns.iter().map(|turn| turn.session.lease).collect();
     let held = store::hold(tx, &leases).await?;
-    turns.retain(|turn| held.contains_key(&turn.session.lease.bot));
+    turns.retain_mut(|turn| {
+        let held = held.get(&turn.session.lease.bot);
+        // people may have been told something of it meanwhile
+        turn.progress.event_seq = held.map_or(0, |held| held.event_seq);
+        held.is_some()
+    });
     Ok(turns)
 }
 

@@ -1,5 +1,5 @@
 use super::{
-    group,
+    group::{self, Outcome},
     queue::{self, Queue},
     session::{self, Halt, Session},
 };
@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use futures::FutureExt;
 use kit::{App, Origin, Reason, Result, SystemTx};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     panic::AssertUnwindSafe,
     sync::Arc,
     time::Duration,
@@ -60,26 +60,17 @@ impl Runner {
         let held = self.held().await?;
         sessions.retain(|lease, _| held.contains(lease));
         let mut tick = Tick { held: held.len(), candles: 0 };
-        let (mut groups, mut apart) = (BTreeMap::<_, Vec<_>>::new(), vec![]);
+        let mut groups = BTreeMap::<_, Vec<_>>::new();
         for lease in held {
             match Box::pin(self.ready(sessions.remove(&lease), lease)).await {
-                Ok(session) if session.goes_along() => groups.entry(lease.tenant).or_default().push(session),
-                Ok(session) => apart.push(session),
+                Ok(session) => {
+                    let alone = (!session.goes_along()).then_some(lease.bot);
+                    groups.entry((lease.tenant, alone)).or_default().push(session);
+                }
                 Err(halt) => Box::pin(self.halted(&lease, halt)).await,
             }
         }
-        let groups = groups.into_values().chain(apart.into_iter().map(|session| vec![session]));
-        let mut outcomes = vec![];
-        for group in groups {
-            Box::pin(group::advance(&self.app, group, |lease, outcome| outcomes.push((lease, outcome)))).await;
-        }
-        for (lease, mut outcome) in outcomes {
-            if let Err(Halt::Apart) = outcome {
-                outcome = match Box::pin(self.ready(None, lease)).await {
-                    Ok(session) => Box::pin(queue::advance_apart(&self.app, session)).await,
-                    Err(halt) => Err(halt),
-                };
-            }
+        for (lease, outcome) in self.advance_all(groups.into_values()).await {
             match outcome {
                 Ok((mut session, written)) => {
                     let step = Box::pin(session.send(written)).await;
@@ -92,6 +83,25 @@ impl Runner {
             }
         }
         Ok(tick)
+    }
+
+    /// Advances groups of bots, and those apart that cannot be advanced with others.
+    async fn advance_all(&self, groups: impl Iterator<Item = Vec<Box<Session>>>) -> Vec<(Lease, Outcome)> {
+        let mut outcomes = vec![];
+        for group in groups {
+            Box::pin(group::advance(&self.app, group, |lease, outcome| outcomes.push((lease, outcome)))).await;
+        }
+        for (lease, outcome) in &mut outcomes {
+            if let Err(Halt::Apart) = outcome {
+                *outcome = Box::pin(self.advance_apart(*lease)).await;
+            }
+        }
+        outcomes
+    }
+
+    async fn advance_apart(&self, lease: Lease) -> Outcome {
+        let session = self.ready(None, lease).await?;
+        queue::advance_apart(&self.app, session).await
     }
 
     /// A session that has asked what it has to ask. Nobody waits for an exchange within the room for transactions.
@@ -149,7 +159,7 @@ impl Runner {
         tasks: &mut HashMap<Lease, JoinHandle<()>>,
         stop: &CancellationToken,
     ) -> Result<()> {
-        let held = self.held().await?;
+        let held: HashSet<_> = self.held().await?.into_iter().collect();
         tasks.retain(|lease, task| {
             let wanted = held.contains(lease);
             if !wanted {
