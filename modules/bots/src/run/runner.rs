@@ -177,15 +177,16 @@ impl Runner {
         Ok(())
     }
 
-    /// Runs one bot as long as there is something to do.
+    /// Runs one bot as long as there is something to do. A task is as large as the largest of what it waits for, all the
+    /// time: what is waited for a moment only is boxed.
     async fn attend_one(self: Arc<Self>, lease: Lease, stop: CancellationToken) {
         let run = AssertUnwindSafe(self.advance(lease, &stop)).catch_unwind();
         match run.await {
             Ok(Ok(())) => {}
-            Ok(Err(halt)) => self.halted(&lease, halt).await,
+            Ok(Err(halt)) => Box::pin(self.halted(&lease, halt)).await,
             Err(_) => {
                 let reason = "Something broke on our side: let the operator look into the log.".to_owned();
-                self.halted(&lease, Halt::Failed(reason)).await;
+                Box::pin(self.halted(&lease, Halt::Failed(reason))).await;
             }
         }
     }
