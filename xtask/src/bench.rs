@@ -21,6 +21,8 @@ pub enum What {
     Indicators,
     /// Messages that reach 10,000 subscriptions over WebSockets, against a bare loop of queues and sockets
     Stream,
+    /// A step of the engine, the way from a closed candle to the orders at the exchange, and ten thousand paper bots
+    Execution,
     /// How soon a sweep that runs has ended after its cancel was answered
     Cancel,
     /// A candle file against a raw COPY
@@ -39,6 +41,7 @@ pub fn run(what: What, json: bool, peers: bool) -> Outcome {
         What::Backtest => ("trading", "bench_backtest"),
         What::Indicators => ("trading", "bench_indicators"),
         What::Stream => ("stream", "bench_stream"),
+        What::Execution => ("bots", "bench_execution"),
         What::Cancel => ("backtests", "bench_cancel"),
         What::Import => ("market-data", "bench_import"),
         What::Start => return start::run(json),

@@ -249,6 +249,7 @@ fn every_topic_of_the_stream_is_told_of_with_its_permission() {
 const GLOBAL: &[(&str, &str)] = &[
     ("_sqlx_migrations", "what has been applied to the database"),
     ("encryption_keys", "which keys seal and which have been replaced; the keys themselves are not there"),
+    ("bot_runners", "which processes run bots, until when; nobody's in particular"),
     ("memories", "which processes answer from memory, until when; nobody's in particular"),
     ("stream_places", "how far the events of all tenants are numbered and removed"),
     ("candle_rollups", "reached like the candles that they sum"),

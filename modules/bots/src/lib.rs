@@ -22,7 +22,7 @@
 //! alone. An alert is written down with its name, which is unique, before the bot takes it, in the transaction that writes
 //! what follows: so it is followed once or not at all.
 //!
-//! Owns `bots`, `bot_journal`, `bot_events`, `bot_hooks` and `bot_signals`.
+//! Owns `bots`, `bot_runners`, `bot_journal`, `bot_events`, `bot_hooks` and `bot_signals`.
 //! Permissions: `bots:read`, `bots:write`, `bots:execute`, `bots:delete`.
 
 #[cfg(test)]

@@ -173,7 +173,7 @@ pub(crate) async fn change(tx: &mut TenantTx, id: Uuid, name: &str, feed: &Feed,
     let now = tx.now();
     sqlx::query!(
         "update bots set name = $2, feed = $3, updated_at = $4, hours = $5,
-                         lease_owner = null, lease_until = null, lease_token = lease_token + 1
+                         lease_owner = null, lease_token = lease_token + 1
          where tenant_id = current_tenant() and id = $1",
         id,
         name,
@@ -192,7 +192,7 @@ pub(crate) async fn turn(tx: &mut TenantTx, id: Uuid, status: Status, coins: Opt
     let now = tx.now();
     sqlx::query!(
         "update bots set status = $2, stop = coalesce($3, stop), updated_at = $4,
-                         lease_owner = null, lease_until = null, lease_token = lease_token + 1
+                         lease_owner = null, lease_token = lease_token + 1
          where tenant_id = current_tenant() and id = $1",
         id,
         status as _,
@@ -223,7 +223,7 @@ pub(crate) async fn add_event(tx: &mut TenantTx, id: Uuid, event: &Event) -> Res
     )
     .fetch_one(tx.conn())
     .await?;
-    add_events(tx, id, seq - 1, std::slice::from_ref(event)).await
+    add_events(tx, &[(id, seq - 1, std::slice::from_ref(event))]).await
 }
 
 pub(crate) async fn events(

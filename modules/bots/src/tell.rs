@@ -42,10 +42,10 @@ pub(crate) async fn deleted(tx: &mut TenantTx, id: Uuid) -> Result<()> {
     stream::publish(tx, &BOTS, &[(id, Deleted { id, deleted: true })]).await
 }
 
-/// Tells what a bot has done; so many events of it were told before.
-pub(crate) async fn events(tx: &mut TenantTx, bot_id: Uuid, before: i64, events: &[Event]) -> Result<()> {
+/// Tells what bots have done: the events of each, with their numbers.
+pub(crate) async fn events(tx: &mut TenantTx, events: &[(Uuid, i64, &Event)]) -> Result<()> {
     let at = tx.now();
-    let told = (before + 1..).zip(events).map(|(seq, event)| {
+    let told = events.iter().map(|&(bot_id, seq, event)| {
         let feed_at = event.feed_at.map(|at| Time::from_millis(at.millis()));
         let Event { kind, message, data, .. } = event.clone();
         (bot_id, Told { bot_id, event: BotEvent { seq, at, feed_at, kind: kind.to_owned(), message, data } })

@@ -3,6 +3,7 @@ use audit::Change;
 use kit::{Error, Result, TenantTx};
 use rust_decimal::Decimal;
 use serde::Serialize;
+use std::collections::HashSet;
 use trading::{
     money::{Notional, Quantity, Symbol},
     order::{ClientOrderId, Order, OrderStatus},
@@ -11,7 +12,7 @@ use trading::{
 };
 use uuid::Uuid;
 
-/// The orders of one bot that may still change or have changed since the last [`Book::save`].
+/// The orders of one bot that may still change or have changed since the last [`save`].
 ///
 /// What happens to an order is first told to the book, which refuses what the trading core's table
 /// of states does not know; `save` then writes all of it in a few statements.
@@ -40,6 +41,13 @@ pub(crate) struct Tracked {
     /// Whether we want it back.
     withdrawn: bool,
     changed: bool,
+}
+
+/// An order of a book.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    pub(crate) bot: Uuid,
+    pub(crate) order: &'a Tracked,
 }
 
 /// An order that may still change.
@@ -206,43 +214,20 @@ impl Book {
         (self.placed, self.executed)
     }
 
-    /// Writes what has changed, and an audit entry for every order that is new; tells all of it to those who listen.
-    ///
-    /// # Errors
-    /// 500 where the database knows an order or a fill already.
-    pub async fn save(&mut self, tx: &mut TenantTx) -> Result<()> {
-        let (known, mut new): (Vec<_>, Vec<_>) =
-            self.orders.iter_mut().filter(|order| order.changed).partition(|order| order.id.is_some());
-        // ids of one moment have no order of their own: sorted, they follow that of the placements
-        let ids = sorted_ids(tx, new.len());
-        for (order, id) in new.iter_mut().zip(ids) {
-            order.id = Some(id);
-        }
-        store::update(tx, &known).await?;
-        store::insert(tx, self.bot, &new).await?;
-        let mut changes = Vec::with_capacity(new.len());
-        for order in &new {
-            let placed = Placed {
-                bot_id: self.bot,
-                symbol: &order.symbol,
-                at: order.created_at.to_string(),
-                order: &order.order,
-            };
-            changes.push(Change::new("order", order.id.unwrap_or_default(), "order.placed").after(placed));
-        }
-        audit::record_all(tx, &changes).await?;
-        tell::orders(tx, self.bot, self.orders.iter().filter(|order| order.changed)).await?;
-        self.save_fills(tx).await?;
-        self.settle();
-        Ok(())
+    /// The orders that have an id and have changed.
+    fn changed(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.orders.iter().filter(|order| order.changed && order.id.is_some()).map(|order| Entry {
+            bot: self.bot,
+            order,
+        })
     }
 
-    async fn save_fills(&mut self, tx: &mut TenantTx) -> Result<()> {
-        let ids = sorted_ids(tx, self.executions.len());
-        let orders: Vec<_> = self.executions.iter().filter_map(|it| self.orders[it.order].id).collect();
-        store::insert_fills(tx, self.bot, &ids, &orders, &self.executions).await?;
-        let told = ids.iter().zip(&orders).zip(&self.executions).map(|((id, order), it)| (*id, *order, it));
-        tell::fills(tx, self.bot, told).await
+    /// The executions that are not stored yet, with the ids of their orders.
+    fn unsaved(&self) -> impl Iterator<Item = (Entry<'_>, &Execution)> {
+        self.executions.iter().map(|execution| {
+            let order = &self.orders[execution.order];
+            (Entry { bot: self.bot, order }, execution)
+        })
     }
 
     fn settle(&mut self) {
@@ -287,6 +272,44 @@ impl Book {
         }
         Ok(())
     }
+}
+
+/// Writes what has changed in the books of some bots, and an audit entry for every order that is new; tells all of it to
+/// those who listen.
+///
+/// # Errors
+/// 500 where the database knows an order or a fill already.
+pub async fn save(tx: &mut TenantTx, books: &mut [&mut Book]) -> Result<()> {
+    let known: Vec<_> = books.iter().flat_map(|book| book.changed()).collect();
+    store::update(tx, &known).await?;
+    let known: HashSet<_> = known.iter().filter_map(|it| it.order.id).collect();
+    // ids of one moment have no order of their own: sorted, they follow that of the placements
+    let new = books.iter_mut().flat_map(|book| &mut book.orders).filter(|order| order.id.is_none());
+    let new: Vec<_> = new.collect();
+    let ids = sorted_ids(tx, new.len());
+    for (order, id) in new.into_iter().zip(ids) {
+        order.id = Some(id);
+    }
+    let changed: Vec<_> = books.iter().flat_map(|book| book.changed()).collect();
+    let is_new = |entry: &&Entry<'_>| entry.order.id.is_some_and(|id| !known.contains(&id));
+    let new: Vec<_> = changed.iter().filter(is_new).copied().collect();
+    store::insert(tx, &new).await?;
+    let placed: Vec<_> = new.iter().map(placed).collect();
+    audit::record_all(tx, &placed).await?;
+    tell::orders(tx, &changed).await?;
+    let executions: Vec<_> = books.iter().flat_map(|book| book.unsaved()).collect();
+    let ids = sorted_ids(tx, executions.len());
+    store::insert_fills(tx, &ids, &executions).await?;
+    tell::fills(tx, &ids, &executions).await?;
+    books.iter_mut().for_each(|book| book.settle());
+    Ok(())
+}
+
+/// What the trail keeps of an order that is new.
+fn placed(entry: &Entry<'_>) -> Change {
+    let Entry { bot, order } = *entry;
+    let placed = Placed { bot_id: bot, symbol: &order.symbol, at: order.created_at.to_string(), order: &order.order };
+    Change::new("order", order.id.unwrap_or_default(), "order.placed").after(placed)
 }
 
 fn sorted_ids(tx: &TenantTx, count: usize) -> Vec<Uuid> {

@@ -11,7 +11,7 @@ mod service;
 mod store;
 mod tell;
 
-pub use book::{Book, Open};
+pub use book::{Book, Open, save};
 pub use service::{BotFill, are_open, fills_of_bot, fills_of_bots};
 
 use kit::{Module, Topic, permission};

@@ -1,5 +1,5 @@
 use crate::{
-    book::{Execution, Tracked},
+    book::{Entry, Execution},
     service::{Fill, FillFilter, Filter, Order, Place},
 };
 use chrono::{DateTime, Utc};
@@ -143,7 +143,7 @@ pub(crate) async fn counts(tx: &mut TenantTx, bot: Uuid) -> Result<(i64, i64)> {
     Ok((counts.orders, counts.fills))
 }
 
-pub(crate) async fn insert(tx: &mut TenantTx, bot: Uuid, orders: &[&mut Tracked]) -> Result<()> {
+pub(crate) async fn insert(tx: &mut TenantTx, orders: &[Entry<'_>]) -> Result<()> {
     if orders.is_empty() {
         return Ok(());
     }
@@ -152,37 +152,37 @@ pub(crate) async fn insert(tx: &mut TenantTx, bot: Uuid, orders: &[&mut Tracked]
         "insert into orders
            (id, client_order_id, bot_id, symbol, side, kind, price, trigger_price, quantity, quote,
             filled_quantity, average_price, status, purpose, reason, created_at, updated_at)
-         select id, client_order_id, $1, symbol, side, kind, price, trigger_price, quantity, quote,
+         select id, client_order_id, bot_id, symbol, side, kind, price, trigger_price, quantity, quote,
                 filled_quantity, average_price, status, purpose, reason, created_at, updated_at
-         from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[],
-                     $9::numeric[], $10::numeric[], $11::numeric[], $12::numeric[], $13::text[], $14::text[],
-                     $15::text[], $16::timestamptz[], $17::timestamptz[])
-              as new (id, client_order_id, symbol, side, kind, price, trigger_price, quantity, quote,
+         from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[], $9::numeric[],
+                     $10::numeric[], $11::numeric[], $12::numeric[], $13::text[], $14::text[], $15::text[],
+                     $16::timestamptz[], $17::timestamptz[])
+              as new (id, client_order_id, bot_id, symbol, side, kind, price, trigger_price, quantity, quote,
                       filled_quantity, average_price, status, purpose, reason, created_at, updated_at)",
-        bot,
-        &column.of(|it| it.id.unwrap_or_default()),
-        &column.of(|it| it.order.client_order_id.to_string()),
-        &column.of(|it| it.symbol.to_string()),
-        &column.of(|it| side(it.order.side).to_owned()),
-        &column.of(|it| kind(it.order.kind).0.to_owned()),
-        &column.of(|it| kind(it.order.kind).1) as &[Option<Decimal>],
-        &column.of(|it| kind(it.order.kind).2) as &[Option<Decimal>],
-        &column.of(|it| size(it.order.size).0) as &[Option<Decimal>],
-        &column.of(|it| size(it.order.size).1) as &[Option<Decimal>],
-        &column.of(|it| it.filled.decimal().normalize()),
-        &column.of(|it| it.average_price()) as &[Option<Decimal>],
-        &column.of(|it| it.status.as_str().to_owned()),
-        &column.of(|it| purpose(it.order.purpose).to_owned()),
-        &column.of(|it| it.reason.clone()) as &[Option<String>],
-        &column.of(|it| it.created_at.to_datetime()),
-        &column.of(|it| it.updated_at.to_datetime())
+        &column.of(|it| it.order.id.unwrap_or_default()),
+        &column.of(|it| it.order.order.client_order_id.to_string()),
+        &column.of(|it| it.bot),
+        &column.of(|it| it.order.symbol.as_str().to_owned()),
+        &column.of(|it| side(it.order.order.side).to_owned()),
+        &column.of(|it| kind(it.order.order.kind).0.to_owned()),
+        &column.of(|it| kind(it.order.order.kind).1) as &[Option<Decimal>],
+        &column.of(|it| kind(it.order.order.kind).2) as &[Option<Decimal>],
+        &column.of(|it| size(it.order.order.size).0) as &[Option<Decimal>],
+        &column.of(|it| size(it.order.order.size).1) as &[Option<Decimal>],
+        &column.of(|it| it.order.filled.decimal().normalize()),
+        &column.of(|it| it.order.average_price()) as &[Option<Decimal>],
+        &column.of(|it| it.order.status.as_str().to_owned()),
+        &column.of(|it| purpose(it.order.order.purpose).to_owned()),
+        &column.of(|it| it.order.reason.clone()) as &[Option<String>],
+        &column.of(|it| it.order.created_at.to_datetime()),
+        &column.of(|it| it.order.updated_at.to_datetime())
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-pub(crate) async fn update(tx: &mut TenantTx, orders: &[&mut Tracked]) -> Result<()> {
+pub(crate) async fn update(tx: &mut TenantTx, orders: &[Entry<'_>]) -> Result<()> {
     if orders.is_empty() {
         return Ok(());
     }
@@ -193,25 +193,22 @@ pub(crate) async fn update(tx: &mut TenantTx, orders: &[&mut Tracked]) -> Result
          from unnest($1::uuid[], $2::numeric[], $3::numeric[], $4::text[], $5::text[], $6::timestamptz[])
               as new (id, filled_quantity, average_price, status, reason, updated_at)
          where orders.tenant_id = current_tenant() and orders.id = new.id",
-        &column.of(|it| it.id.unwrap_or_default()),
-        &column.of(|it| it.filled.decimal().normalize()),
-        &column.of(|it| it.average_price()) as &[Option<Decimal>],
-        &column.of(|it| it.status.as_str().to_owned()),
-        &column.of(|it| it.reason.clone()) as &[Option<String>],
-        &column.of(|it| it.updated_at.to_datetime())
+        &column.of(|it| it.order.id.unwrap_or_default()),
+        &column.of(|it| it.order.filled.decimal().normalize()),
+        &column.of(|it| it.order.average_price()) as &[Option<Decimal>],
+        &column.of(|it| it.order.status.as_str().to_owned()),
+        &column.of(|it| it.order.reason.clone()) as &[Option<String>],
+        &column.of(|it| it.order.updated_at.to_datetime())
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// `orders` says for each execution which stored order it is of.
 pub(crate) async fn insert_fills(
     tx: &mut TenantTx,
-    bot: Uuid,
     ids: &[Uuid],
-    orders: &[Uuid],
-    executions: &[Execution],
+    executions: &[(Entry<'_>, &Execution)],
 ) -> Result<()> {
     if executions.is_empty() {
         return Ok(());
@@ -219,21 +216,21 @@ pub(crate) async fn insert_fills(
     let column = Columns(executions);
     sqlx::query!(
         "insert into fills (id, order_id, bot_id, trade_number, price, quantity, fee, fee_asset, maker, done, at)
-         select id, order_id, $1, trade_number, price, quantity, fee, fee_asset, maker, done, at
-         from unnest($2::uuid[], $3::uuid[], $4::integer[], $5::numeric[], $6::numeric[], $7::numeric[], $8::text[],
-                     $9::boolean[], $10::boolean[], $11::timestamptz[])
-              as new (id, order_id, trade_number, price, quantity, fee, fee_asset, maker, done, at)",
-        bot,
+         select id, order_id, bot_id, trade_number, price, quantity, fee, fee_asset, maker, done, at
+         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[], $5::numeric[], $6::numeric[], $7::numeric[],
+                     $8::text[], $9::boolean[], $10::boolean[], $11::timestamptz[])
+              as new (id, order_id, bot_id, trade_number, price, quantity, fee, fee_asset, maker, done, at)",
         ids,
-        orders,
-        &column.of(|it| it.trade_number),
-        &column.of(|it| it.fill.price.decimal().normalize()),
-        &column.of(|it| it.fill.quantity.decimal().normalize()),
-        &column.of(|it| it.fee().0),
-        &column.of(|it| it.fee().1.to_owned()),
-        &column.of(|it| it.maker()),
-        &column.of(|it| it.fill.done),
-        &column.of(|it| it.fill.at.to_datetime())
+        &column.of(|(of, _)| of.order.id.unwrap_or_default()),
+        &column.of(|(of, _)| of.bot),
+        &column.of(|(_, it)| it.trade_number),
+        &column.of(|(_, it)| it.fill.price.decimal().normalize()),
+        &column.of(|(_, it)| it.fill.quantity.decimal().normalize()),
+        &column.of(|(_, it)| it.fee().0),
+        &column.of(|(_, it)| it.fee().1.to_owned()),
+        &column.of(|(_, it)| it.maker()),
+        &column.of(|(_, it)| it.fill.done),
+        &column.of(|(_, it)| it.fill.at.to_datetime())
     )
     .execute(tx.conn())
     .await?;

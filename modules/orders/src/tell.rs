@@ -2,7 +2,7 @@
 
 use crate::{
     FILLS, ORDERS,
-    book::{Execution, Tracked},
+    book::{Entry, Execution, Tracked},
     service::{Fill, Order},
     store::{kind, purpose, side, size},
 };
@@ -11,18 +11,18 @@ use trading::time::Timestamp;
 use uuid::Uuid;
 
 /// Tells the orders that were placed or have changed.
-pub(crate) async fn orders<'a>(tx: &mut TenantTx, bot: Uuid, changed: impl Iterator<Item = &'a Tracked>) -> Result<()> {
-    let orders: Vec<_> = changed.map(|order| (bot, Order::of(bot, order))).collect();
+pub(crate) async fn orders(tx: &mut TenantTx, changed: &[Entry<'_>]) -> Result<()> {
+    let orders: Vec<_> = changed.iter().map(|it| (it.bot, Order::of(it.bot, it.order))).collect();
     stream::publish(tx, &ORDERS, &orders).await
 }
 
-/// Tells the executions, each with its id and that of its order.
-pub(crate) async fn fills<'a>(
-    tx: &mut TenantTx,
-    bot: Uuid,
-    executions: impl Iterator<Item = (Uuid, Uuid, &'a Execution)>,
-) -> Result<()> {
-    let fills: Vec<_> = executions.map(|(id, order, execution)| (bot, Fill::of(bot, (id, order), execution))).collect();
+/// Tells the executions, each under its id.
+pub(crate) async fn fills(tx: &mut TenantTx, ids: &[Uuid], executions: &[(Entry<'_>, &Execution)]) -> Result<()> {
+    let fill = |(id, (of, execution)): (&Uuid, &(Entry<'_>, &Execution))| {
+        let ids = (*id, of.order.id.unwrap_or_default());
+        (of.bot, Fill::of(of.bot, ids, execution))
+    };
+    let fills: Vec<_> = ids.iter().zip(executions).map(fill).collect();
     stream::publish(tx, &FILLS, &fills).await
 }
 

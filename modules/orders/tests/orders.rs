@@ -89,7 +89,7 @@ async fn an_order_is_there_before_it_is_sent_and_grows_with_its_fills(db: PgPool
     let bot = bot(&mut tx).await;
     let mut book = book(bot);
     book.place(btc(), &limit(1), at(0));
-    book.save(&mut tx).await.unwrap();
+    orders::save(&mut tx, &mut [&mut book]).await.unwrap();
     tx.commit().await.unwrap();
     let order = ana.get("/api/v1/orders").await.ok()[0].clone();
     assert_eq!((&order["status"], &order["clientOrderId"]), (&json!("pending"), &json!("test-1")));
@@ -98,9 +98,9 @@ async fn an_order_is_there_before_it_is_sent_and_grows_with_its_fills(db: PgPool
     let mut tx = begin(&app, &ana).await;
     book.advance(id(1), OrderStatus::Submitted, at(1)).unwrap();
     book.fill(&fill(1, 2, "1", "99", false)).unwrap();
-    book.save(&mut tx).await.unwrap();
+    orders::save(&mut tx, &mut [&mut book]).await.unwrap();
     book.fill(&fill(1, 3, "2", "96", true)).unwrap();
-    book.save(&mut tx).await.unwrap();
+    orders::save(&mut tx, &mut [&mut book]).await.unwrap();
     tx.commit().await.unwrap();
     let path = format!("/api/v1/orders/{}", order["id"].as_str().unwrap());
     let order = ana.get(&path).await.ok();
@@ -137,7 +137,7 @@ async fn orders_of_every_kind_are_kept_with_their_prices(db: PgPool) {
         let kind: OrderKind = serde_json::from_value(kind.clone()).unwrap();
         book.place(btc(), &Order { kind, ..limit(number) }, at(i64::try_from(number).unwrap()));
     }
-    book.save(&mut tx).await.unwrap();
+    orders::save(&mut tx, &mut [&mut book]).await.unwrap();
     tx.commit().await.unwrap();
     let stored = ana.get("/api/v1/orders").await.ok();
     let stored = stored.as_array().unwrap().iter().rev();
@@ -165,7 +165,7 @@ async fn a_book_refuses_what_no_order_does(db: PgPool) {
     assert!(book.fill(&fill(1, 1, "1", "99", false)).is_err(), "a fill of an order that was not sent");
     book.advance(id(1), OrderStatus::Cancelled, at(1)).unwrap();
     assert!(book.advance(id(1), OrderStatus::Submitted, at(2)).is_err(), "a withdrawn order that is sent");
-    book.save(&mut tx).await.unwrap();
+    orders::save(&mut tx, &mut [&mut book]).await.unwrap();
     assert!(book.advance(id(1), OrderStatus::Cancelled, at(3)).is_err(), "an order that has ended");
 }
 
@@ -177,10 +177,10 @@ async fn the_same_decision_is_never_written_twice(db: PgPool) {
     let bot = bot(&mut tx).await;
     let mut first = book(bot);
     accepted(&mut first, 1);
-    first.save(&mut tx).await.unwrap();
+    orders::save(&mut tx, &mut [&mut first]).await.unwrap();
     let mut second = book(bot);
     accepted(&mut second, 1);
-    let refused = second.save(&mut tx).await.unwrap_err();
+    let refused = orders::save(&mut tx, &mut [&mut second]).await.unwrap_err();
     assert!(refused.to_string().contains("orders_client_order_id_taken"), "{refused}");
 }
 
@@ -198,7 +198,7 @@ async fn a_book_that_was_made_anew_adopts_what_is_stored_or_refuses(db: PgPool) 
     };
     let mut lost = book(bot);
     tell(&mut lost, "1");
-    lost.save(&mut tx).await.unwrap();
+    orders::save(&mut tx, &mut [&mut lost]).await.unwrap();
 
     let mut anew = book(bot);
     tell(&mut anew, "1");
@@ -212,7 +212,7 @@ async fn a_book_that_was_made_anew_adopts_what_is_stored_or_refuses(db: PgPool) 
     assert!(fewer.adopt(&mut tx).await.is_err());
 
     anew.fill(&fill(2, 4, "2", "98", true)).unwrap();
-    anew.save(&mut tx).await.unwrap();
+    orders::save(&mut tx, &mut [&mut anew]).await.unwrap();
     tx.commit().await.unwrap();
     let orders = ana.get("/api/v1/orders?status=filled&sort=createdAt").await.ok();
     assert_eq!(orders.as_array().unwrap().len(), 2);
@@ -261,7 +261,7 @@ async fn orders_and_fills_are_their_tenants_alone(db: PgPool) {
     let mut book = book(bot(&mut tx).await);
     accepted(&mut book, 1);
     book.fill(&fill(1, 2, "3", "99", true)).unwrap();
-    book.save(&mut tx).await.unwrap();
+    orders::save(&mut tx, &mut [&mut book]).await.unwrap();
     tx.commit().await.unwrap();
     let order = ana.get("/api/v1/orders").await.ok()[0].clone();
     let order = order["id"].as_str().unwrap();
@@ -281,9 +281,9 @@ async fn every_order_is_audited_when_it_is_placed(db: PgPool) {
     let mut tx = begin(&app, &ana).await;
     let mut book = book(bot(&mut tx).await);
     accepted(&mut book, 1);
-    book.save(&mut tx).await.unwrap();
+    orders::save(&mut tx, &mut [&mut book]).await.unwrap();
     book.advance(id(1), OrderStatus::Cancelled, at(5)).unwrap();
-    book.save(&mut tx).await.unwrap();
+    orders::save(&mut tx, &mut [&mut book]).await.unwrap();
     tx.commit().await.unwrap();
     let entries = ana.get("/api/v1/audit?action=order.placed").await.ok();
     let [entry] = &entries.as_array().unwrap()[..] else { panic!("one entry, not {entries}") };

@@ -11,7 +11,7 @@ mod service;
 mod store;
 
 pub use keeper::prove_all;
-pub use service::{EquityPoint, check, open, rebuild, record_equity, save};
+pub use service::{EquityPoint, Holding, check, open, rebuild, record_equity, save};
 
 use kit::{Module, Service, Topic, permission};
 

@@ -207,24 +207,33 @@ pub async fn open(tx: &mut TenantTx, bot: Uuid, symbols: &[Symbol], cash: Notion
     store::insert(tx, bot, symbols, cash).await
 }
 
-/// Writes what a bot holds, and the last price that it has seen, and tells it to those who listen.
-pub async fn save(
-    tx: &mut TenantTx,
-    bot: Uuid,
-    symbol: &Symbol,
-    position: &Position,
-    mark: Option<Price>,
-) -> Result<()> {
-    let Some(row) = store::update(tx, bot, symbol, position, mark).await? else { return Ok(()) };
-    stream::publish(tx, &POSITIONS, &[(bot, row.answer()?)]).await
+/// What a bot holds after a transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct Holding {
+    /// Whose it is.
+    pub bot: Uuid,
+    /// Of what.
+    pub symbol: Symbol,
+    /// Coins and cash.
+    pub position: Position,
+    /// The last price that the bot has seen.
+    pub mark: Option<Price>,
 }
 
-/// Adds points to a bot's curve.
-pub async fn record_equity(tx: &mut TenantTx, bot: Uuid, points: &[EquityPoint]) -> Result<()> {
+/// Writes what bots hold, and tells it to those who listen.
+pub async fn save(tx: &mut TenantTx, holdings: &[Holding]) -> Result<()> {
+    let rows = store::update(tx, holdings).await?;
+    let told = rows.into_iter().map(|row| Ok((row.bot_id, row.answer()?))).collect::<Result<Vec<_>>>()?;
+    stream::publish(tx, &POSITIONS, &told).await
+}
+
+/// Adds points to the curves of bots.
+pub async fn record_equity(tx: &mut TenantTx, curves: &[(Uuid, &[EquityPoint])]) -> Result<()> {
+    let points: Vec<_> = curves.iter().flat_map(|(bot, points)| points.iter().map(|point| (*bot, point))).collect();
     if points.is_empty() {
         return Ok(());
     }
-    store::insert_points(tx, bot, points).await
+    store::insert_points(tx, &points).await
 }
 
 /// Makes what a bot holds of its symbols anew, from its starting cash and its fills alone.

@@ -1,9 +1,9 @@
-use crate::service::{Curve, EquityPoint, Filter, Point, statement::Held};
+use crate::service::{Curve, EquityPoint, Filter, Holding, Point, statement::Held};
 use kit::{Paging, Result, SystemTx, TenantTx, Time};
 use rust_decimal::Decimal;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use trading::{
-    money::{Notional, Price, Symbol},
+    money::{Notional, Symbol},
     position::Position,
 };
 use uuid::Uuid;
@@ -45,45 +45,54 @@ pub(crate) async fn insert(tx: &mut TenantTx, bot: Uuid, symbols: &[Symbol], cas
     Ok(())
 }
 
-pub(crate) async fn update(
-    tx: &mut TenantTx,
-    bot: Uuid,
-    symbol: &Symbol,
-    position: &Position,
-    mark: Option<Price>,
-) -> Result<Option<Row>> {
+pub(crate) async fn update(tx: &mut TenantTx, holdings: &[Holding]) -> Result<Vec<Row>> {
     let now = tx.now();
-    let row = sqlx::query_as!(
+    let amounts = |of: fn(&Position) -> Notional| -> Vec<Decimal> {
+        holdings.iter().map(|it| of(&it.position).decimal().normalize()).collect()
+    };
+    let bots: Vec<_> = holdings.iter().map(|it| it.bot).collect();
+    let symbols: Vec<_> = holdings.iter().map(|it| it.symbol.as_str().to_owned()).collect();
+    let quantities: Vec<_> = holdings.iter().map(|it| it.position.quantity().decimal().normalize()).collect();
+    let marks: Vec<_> = holdings.iter().map(|it| it.mark.map(|price| price.decimal().normalize())).collect();
+    let rows = sqlx::query_as!(
         Row,
-        r#"update positions set cash = $3, quantity = $4, cost = $5, realised_pnl = $6, fees = $7, mark_price = $8,
+        r#"update positions set cash = new.cash, quantity = new.quantity, cost = new.cost,
+                                realised_pnl = new.realised_pnl, fees = new.fees, mark_price = new.mark_price,
                                 updated_at = $9
-           where tenant_id = current_tenant() and bot_id = $1 and symbol = $2
-           returning bot_id, symbol, initial_cash, cash, quantity, cost, realised_pnl, fees, mark_price, updated_at"#,
-        bot,
-        symbol.as_str(),
-        position.cash().decimal().normalize(),
-        position.quantity().decimal().normalize(),
-        position.cost().decimal().normalize(),
-        position.realised().decimal().normalize(),
-        position.fees().decimal().normalize(),
-        mark.map(|price| price.decimal().normalize()),
+           from unnest($1::uuid[], $2::text[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[],
+                       $7::numeric[], $8::numeric[])
+                as new (bot_id, symbol, cash, quantity, cost, realised_pnl, fees, mark_price)
+           where positions.tenant_id = current_tenant() and positions.bot_id = new.bot_id
+             and positions.symbol = new.symbol
+           returning positions.bot_id, positions.symbol, positions.initial_cash, positions.cash, positions.quantity,
+                     positions.cost, positions.realised_pnl, positions.fees, positions.mark_price,
+                     positions.updated_at"#,
+        &bots,
+        &symbols,
+        &amounts(Position::cash),
+        &quantities,
+        &amounts(Position::cost),
+        &amounts(Position::realised),
+        &amounts(Position::fees),
+        &marks as &[Option<Decimal>],
         now.utc()
     )
-    .fetch_optional(tx.conn())
+    .fetch_all(tx.conn())
     .await?;
-    Ok(row)
+    Ok(rows)
 }
 
-pub(crate) async fn insert_points(tx: &mut TenantTx, bot: Uuid, points: &[EquityPoint]) -> Result<()> {
+pub(crate) async fn insert_points(tx: &mut TenantTx, points: &[(Uuid, &EquityPoint)]) -> Result<()> {
     let amounts = |of: fn(&EquityPoint) -> Notional| -> Vec<Decimal> {
-        points.iter().map(|point| of(point).decimal().normalize()).collect()
+        points.iter().map(|(_, point)| of(point).decimal().normalize()).collect()
     };
-    let at: Vec<_> = points.iter().map(|point| point.at.to_datetime()).collect();
+    let bots: Vec<_> = points.iter().map(|(bot, _)| *bot).collect();
+    let at: Vec<_> = points.iter().map(|(_, point)| point.at.to_datetime()).collect();
     sqlx::query!(
         "insert into equity_points (bot_id, at, equity, cash, position_value)
-         select $1, at, cash + value, cash, value
-         from unnest($2::timestamptz[], $3::numeric[], $4::numeric[]) as new (at, cash, value)",
-        bot,
+         select bot_id, at, cash + value, cash, value
+         from unnest($1::uuid[], $2::timestamptz[], $3::numeric[], $4::numeric[]) as new (bot_id, at, cash, value)",
+        &bots,
         &at,
         &amounts(|point| point.cash),
         &amounts(|point| point.position_value)

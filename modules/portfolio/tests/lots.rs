@@ -5,7 +5,7 @@
 mod common;
 
 use common::*;
-use portfolio::EquityPoint;
+use portfolio::{EquityPoint, Holding};
 use testkit::{PgPool, Value, db_test, json};
 use trading::{money::Symbol, order::Side};
 
@@ -20,7 +20,9 @@ async fn gains_are_told_by_lot_and_in_sum(db: PgPool) {
     let mut tx = begin(&app, &ana).await;
     let bot = bot(&mut tx, &btc, "1000").await;
     let position = trade(&mut tx, bot, &btc, "1000", &TRADES).await;
-    portfolio::save(&mut tx, bot, &btc, &position, Some("250".parse().unwrap())).await.unwrap();
+    portfolio::save(&mut tx, &[Holding { bot, symbol: btc, position, mark: Some("250".parse().unwrap()) }])
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
 
     let told = |list: &Value, keys: [&str; 4]| -> Vec<[String; 4]> {
@@ -77,7 +79,9 @@ async fn a_statement_explains_what_a_period_has_brought(db: PgPool) {
     let mut tx = begin(&app, &ana).await;
     let bot = bot(&mut tx, &btc, "1000").await;
     let position = trade(&mut tx, bot, &btc, "1000", &TRADES).await;
-    portfolio::save(&mut tx, bot, &btc, &position, Some("250".parse().unwrap())).await.unwrap();
+    portfolio::save(&mut tx, &[Holding { bot, symbol: btc, position, mark: Some("250".parse().unwrap()) }])
+        .await
+        .unwrap();
     // after the first purchase 799 in cash and coins at 110, after the second 398 and coins at 220, at last 1,297 and a coin
     let points = [(1, "799", "220"), (2, "398", "880"), (3, "1297", "250")];
     let points = points.map(|(hour, cash, value)| EquityPoint {
@@ -85,7 +89,7 @@ async fn a_statement_explains_what_a_period_has_brought(db: PgPool) {
         cash: amount(cash),
         position_value: amount(value),
     });
-    portfolio::record_equity(&mut tx, bot, &points).await.unwrap();
+    portfolio::record_equity(&mut tx, &[(bot, &points[..])]).await.unwrap();
     tx.commit().await.unwrap();
 
     let statement = async |from: i64, to: i64| {
@@ -114,7 +118,7 @@ async fn a_position_that_its_fills_do_not_make_is_found(db: PgPool) {
     let (good, bad) = (bot(&mut tx, &btc, "1000").await, bot(&mut tx, &btc, "1000").await);
     for bot in [good, bad] {
         let position = trade(&mut tx, bot, &btc, "1000", &TRADES).await;
-        portfolio::save(&mut tx, bot, &btc, &position, None).await.unwrap();
+        portfolio::save(&mut tx, &[Holding { bot, symbol: btc, position, mark: None }]).await.unwrap();
     }
     tx.commit().await.unwrap();
     let sound = ana.get("/api/v1/portfolio/proof").await.ok();

@@ -5,7 +5,7 @@
 mod common;
 
 use common::*;
-use portfolio::EquityPoint;
+use portfolio::{EquityPoint, Holding};
 use testkit::{PgPool, db_test, json};
 use trading::{money::Symbol, order::Side};
 
@@ -20,7 +20,12 @@ async fn positions_and_totals_are_what_the_fills_make(db: PgPool) {
     // buys 4 for 100 and sells 1 for 120: cost 401, of which a quarter leaves with the sale
     let trades = [(Side::Buy, "4", "100"), (Side::Sell, "1", "120")];
     let position = trade(&mut tx, first, &btc, "1000", &trades).await;
-    portfolio::save(&mut tx, first, &btc, &position, Some("110".parse().unwrap())).await.unwrap();
+    portfolio::save(
+        &mut tx,
+        &[Holding { bot: first, symbol: btc, position, mark: Some("110".parse().unwrap()) }],
+    )
+    .await
+    .unwrap();
     let rebuilt = portfolio::rebuild(&mut tx, first, &[btc], amount("1000")).await.unwrap();
     assert_eq!(rebuilt.positions().collect::<Vec<_>>(), [&(btc, position)]);
     portfolio::check(&mut tx, first, &btc, &position).await.unwrap();
@@ -72,7 +77,7 @@ async fn a_long_curve_is_thinned_to_the_last_points_of_its_stretches(db: PgPool)
         EquityPoint { at: at(hour), cash, position_value: amount("1") }
     };
     let points: Vec<_> = (0..100).map(point).collect();
-    portfolio::record_equity(&mut tx, bot, &points).await.unwrap();
+    portfolio::record_equity(&mut tx, &[(bot, &points[..])]).await.unwrap();
     tx.commit().await.unwrap();
 
     let curve = async |rest: &str| ana.get(&format!("/api/v1/portfolio/equity?botId={bot}{rest}")).await.ok();

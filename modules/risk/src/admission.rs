@@ -8,22 +8,19 @@ use crate::{
 use kit::{Result, TenantTx};
 use rust_decimal::Decimal;
 use serde::Serialize;
-use std::fmt;
+use std::{collections::HashMap, fmt};
 use trading::{
-    money::{Notional, Price, Quantity, Symbol},
+    money::{Notional, Price, Quantity},
     order::{ClientOrderId, Order, Size},
 };
 use uuid::Uuid;
 
-/// What a live bot is about to send, and how it stands.
+/// What a live bot is about to send.
 #[derive(Clone, Copy, Debug)]
 pub struct Venture<'a> {
     pub bot: Uuid,
-    pub symbol: &'a Symbol,
     /// The last price.
     pub price: Price,
-    /// What its coins are worth at that price, and its waiting purchases but these.
-    pub held: Notional,
     pub orders: &'a [Order],
 }
 
@@ -75,44 +72,80 @@ pub fn cost(order: &Order, filled: Quantity, last: Price) -> Notional {
     (whole - price * filled).max(Notional::ZERO)
 }
 
-/// Lets orders pass or refuses them, in the transaction that writes them; answers which are refused. What only reduces a
-/// position always passes.
+/// Lets orders of the bots that ask in one transaction pass or refuses them, in the transaction that writes them. What only
+/// reduces a position always passes.
 ///
 /// Where a limit binds all bots together, no other transaction of the tenant is let through before this one has ended, so
-/// that no two of them use the same room.
-pub async fn admit(tx: &mut TenantTx, venture: &Venture<'_>) -> Result<Vec<(ClientOrderId, Refusal)>> {
-    let entries: Vec<_> = venture.orders.iter().filter(|order| !order.reduces_only()).collect();
-    let currency = venture.symbol.quote();
-    if entries.is_empty() {
-        return Ok(vec![]);
+/// that no two of them use the same room; and each bot that asks finds what those before it have been given.
+#[derive(Debug)]
+pub struct Admission {
+    currency: String,
+    /// Why entries are halted, if they are.
+    halted: Option<String>,
+    bounds: Bounds,
+    /// What bots use that do not ask here, and all entries of the last minute.
+    sums: Sums,
+    /// What the others use.
+    held: HashMap<Uuid, Notional>,
+    admitted: usize,
+}
+
+impl Admission {
+    /// With what each bot that asks holds, its coins at the last price and its waiting purchases but those it asks for.
+    ///
+    /// # Errors
+    /// 503 when the database cannot be reached.
+    pub async fn open(tx: &mut TenantTx, currency: &str, held: &[(Uuid, Notional)]) -> Result<Self> {
+        let halts = halts::in_force(tx, currency).await?;
+        let bounds = store::limits::bounds(tx, currency).await?;
+        let sums = if bounds.bind_together() {
+            let bots: Vec<_> = held.iter().map(|(bot, _)| *bot).collect();
+            store::figures::lock(tx).await?;
+            store::figures::sums(tx, currency, &bots).await?
+        } else {
+            Sums::default()
+        };
+        let halted = halts.into_iter().next().map(|halt| halt.message);
+        let held = held.iter().copied().collect();
+        Ok(Self { currency: currency.to_owned(), halted, bounds, sums, held, admitted: 0 })
     }
-    if let Some(halt) = halts::in_force(tx, currency).await?.into_iter().next() {
-        let halted = |order: &&Order| (order.client_order_id, Refusal::Halted { message: halt.message.clone() });
-        return Ok(entries.iter().map(halted).collect());
+
+    /// Which of these orders are refused.
+    pub fn admit(&mut self, venture: &Venture<'_>) -> Vec<(ClientOrderId, Refusal)> {
+        let entries = venture.orders.iter().filter(|order| !order.reduces_only());
+        if let Some(message) = &self.halted {
+            return entries.map(|it| (it.client_order_id, Refusal::Halted { message: message.clone() })).collect();
+        }
+        let held = self.held.remove(&venture.bot).unwrap_or_default();
+        let others: Notional = self.held.values().copied().sum();
+        let sums = Sums { exposure: self.sums.exposure + others, ..self.sums };
+        let mut room = Room { bounds: &self.bounds, sums, held, price: venture.price };
+        let refused = entries.filter_map(|it| room.take(it).err().map(|refusal| (it.client_order_id, refusal)));
+        let refused = refused.collect();
+        self.admitted += usize::try_from(room.sums.orders - self.sums.orders).unwrap_or_default();
+        self.sums.orders = room.sums.orders;
+        self.held.insert(venture.bot, room.held);
+        refused
     }
-    let bounds = store::limits::bounds(tx, currency).await?;
-    let sums = if bounds.bind_together() {
-        store::figures::lock(tx).await?;
-        store::figures::sums(tx, currency, venture.bot).await?
-    } else {
-        Sums::default()
-    };
-    let mut room = Room { bounds, sums, held: venture.held, price: venture.price };
-    let refused = |order: &Order| room.take(order).err().map(|refusal| (order.client_order_id, refusal));
-    let refused: Vec<_> = entries.iter().copied().filter_map(refused).collect();
-    store::figures::admitted(tx, currency, entries.len() - refused.len()).await?;
-    Ok(refused)
+
+    /// Remembers what was let through.
+    ///
+    /// # Errors
+    /// 503 when the database cannot be reached.
+    pub async fn close(self, tx: &mut TenantTx) -> Result<()> {
+        store::figures::admitted(tx, &self.currency, self.admitted).await
+    }
 }
 
 /// What may still be ventured.
-struct Room {
-    bounds: Bounds,
+struct Room<'a> {
+    bounds: &'a Bounds,
     sums: Sums,
     held: Notional,
     price: Price,
 }
 
-impl Room {
+impl Room<'_> {
     /// Gives an order its room, if there is so much.
     fn take(&mut self, order: &Order) -> Result<(), Refusal> {
         let cost = cost(order, Quantity::ZERO, self.price);
@@ -159,10 +192,12 @@ mod tests {
         Order::new(ClientOrderId::new("t".parse().unwrap(), 1), Side::Buy, kind, size, Purpose::Entry)
     }
 
-    fn room(limits: &str) -> Room {
-        let tenant: Limits = serde_json::from_str(limits).unwrap();
+    fn bounds(limits: &str) -> Bounds {
+        Bounds { tenant: serde_json::from_str(limits).unwrap(), platform: Limits::default() }
+    }
+
+    fn room(bounds: &Bounds) -> Room<'_> {
         let sums = Sums { exposure: amount("300"), orders: 2 };
-        let bounds = Bounds { tenant, platform: Limits::default() };
         Room { bounds, sums, held: amount("100"), price: "50".parse().unwrap() }
     }
 
@@ -182,10 +217,11 @@ mod tests {
             (r#"{"maxOrdersPerMinute": 2}"#, "maxOrdersPerMinute of the tenant is 2, and it would be 3: 1 too much"),
         ];
         for (limits, words) in cases {
-            assert_eq!(room(limits).take(&market).unwrap_err().to_string(), words);
+            assert_eq!(room(&bounds(limits)).take(&market).unwrap_err().to_string(), words);
         }
         let just = r#"{"maxOrderNotional": "150", "maxPositionNotional": "250", "maxExposure": "550", "maxOrdersPerMinute": 3}"#;
-        let mut just = room(just);
+        let just = bounds(just);
+        let mut just = room(&just);
         assert_eq!(just.take(&market), Ok(()));
         assert!(just.take(&market).is_err(), "the room is used");
     }
@@ -194,7 +230,7 @@ mod tests {
     fn a_price_outside_the_collar_is_refused_on_either_side() {
         let at = |price: &str| {
             let kind = OrderKind::Limit { price: price.parse().unwrap() };
-            room(r#"{"priceCollar": "10"}"#).take(&entry(kind, Size::Quote(amount("10"))))
+            room(&bounds(r#"{"priceCollar": "10"}"#)).take(&entry(kind, Size::Quote(amount("10"))))
         };
         assert_eq!((at("45"), at("55")), (Ok(()), Ok(())));
         for outside in ["44.99", "55.01"] {
@@ -205,7 +241,8 @@ mod tests {
 
     #[test]
     fn what_is_refused_takes_no_room() {
-        let mut room = room(r#"{"maxExposure": "500"}"#);
+        let bounds = bounds(r#"{"maxExposure": "500"}"#);
+        let mut room = room(&bounds);
         assert!(room.take(&entry(OrderKind::Market {}, Size::Quote(amount("101")))).is_err());
         assert_eq!(room.take(&entry(OrderKind::Market {}, Size::Quote(amount("100")))), Ok(()));
     }

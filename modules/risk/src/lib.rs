@@ -21,7 +21,7 @@ mod store;
 mod stress;
 mod value_at_risk;
 
-pub use admission::{Refusal, Venture, admit, cost};
+pub use admission::{Admission, Refusal, Venture, cost};
 pub use halts::{Cause, Halt, NewPlatformHalt, PlatformHalt, Stopping, halt_platform, in_force, topics};
 pub use limits::{Limit, Owner};
 pub use profit::report;

@@ -47,8 +47,11 @@ impl Figures {
 
 /// Takes in what a live bot has earned since it was made, coins at the last price; answers the halts that follow from it,
 /// which begin in this transaction.
-pub async fn report(tx: &mut TenantTx, bot: Uuid, currency: &str, profit: Notional) -> Result<Vec<Halt>> {
-    let change = store::figures::tell(tx, bot, currency, profit.decimal()).await?;
+pub async fn report(tx: &mut TenantTx, currency: &str, profits: &[(Uuid, Notional)]) -> Result<Vec<Halt>> {
+    if profits.is_empty() {
+        return Ok(vec![]);
+    }
+    let change = store::figures::tell(tx, currency, profits).await?;
     if !change.is_zero() {
         store::figures::move_peak(tx, currency, change).await?;
     }

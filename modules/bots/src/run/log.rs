@@ -81,6 +81,11 @@ impl Log {
         self.errands.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    /// Whether there is something to ask of an exchange.
+    pub(super) fn has_errands(&self) -> bool {
+        self.errands.as_ref().is_some_and(|errands| !errands.is_empty())
+    }
+
     /// What a lane is about to send.
     pub(super) fn unsent(&self, lane: usize) -> impl Iterator<Item = &Order> {
         self.errands.iter().flatten().filter_map(move |errand| match errand {

@@ -286,6 +286,16 @@ impl Machine {
         self.log.unsent(lane).filter(|order| !order.reduces_only()).copied().collect()
     }
 
+    /// Whether any lane is about to send such.
+    pub(crate) fn has_ventures(&self) -> bool {
+        (0..self.last.len()).any(|lane| self.log.unsent(lane).any(|order| !order.reduces_only()))
+    }
+
+    /// The last price of a lane.
+    pub(crate) fn price_in(&self, lane: usize) -> Option<Price> {
+        self.last.get(lane)?.map(|candle| candle.close)
+    }
+
     /// Takes back what waits to open or enlarge the position.
     pub(crate) fn take_entries_back(&mut self) {
         for it in self.open().iter().filter(|it| !it.order.reduces_only() && !it.withdrawn) {
@@ -298,6 +308,11 @@ impl Machine {
     /// What it has earned since its beginning, coins at the last price; `None` before there is one.
     pub(crate) fn profit(&self) -> Option<Notional> {
         self.closed_at().map(|_| self.lanes.equity() - self.figures.initial)
+    }
+
+    /// Whether there is something to ask of an exchange.
+    pub(crate) fn has_errands(&self) -> bool {
+        self.log.has_errands()
     }
 
     /// What an exchange is to be asked since this was last asked, by lane.

@@ -1,29 +1,71 @@
 //! What binds live bots beyond their own limits: halts, and the room that the tenant and the platform leave.
 
-use super::session::{Session, timestamp};
+use super::{
+    group::Turn,
+    session::{Session, timestamp},
+};
 use crate::{event::Event, store::Progress};
-use ::risk::{Halt, Refusal, Venture};
+use ::risk::{Admission, Halt, Refusal, Venture};
 use kit::{Result, TenantTx, Time};
 use serde_json::json;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use trading::{
     engine::{Input, RejectReason, Rejection},
     money::Notional,
-    order::{ClientOrderId, Order},
+    order::ClientOrderId,
 };
 
-impl Session {
-    /// Looks whether entries are halted. A bot that is makes none and takes back those that wait; what it holds is looked
-    /// after.
-    pub(super) async fn heed(&mut self, tx: &mut TenantTx, progress: &mut Progress) -> Result<()> {
-        if self.exchanges.is_empty() {
-            return Ok(());
-        }
-        let halts = ::risk::in_force(tx, self.machine.quote()).await?;
-        self.obey(&halts, progress, tx.now())
-    }
+/// The halts that are in force, by currency.
+pub(super) type Halts = HashMap<String, Vec<Halt>>;
 
-    fn obey(&mut self, halts: &[Halt], progress: &mut Progress, now: Time) -> Result<()> {
+/// Which entries are halted in these currencies.
+pub(super) async fn halts(tx: &mut TenantTx, currencies: BTreeSet<String>) -> Result<Halts> {
+    let mut halts = Halts::new();
+    for currency in currencies {
+        let in_force = ::risk::in_force(tx, &currency).await?;
+        halts.insert(currency, in_force);
+    }
+    Ok(halts)
+}
+
+/// The currencies of live bots.
+pub(super) fn currencies(turns: &[Turn]) -> BTreeSet<String> {
+    let live = turns.iter().filter(|turn| turn.session.is_live());
+    live.map(|turn| turn.session.machine.quote().to_owned()).collect()
+}
+
+/// Tells what the live bots have earned, and asks for the room of the entries that are about to be sent. Those that get
+/// none are rejected in this transaction and never sent.
+pub(super) async fn venture(tx: &mut TenantTx, turns: &mut [Turn]) -> Result<()> {
+    for currency in currencies(turns) {
+        let asks = |turn: &&mut Turn| turn.session.ventures_in(&currency);
+        let mut members: Vec<_> = turns.iter_mut().filter(asks).collect();
+        let profits = members.iter().filter_map(|turn| Some((turn.session.lease.bot, turn.session.machine.profit()?)));
+        let begun = ::risk::report(tx, &currency, &profits.collect::<Vec<_>>()).await?;
+        if !begun.is_empty() {
+            for Turn { session, progress, .. } in members.iter_mut().map(|turn| &mut **turn) {
+                session.obey(&begun, progress, tx.now())?;
+            }
+        }
+        if members.iter().any(|turn| turn.session.machine.has_ventures()) {
+            admit(tx, &currency, &mut members).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn admit(tx: &mut TenantTx, currency: &str, turns: &mut [&mut Turn]) -> Result<()> {
+    let held: Vec<_> = turns.iter().map(|turn| (turn.session.lease.bot, turn.session.held())).collect();
+    let mut admission = Admission::open(tx, currency, &held).await?;
+    for turn in turns {
+        turn.session.ask(&mut admission, tx.now())?;
+    }
+    admission.close(tx).await
+}
+
+impl Session {
+    /// A bot that is halted makes no entries and takes back those that wait; what it holds is looked after.
+    pub(super) fn obey(&mut self, halts: &[Halt], progress: &mut Progress, now: Time) -> Result<()> {
         let halted = !halts.is_empty();
         self.halted = halted;
         if halted != progress.halted {
@@ -37,21 +79,18 @@ impl Session {
         Ok(())
     }
 
-    /// Tells what was earned, and asks for the room of the entries that are about to be sent. Those that get none are
-    /// rejected in this transaction and never sent.
-    pub(super) async fn venture(&mut self, tx: &mut TenantTx, progress: &mut Progress) -> Result<()> {
-        let is_news = !self.exchanges.is_empty() && self.machine.has_unsaved();
-        let Some(profit) = self.machine.profit().filter(|_| is_news) else { return Ok(()) };
-        let begun = ::risk::report(tx, self.lease.bot, self.machine.quote(), profit).await?;
-        if !begun.is_empty() {
-            self.obey(&begun, progress, tx.now())?;
-        }
+    /// Whether it is a live bot of this currency with something to tell.
+    fn ventures_in(&self, currency: &str) -> bool {
+        self.is_live() && self.machine.quote() == currency && self.machine.has_unsaved()
+    }
+
+    /// Asks for room until no order is about to be sent that has not got it: what follows from a refusal is asked for too.
+    fn ask(&mut self, admission: &mut Admission, now: Time) -> Result<()> {
         let mut asked = HashSet::new();
         loop {
-            // what follows from a refusal is asked for too
             let before = asked.len();
             for lane in 0..self.exchanges.len() {
-                self.venture_in(lane, tx, &mut asked).await?;
+                self.ask_in(lane, admission, &mut asked, now)?;
             }
             if asked.len() == before {
                 return Ok(());
@@ -59,26 +98,29 @@ impl Session {
         }
     }
 
-    async fn venture_in(&mut self, lane: usize, tx: &mut TenantTx, asked: &mut HashSet<ClientOrderId>) -> Result<()> {
+    fn ask_in(
+        &mut self,
+        lane: usize,
+        admission: &mut Admission,
+        asked: &mut HashSet<ClientOrderId>,
+        now: Time,
+    ) -> Result<()> {
+        let Some(price) = self.machine.price_in(lane) else { return Ok(()) };
         let orders = self.machine.ventures(lane).into_iter().filter(|it| asked.insert(it.client_order_id));
         let orders: Vec<_> = orders.collect();
-        let lane_held = self.machine.holdings().into_iter().nth(lane).filter(|_| !orders.is_empty());
-        let Some((symbol, _, Some(price))) = lane_held else { return Ok(()) };
-        let held = self.held(&orders);
-        let venture = Venture { bot: self.lease.bot, symbol: &symbol, price, held, orders: &orders };
-        for (id, refusal) in ::risk::admit(tx, &venture).await? {
-            self.refuse(lane, id, &refusal, tx.now())?;
+        for (id, refusal) in admission.admit(&Venture { bot: self.lease.bot, price, orders: &orders }) {
+            self.refuse(lane, id, &refusal, now)?;
         }
         Ok(())
     }
 
-    /// What the bot holds of all its symbols, and its waiting purchases but these.
-    fn held(&self, orders: &[Order]) -> Notional {
+    /// What the bot holds of all its symbols, and its waiting purchases but those that are about to be sent.
+    fn held(&self) -> Notional {
         let (mut held, open) = (Notional::ZERO, self.machine.open());
-        for (symbol, position, price) in self.machine.holdings() {
-            let Some(price) = price else { continue };
+        for (lane, (symbol, position, price)) in self.machine.holdings().into_iter().enumerate() {
+            let (Some(price), new) = (price, self.machine.ventures(lane)) else { continue };
             let waiting = open.iter().filter(|it| it.symbol == symbol && !it.order.reduces_only());
-            let waiting = waiting.filter(|it| orders.iter().all(|new| new.client_order_id != it.order.client_order_id));
+            let waiting = waiting.filter(|it| new.iter().all(|new| new.client_order_id != it.order.client_order_id));
             held += price * position.quantity();
             held += waiting.map(|it| ::risk::cost(&it.order, it.filled, price)).sum();
         }

@@ -1,14 +1,19 @@
-use super::session::{self, Halt, Session};
+use super::{
+    group::{self, Outcome},
+    queue::{self, Queue},
+    session::{self, Halt, Session},
+};
 use crate::store::{self, Lease};
 use chrono::TimeDelta;
 use futures::FutureExt;
 use kit::{App, Origin, Reason, Result, SystemTx};
-use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
-use tokio::{
-    sync::{Mutex, Semaphore},
-    task::JoinHandle,
-    time,
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Duration,
 };
+use tokio::{sync::Mutex, task::JoinHandle, time};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span, warn};
 use uuid::Uuid;
@@ -17,17 +22,16 @@ use uuid::Uuid;
 const LEASE: TimeDelta = TimeDelta::seconds(5);
 /// How often leases are kept, and bots looked for when no notification comes.
 const ROUND: Duration = Duration::from_secs(1);
-/// The most bots that one runner holds.
-const MOST_HELD: usize = 1_000;
-/// The most transactions of bots at once, so that callers get connections too.
-const AT_ONCE: usize = 4;
+/// The most bots that one runner holds: they take some 200 MB of memory, and two cores keep up with them by the minute.
+const MOST_HELD: usize = 10_000;
 
 /// Runs bots of all tenants, as many as it can lease.
 pub struct Runner {
     app: App,
     owner: Uuid,
+    queue: Arc<Queue>,
     /// Those that [`Runner::tick`] advances.
-    sessions: Mutex<HashMap<Lease, Session>>,
+    sessions: Mutex<HashMap<Lease, Box<Session>>>,
 }
 
 /// What [`Runner::tick`] has done.
@@ -42,7 +46,8 @@ pub struct Tick {
 impl Runner {
     /// A runner that holds no bot yet.
     pub fn new(app: &App) -> Self {
-        Self { app: app.clone(), owner: app.ids().uuid(app.clock().now()), sessions: Mutex::default() }
+        let owner = app.ids().uuid(app.clock().now());
+        Self { app: app.clone(), owner, queue: Arc::new(Queue::new(app)), sessions: Mutex::default() }
     }
 
     /// Leases what it can and feeds each bot what is due by the clock, one batch at the most: one
@@ -54,10 +59,21 @@ impl Runner {
         let mut sessions = self.sessions.lock().await;
         let held = self.held().await?;
         sessions.retain(|lease, _| held.contains(lease));
-        let (mut tick, room) = (Tick { held: held.len(), candles: 0 }, Semaphore::new(1));
+        let mut tick = Tick { held: held.len(), candles: 0 };
+        let mut groups = BTreeMap::<_, Vec<_>>::new();
         for lease in held {
-            match Box::pin(self.step(sessions.remove(&lease), lease, &room)).await {
-                Ok((session, step)) => {
+            match Box::pin(self.ready(sessions.remove(&lease), lease)).await {
+                Ok(session) => {
+                    let alone = (!session.goes_along()).then_some(lease.bot);
+                    groups.entry((lease.tenant, alone)).or_default().push(session);
+                }
+                Err(halt) => Box::pin(self.halted(&lease, halt)).await,
+            }
+        }
+        for (lease, outcome) in self.advance_all(groups.into_values()).await {
+            match outcome {
+                Ok((mut session, written)) => {
+                    let step = Box::pin(session.send(written)).await;
                     tick.candles += step.candles;
                     if step.next.is_some() {
                         sessions.insert(lease, session);
@@ -69,40 +85,48 @@ impl Runner {
         Ok(tick)
     }
 
-    /// Nobody waits for an exchange within the room for transactions.
-    async fn step(
-        &self,
-        session: Option<Session>,
-        lease: Lease,
-        room: &Semaphore,
-    ) -> Result<(Session, session::Step), Halt> {
+    /// Advances groups of bots, and those apart that cannot be advanced with others.
+    async fn advance_all(&self, groups: impl Iterator<Item = Vec<Box<Session>>>) -> Vec<(Lease, Outcome)> {
+        let mut outcomes = vec![];
+        for group in groups {
+            Box::pin(group::advance(&self.app, group, |lease, outcome| outcomes.push((lease, outcome)))).await;
+        }
+        for (lease, outcome) in &mut outcomes {
+            if let Err(Halt::Apart) = outcome {
+                *outcome = Box::pin(self.advance_apart(*lease)).await;
+            }
+        }
+        outcomes
+    }
+
+    async fn advance_apart(&self, lease: Lease) -> Outcome {
+        let session = self.ready(None, lease).await?;
+        queue::advance_apart(&self.app, session).await
+    }
+
+    /// A session that has asked what it has to ask. Nobody waits for an exchange within the room for transactions.
+    async fn ready(&self, session: Option<Box<Session>>, lease: Lease) -> Result<Box<Session>, Halt> {
         let mut session = match session {
             Some(session) => session,
             None => {
-                let _permit = room.acquire().await;
-                Session::open(&self.app, lease).await?
+                let _permit = self.queue.room().await;
+                Box::new(Session::open(&self.app, lease).await?)
             }
         };
         session.gather().await?;
-        let written = {
-            let _permit = room.acquire().await;
-            session.advance().await?
-        };
-        let step = session.send(written).await;
-        Ok((session, step))
+        Ok(session)
     }
 
     /// Runs bots until it is told to stop, each in a task of its own; then waits for their present
     /// transactions and gives the bots back.
     pub async fn run(self, stop: CancellationToken) {
         let runner = Arc::new(self);
-        let (mut tasks, room) = (HashMap::<Lease, JoinHandle<()>>::new(), Arc::new(Semaphore::new(AT_ONCE)));
-        let mut notices = None;
+        let (mut tasks, mut notices) = (HashMap::<Lease, JoinHandle<()>>::new(), None);
         while !stop.is_cancelled() {
             if notices.is_none() {
                 notices = runner.app.db().listen(&["bots"]).await.ok();
             }
-            if let Err(failure) = runner.attend(&mut tasks, &room, &stop).await {
+            if let Err(failure) = runner.attend(&mut tasks, &stop).await {
                 warn!("bots cannot be leased: {failure}");
             }
             let notice = async {
@@ -133,10 +157,9 @@ impl Runner {
     async fn attend(
         self: &Arc<Self>,
         tasks: &mut HashMap<Lease, JoinHandle<()>>,
-        room: &Arc<Semaphore>,
         stop: &CancellationToken,
     ) -> Result<()> {
-        let held = self.held().await?;
+        let held: HashSet<_> = self.held().await?.into_iter().collect();
         tasks.retain(|lease, task| {
             let wanted = held.contains(lease);
             if !wanted {
@@ -147,46 +170,56 @@ impl Runner {
         for lease in held {
             tasks.entry(lease).or_insert_with(|| {
                 let span = info_span!("bot", bot_id = %lease.bot, tenant_id = %lease.tenant);
-                let task = self.clone().attend_one(lease, room.clone(), stop.clone());
+                let task = self.clone().attend_one(lease, stop.clone());
                 tokio::spawn(task.instrument(span))
             });
         }
         Ok(())
     }
 
-    /// Runs one bot as long as there is something to do.
-    async fn attend_one(self: Arc<Self>, lease: Lease, room: Arc<Semaphore>, stop: CancellationToken) {
-        let run = AssertUnwindSafe(self.advance(lease, &room, &stop)).catch_unwind();
+    /// Runs one bot as long as there is something to do. A task is as large as the largest of what it waits for, all the
+    /// time: what is waited for a moment only is boxed.
+    async fn attend_one(self: Arc<Self>, lease: Lease, stop: CancellationToken) {
+        let run = AssertUnwindSafe(self.advance(lease, &stop)).catch_unwind();
         match run.await {
             Ok(Ok(())) => {}
-            Ok(Err(halt)) => self.halted(&lease, halt).await,
+            Ok(Err(halt)) => Box::pin(self.halted(&lease, halt)).await,
             Err(_) => {
                 let reason = "Something broke on our side: let the operator look into the log.".to_owned();
-                self.halted(&lease, Halt::Failed(reason)).await;
+                Box::pin(self.halted(&lease, Halt::Failed(reason))).await;
             }
         }
     }
 
-    async fn advance(&self, lease: Lease, room: &Semaphore, stop: &CancellationToken) -> Result<(), Halt> {
-        let mut session = None;
+    async fn advance(&self, lease: Lease, stop: &CancellationToken) -> Result<(), Halt> {
+        let (mut held, mut apart) = (None, false);
         while !stop.is_cancelled() {
-            let (mut advanced, step) = Box::pin(self.step(session.take(), lease, room)).await?;
+            let session = Box::pin(self.ready(held.take(), lease)).await?;
+            let (mut session, written) = match Box::pin(self.queue.advance(session, apart)).await {
+                Err(Halt::Apart) => {
+                    apart = true;
+                    continue;
+                }
+                outcome => outcome?,
+            };
+            apart = false;
+            let step = Box::pin(session.send(written)).await;
             let Some(next) = step.next else { return Ok(()) };
             let wait = (next - self.app.clock().now()).to_std().unwrap_or_default();
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = time::sleep(wait) => {}
-                () = advanced.is_told() => {}
+                () = session.is_told() => {}
             }
-            session = Some(advanced);
+            held = Some(session);
         }
         Ok(())
     }
 
     async fn halted(&self, lease: &Lease, halt: Halt) {
         match halt {
-            Halt::Lost => {}
             // the next round makes the bot anew
+            Halt::Lost | Halt::Apart => {}
             Halt::Later(failure) => warn!("a bot waits for the database: {failure}"),
             Halt::Failed(reason) => {
                 if let Err(failure) = session::fail(&self.app, lease, &reason).await {
@@ -203,7 +236,7 @@ impl Runner {
         let until = tx.now() + LEASE;
         let mut held = store::keep(&mut tx, self.owner, until).await?;
         let room = i64::try_from(MOST_HELD.saturating_sub(held.len())).unwrap_or_default();
-        held.extend(store::lease(&mut tx, self.owner, until, room).await?);
+        held.extend(store::lease(&mut tx, self.owner, room).await?);
         tx.commit().await?;
         Ok(held)
     }

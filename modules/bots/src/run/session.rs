@@ -7,6 +7,7 @@ use super::{
     machine::{Machine, Make, Place, prefix},
     news::News,
     pace::{BATCH, SCRIPT_BATCH},
+    risk::Halts,
 };
 use crate::{
     alert,
@@ -21,6 +22,7 @@ use crate::{
 use chrono::TimeDelta;
 use futures::{FutureExt, StreamExt, stream::BoxStream};
 use kit::{App, Error, Origin, Reason, Result, Scope, TenantTx, Time};
+use portfolio::Holding;
 use std::{collections::VecDeque, sync::Arc};
 use tokio::task::block_in_place;
 use tracing::error;
@@ -59,13 +61,16 @@ pub(super) struct Session {
 /// What follows from a transaction, once it is committed.
 #[derive(Debug)]
 pub(super) struct Written {
-    candles: usize,
+    pub(super) candles: usize,
     /// When to go on with the feed; `None` where there is nothing more to do.
-    next: Option<Time>,
-    errands: Vec<(usize, Errand)>,
+    pub(super) next: Option<Time>,
+    pub(super) errands: Vec<(usize, Errand)>,
     /// When the right to run them was had.
-    at: Time,
+    pub(super) at: Time,
 }
+
+/// What becomes of a bot, and what people are to know of it.
+pub(super) type End = Option<(Status, Event)>;
 
 /// Why a session is over before its bot is. What it has in memory may be ahead of what is written
 /// and is of no use any more.
@@ -75,6 +80,8 @@ pub(super) enum Halt {
     Lost,
     /// The database cannot be reached or is busy.
     Later(Error),
+    /// What it was to write with others cannot be written so: it goes on apart.
+    Apart,
     /// The bot cannot go on, for this reason.
     Failed(String),
 }
@@ -101,10 +108,9 @@ pub(super) struct Step {
     pub(super) next: Option<Time>,
 }
 
-/// A transaction in the name of the bot's tenant.
-async fn begin(app: &App, lease: &Lease) -> Result<TenantTx> {
-    let origin = Origin::internal(&format!("bot-{}", lease.bot));
-    let tx = app.db().system(Reason::Bots, origin).await?;
+/// A transaction in the name of a bot's tenant.
+pub(super) async fn begin(app: &App, lease: &Lease) -> Result<TenantTx> {
+    let tx = app.db().system(Reason::Bots, Origin::internal("bots")).await?;
     tx.enter(scope(lease)).await
 }
 
@@ -117,7 +123,7 @@ impl Session {
     /// Makes the bot anew from its journal, and holds the outcome against what is stored.
     pub(super) async fn open(app: &App, lease: Lease) -> Result<Self, Halt> {
         let mut tx = begin(app, &lease).await?;
-        let progress = store::hold(&mut tx, &lease).await?.ok_or(Halt::Lost)?;
+        let progress = store::hold(&mut tx, &[lease]).await?.remove(&lease.bot).ok_or(Halt::Lost)?;
         let bot = service::get(&mut tx, lease.bot).await?;
         let strategy = strategies::get(&mut tx, bot.strategy_id, Some(bot.strategy_version)).await?;
         let document = service::document(&strategy)?;
@@ -225,29 +231,54 @@ impl Session {
         Step { candles, next: next.map(|next| asks.map_or(next, |asks| asks.min(next))) }
     }
 
-    /// Takes in what has been told and the candles that are due, and writes all that follows in one transaction.
-    pub(super) async fn advance(&mut self) -> Result<Written, Halt> {
-        let mut tx = begin(&self.app, &self.lease).await?;
-        let mut progress = store::hold(&mut tx, &self.lease).await?.ok_or(Halt::Lost)?;
+    /// Whether it may share a transaction: what it takes in costs moments.
+    pub(super) fn goes_along(&self) -> bool {
+        self.feed.is_live() && self.batch > SCRIPT_BATCH
+    }
+
+    /// Whether what follows from its turn cannot be written by another transaction than the one that it took it in.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.takes_signals || self.machine.has_errands()
+    }
+
+    /// Takes in what has been told and the candles that are due, and nothing of it is written yet. Answers whether
+    /// something was told, and how many candles it was.
+    pub(super) async fn take_turn(
+        &mut self,
+        tx: &mut TenantTx,
+        progress: &mut Progress,
+        halts: &Halts,
+    ) -> Result<(bool, usize), Halt> {
         let now = tx.now();
         let told = self.take_news(now)?;
-        self.heed(&mut tx, &mut progress).await?;
-        let candles = if progress.status == Status::Stopping {
-            self.stop(&mut tx, progress.stop.unwrap_or_default(), now).await?
-        } else {
-            let fed = self.feed(&mut tx, now).await?;
-            self.take_signals(&mut tx, now).await?;
-            fed
-        };
-        self.venture(&mut tx, &mut progress).await?;
-        let end = self.end(&progress)?;
+        if let Some(halts) = halts.get(self.machine.quote()).filter(|_| self.is_live()) {
+            self.obey(halts, progress, now)?;
+        }
+        if progress.status == Status::Stopping {
+            return Ok((told, self.stop(tx, progress.stop.unwrap_or_default(), now).await?));
+        }
+        let candles = self.feed(tx, now).await?;
+        self.take_signals(tx, now).await?;
+        Ok((told, candles))
+    }
+
+    /// Whether its orders go to an exchange.
+    pub(super) fn is_live(&self) -> bool {
+        !self.exchanges.is_empty()
+    }
+
+    /// What it holds.
+    pub(super) fn holdings(&self) -> impl Iterator<Item = Holding> {
+        let bot = self.lease.bot;
+        self.machine.holdings().into_iter().map(move |(symbol, position, mark)| Holding { bot, symbol, position, mark })
+    }
+
+    /// What becomes of the bot now, if anything does, and when to go on with it, if there is something to do yet.
+    pub(super) fn conclude(&mut self, progress: &Progress, now: Time) -> Result<(End, Option<Time>), Halt> {
+        let end = self.end(progress)?;
         let next = end.is_none().then(|| self.feed.next(now));
         let next = if self.takes_signals { next.map(|next| next.min(now + LOOK)) } else { next };
-        if told || candles > 0 || self.machine.has_unsaved() || end.is_some() {
-            self.write(&mut tx, &mut progress, end).await?;
-            tx.commit().await?;
-        }
-        Ok(Written { candles, next, errands: self.machine.take_errands(), at: now })
+        Ok((end, next))
     }
 
     /// Takes in what the exchange has told; answers whether it has told anything.
@@ -342,7 +373,7 @@ impl Session {
     }
 
     /// What becomes of the bot now, if anything does.
-    fn end(&mut self, progress: &Progress) -> Result<Option<(Status, Event)>, Halt> {
+    fn end(&mut self, progress: &Progress) -> Result<End, Halt> {
         if let (Status::Running, Some(failure)) = (progress.status, self.machine.failure()) {
             // its orders stay as they are: it may yet be stopped
             let event = Event::script_failed(failure);
@@ -373,41 +404,6 @@ impl Session {
         let held = held.collect::<Vec<_>>().join(", ");
         let holds = if held.is_empty() { "no coins" } else { &held };
         format!("{what}; it has seen {} candles and holds {holds}.", self.machine.candles())
-    }
-
-    async fn write(
-        &mut self,
-        tx: &mut TenantTx,
-        progress: &mut Progress,
-        end: Option<(Status, Event)>,
-    ) -> Result<(), Halt> {
-        let (bot, ends) = (self.lease.bot, end.is_some());
-        if let Some((status, event)) = end {
-            service::audit_turn(tx, bot, progress.status, status).await?;
-            progress.status = status;
-            self.machine.tell(event);
-        }
-        let unsaved = self.machine.take_unsaved();
-        store::add_journal(tx, bot, progress.journal_seq, &unsaved.journal).await?;
-        self.machine.book().save(tx).await?;
-        for (symbol, position, price) in self.machine.holdings() {
-            portfolio::save(tx, bot, &symbol, &position, price).await?;
-        }
-        portfolio::record_equity(tx, bot, &unsaved.equity).await?;
-        store::add_events(tx, bot, progress.event_seq, &unsaved.events).await?;
-
-        progress.journal_seq += count(unsaved.journal.len());
-        progress.event_seq += count(unsaved.events.len());
-        progress.candles = i64::try_from(self.machine.candles()).unwrap_or(i64::MAX);
-        progress.last_candle = self.machine.last_open().map(Timestamp::to_datetime);
-        let figures = self.machine.metrics().map(serde_json::to_value).transpose().map_err(Error::internal)?;
-        if !store::write(tx, &self.lease, progress, figures).await? {
-            return Err(Halt::Lost);
-        }
-        if ends {
-            tell::turned(tx, bot).await?;
-        }
-        Ok(())
     }
 }
 
@@ -473,14 +469,14 @@ fn differs(what: &str) -> Halt {
 /// Marks a bot as failed and says why. Does nothing where the lease is no longer good.
 pub(super) async fn fail(app: &App, lease: &Lease, reason: &str) -> Result<()> {
     let mut tx = begin(app, lease).await?;
-    let Some(mut progress) = store::hold(&mut tx, lease).await? else { return Ok(()) };
+    let Some(mut progress) = store::hold(&mut tx, &[*lease]).await?.remove(&lease.bot) else { return Ok(()) };
     let Some(status) = progress.status.after(Verb::Fail)? else { return Ok(()) };
     service::audit_turn(&mut tx, lease.bot, progress.status, status).await?;
     let event = Event::of_bot("bot.failed", format!("The bot has failed. {reason} Then start it again."));
-    store::add_events(&mut tx, lease.bot, progress.event_seq, &[event]).await?;
+    store::add_events(&mut tx, &[(lease.bot, progress.event_seq, &[event])]).await?;
     progress.event_seq += 1;
     progress.status = status;
-    store::write(&mut tx, lease, &progress, None).await?;
+    store::write(&mut tx, &[(*lease, &progress, None)]).await?;
     tell::turned(&mut tx, lease.bot).await?;
     tx.commit().await
 }
@@ -495,30 +491,38 @@ pub(super) fn count(length: usize) -> i64 {
 
 #[cfg(test)]
 #[path = "../../tests/common/mod.rs"]
-mod common;
+pub(super) mod common;
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
     use super::{common::*, *};
+    use crate::run::group;
     use chrono::TimeDelta;
     use testkit::{PgPool, TestApp, db_test, json};
-    use uuid::Uuid;
 
     /// Leases the one bot for somebody, whoever holds it.
     async fn leased(app: &TestApp) -> Lease {
         app.clock().advance(TimeDelta::minutes(1));
         let mut tx = app.system().await;
-        let until = tx.now() + TimeDelta::seconds(5);
-        let lease = store::lease(&mut tx, Uuid::from_u128(7), until, 10).await.unwrap();
+        let (owner, until) = (tx.new_id(), tx.now() + TimeDelta::seconds(5));
+        store::keep(&mut tx, owner, until).await.unwrap();
+        let lease = store::lease(&mut tx, owner, 10).await.unwrap();
         tx.commit().await.unwrap();
         let [lease] = lease[..] else { panic!("one lease, not {lease:?}") };
         lease
     }
 
-    async fn advanced(session: &mut Session) -> Result<usize, Halt> {
-        Box::pin(session.advance()).await.map(|step| step.candles)
+    /// Advances a session by itself; answers it with the number of its candles.
+    async fn advanced(app: &TestApp, session: Box<Session>) -> Result<(Box<Session>, usize), Halt> {
+        let mut outcome = Err(Halt::Lost);
+        Box::pin(group::advance(app.app(), vec![session], |_, it| outcome = it)).await;
+        outcome.map(|(session, written)| (session, written.candles))
+    }
+
+    async fn opened(app: &TestApp, lease: Lease) -> Result<Box<Session>, Halt> {
+        Session::open(app.app(), lease).await.map(Box::new)
     }
 
     #[db_test]
@@ -526,16 +530,18 @@ mod tests {
         let app = app(db).await;
         let (ana, strategy) = trader(&app, &candles(300)).await;
         let bot = started(&ana, "Contested", &strategy, json!({ "kind": "replay", "speed": 100 })).await;
-        let mut old = Session::open(app.app(), leased(&app).await).await.unwrap();
-        assert_eq!(advanced(&mut old).await.unwrap(), 1);
-        let mut new = Session::open(app.app(), leased(&app).await).await.unwrap();
+        let old = opened(&app, leased(&app).await).await.unwrap();
+        let lease = old.lease;
+        let (old, candles) = advanced(&app, old).await.unwrap();
+        assert_eq!(candles, 1);
+        let new = opened(&app, leased(&app).await).await.unwrap();
         let before = journal(&app, &bot).await;
         app.clock().advance(TimeDelta::seconds(1));
-        assert!(matches!(advanced(&mut old).await, Err(Halt::Lost)));
-        fail(app.app(), &old.lease, "It is not its own any more.").await.unwrap();
+        assert!(matches!(advanced(&app, old).await, Err(Halt::Lost)));
+        fail(app.app(), &lease, "It is not its own any more.").await.unwrap();
         assert_eq!((journal(&app, &bot).await, status(&ana, &bot).await.as_str()), (before, "running"));
-        assert_eq!(advanced(&mut new).await.unwrap(), 101);
-        assert!(matches!(Session::open(app.app(), old.lease).await, Err(Halt::Lost)));
+        assert_eq!(advanced(&app, new).await.unwrap().1, 101);
+        assert!(matches!(opened(&app, lease).await, Err(Halt::Lost)));
     }
 
     #[db_test]
@@ -545,14 +551,14 @@ mod tests {
         let bot = started(&ana, "Turned", &strategy, json!({ "kind": "replay", "speed": 100 })).await;
         let path = format!("/api/v1/bots/{bot}");
         for change in ["speed", "pause", "stop"] {
-            let mut session = Session::open(app.app(), leased(&app).await).await.unwrap();
-            advanced(&mut session).await.unwrap();
+            let session = opened(&app, leased(&app).await).await.unwrap();
+            let (session, _) = advanced(&app, session).await.unwrap();
             match change {
                 "speed" => ana.patch(&path, &json!({ "speed": 200 })).await.ok(),
                 verb => ana.post(&format!("{path}/{verb}"), &json!({})).await.ok(),
             };
             app.clock().advance(TimeDelta::seconds(1));
-            assert!(matches!(advanced(&mut session).await, Err(Halt::Lost)), "{change}");
+            assert!(matches!(advanced(&app, session).await, Err(Halt::Lost)), "{change}");
             if change == "pause" {
                 ana.post(&format!("{path}/start"), &json!({})).await.ok();
             }

@@ -100,7 +100,12 @@ impl Watch {
         if self.awaits(at) {
             self.from = self.market.timeframe.next(at);
         }
-        self.ready.pop_front_if(|candle| candle.open_time == at)
+        let taken = self.ready.pop_front_if(|candle| candle.open_time == at);
+        if self.ready.is_empty() {
+            // what it took to warm up is not held for ever
+            self.ready = VecDeque::new();
+        }
+        taken
     }
 
     /// Takes a hint; answers whether it is time to ask at another time than was planned.

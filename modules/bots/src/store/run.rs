@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use kit::{Result, SystemTx, TenantTx, Time, Tx};
 use serde_json::Value;
 use sqlx::types::Json;
+use std::collections::HashMap;
 use trading::{engine::Input, time::Timestamp};
 use uuid::Uuid;
 
@@ -23,39 +24,45 @@ pub(crate) async fn hurry<K>(tx: &mut Tx<K>) -> Result<()> {
     Ok(())
 }
 
-/// Keeps the owner's leases, but of tenants that are suspended or closed, whose bots stand still; answers which they are.
+/// Says that a runner lives, so that its bots are its own until then; answers which they are. Those of tenants that are
+/// suspended or closed stand still.
 pub(crate) async fn keep(tx: &mut SystemTx, owner: Uuid, until: Time) -> Result<Vec<Lease>> {
-    let kept = sqlx::query_as!(
-        Lease,
-        "update bots set lease_until = $2
-         where lease_owner = $1 and status in ('running', 'stopping')
-           and not exists (select from tenants t where t.id = tenant_id
-                           and (t.suspended_at is not null or t.closed_at is not null))
-         returning tenant_id as tenant, id as bot, lease_token as token",
+    sqlx::query!(
+        "insert into bot_runners (id, until) values ($1, $2) on conflict (id) do update set until = excluded.until",
         owner,
         until.utc()
+    )
+    .execute(tx.conn())
+    .await?;
+    let kept = sqlx::query_as!(
+        Lease,
+        "select tenant_id as tenant, id as bot, lease_token as token from bots
+         where lease_owner = $1 and status in ('running', 'stopping')
+           and not exists (select from tenants t where t.id = tenant_id
+                           and (t.suspended_at is not null or t.closed_at is not null))",
+        owner
     )
     .fetch_all(tx.conn())
     .await?;
     Ok(kept)
 }
 
-/// Leases bots of active tenants that are to run and that nobody holds any more.
-pub(crate) async fn lease(tx: &mut SystemTx, owner: Uuid, until: Time, most: i64) -> Result<Vec<Lease>> {
+/// Leases bots of active tenants that are to run and that nobody holds who lives.
+pub(crate) async fn lease(tx: &mut SystemTx, owner: Uuid, most: i64) -> Result<Vec<Lease>> {
     let now = tx.now();
     let leased = sqlx::query_as!(
         Lease,
-        "update bots set lease_owner = $1, lease_until = $2, lease_token = lease_token + 1
+        "update bots set lease_owner = $1, lease_token = lease_token + 1
          where (tenant_id, id) in (
              select tenant_id, id from bots
-             where status in ('running', 'stopping') and (lease_until is null or lease_until < $3)
+             where status in ('running', 'stopping')
+               and not exists (select from bot_runners r where r.id = lease_owner and r.until >= $2)
                and not exists (select from tenants t where t.id = tenant_id
                                and (t.suspended_at is not null or t.closed_at is not null))
-             order by lease_until nulls first limit $4 for update skip locked
+             limit $3 for update of bots skip locked
          )
          returning tenant_id as tenant, id as bot, lease_token as token",
         owner,
-        until.utc(),
         now.utc(),
         most
     )
@@ -64,11 +71,11 @@ pub(crate) async fn lease(tx: &mut SystemTx, owner: Uuid, until: Time, most: i64
     Ok(leased)
 }
 
-/// Gives the owner's leases back, so that another need not wait for their end.
+/// Gives the owner's bots back, so that another need not wait until it is taken for dead, and forgets those that are.
 pub(crate) async fn release(tx: &mut SystemTx, owner: Uuid) -> Result<()> {
-    sqlx::query!("update bots set lease_owner = null, lease_until = null where lease_owner = $1", owner)
-        .execute(tx.conn())
-        .await?;
+    let now = tx.now();
+    sqlx::query!("update bots set lease_owner = null where lease_owner = $1", owner).execute(tx.conn()).await?;
+    sqlx::query!("delete from bot_runners where id = $1 or until < $2", owner, now.utc()).execute(tx.conn()).await?;
     Ok(())
 }
 
@@ -83,6 +90,7 @@ pub(crate) async fn tenants_at_work(tx: &mut SystemTx) -> Result<Vec<Uuid>> {
 
 /// How far a bot has come.
 pub(crate) struct Progress {
+    pub(crate) bot: Uuid,
     pub(crate) status: Status,
     pub(crate) stop: Option<Coins>,
     pub(crate) journal_seq: i64,
@@ -93,53 +101,66 @@ pub(crate) struct Progress {
     pub(crate) halted: bool,
 }
 
-/// Locks the bot for this transaction if the lease is still good: from here to the commit nobody
-/// can take it over. `None` where somebody has.
-pub(crate) async fn hold(tx: &mut TenantTx, lease: &Lease) -> Result<Option<Progress>> {
+/// Locks the bots for this transaction whose leases are still good: from here to the commit nobody can take them over.
+/// Answers how far each of those has come. One bot is waited for while others are at its row; of several, those are passed
+/// over, so that nobody waits who holds a bot already.
+pub(crate) async fn hold(tx: &mut TenantTx, leases: &[Lease]) -> Result<HashMap<Uuid, Progress>> {
     hurry(tx).await?;
+    let bots: Vec<_> = leases.iter().map(|lease| lease.bot).collect();
+    let tokens: Vec<_> = leases.iter().map(|lease| lease.token).collect();
+    if leases.len() == 1 {
+        sqlx::query!(
+            "select id from bots where tenant_id = current_tenant() and id = any ($1) for no key update",
+            &bots
+        )
+        .fetch_all(tx.conn())
+        .await?;
+    }
     let held = sqlx::query_as!(
         Progress,
-        r#"select status as "status: Status", stop as "stop: Coins", journal_seq, event_seq, candles, last_candle, halted
-           from bots where tenant_id = current_tenant() and id = $1 and lease_token = $2
-           for no key update"#,
-        lease.bot,
-        lease.token
+        r#"select id as bot, status as "status: Status", stop as "stop: Coins", journal_seq, event_seq, candles,
+                  last_candle, halted
+           from bots join unnest($1::uuid[], $2::bigint[]) as leased (bot, token) on id = bot and lease_token = token
+           where tenant_id = current_tenant()
+           for no key update of bots skip locked"#,
+        &bots,
+        &tokens
     )
-    .fetch_optional(tx.conn())
+    .fetch_all(tx.conn())
     .await?;
-    Ok(held)
+    Ok(held.into_iter().map(|progress| (progress.bot, progress)).collect())
 }
 
-/// Writes how far the bot has come. A bot that nobody has to run any more is given back.
-/// Answers whether the lease was still good.
-pub(crate) async fn write(
-    tx: &mut TenantTx,
-    lease: &Lease,
-    progress: &Progress,
-    performance: Option<Value>,
-) -> Result<bool> {
+/// Writes how far bots have come. One that nobody has to run any more is given back. Answers how many leases were still
+/// good.
+pub(crate) async fn write(tx: &mut TenantTx, marks: &[(Lease, &Progress, Option<Value>)]) -> Result<usize> {
     let now = tx.now();
+    let column = Columns(marks);
     let written = sqlx::query!(
-        "update bots set status = $3, journal_seq = $4, event_seq = $5, candles = $6, last_candle = $7,
-                         performance = coalesce($8, performance), updated_at = $9, halted = $11,
-                         lease_owner = case when $10 then lease_owner end,
-                         lease_until = case when $10 then lease_until end
-         where tenant_id = current_tenant() and id = $1 and lease_token = $2",
-        lease.bot,
-        lease.token,
-        progress.status as _,
-        progress.journal_seq,
-        progress.event_seq,
-        progress.candles,
-        progress.last_candle,
-        performance,
-        now.utc(),
-        progress.status.is_live(),
-        progress.halted
+        "update bots set status = new.status, journal_seq = new.journal_seq, event_seq = new.event_seq,
+                         candles = new.candles, last_candle = new.last_candle,
+                         performance = coalesce(new.performance, bots.performance), updated_at = $11,
+                         halted = new.halted,
+                         lease_owner = case when new.live then lease_owner end
+         from unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::timestamptz[],
+                     $8::jsonb[], $9::boolean[], $10::boolean[])
+              as new (id, token, status, journal_seq, event_seq, candles, last_candle, performance, halted, live)
+         where tenant_id = current_tenant() and bots.id = new.id and lease_token = token",
+        &column.of(|(lease, ..)| lease.bot),
+        &column.of(|(lease, ..)| lease.token),
+        &column.of(|(_, it, _)| it.status) as _,
+        &column.of(|(_, it, _)| it.journal_seq),
+        &column.of(|(_, it, _)| it.event_seq),
+        &column.of(|(_, it, _)| it.candles),
+        &column.of(|(_, it, _)| it.last_candle) as &[Option<DateTime<Utc>>],
+        &column.of(|(.., performance)| performance.clone()) as &[Option<Value>],
+        &column.of(|(_, it, _)| it.halted),
+        &column.of(|(_, it, _)| it.status.is_live()),
+        now.utc()
     )
     .execute(tx.conn())
     .await?;
-    Ok(written.rows_affected() == 1)
+    Ok(usize::try_from(written.rows_affected()).unwrap_or(usize::MAX))
 }
 
 /// An input of the journal.
@@ -151,27 +172,40 @@ pub(crate) struct Entry {
     pub(crate) input: Input,
 }
 
-/// Adds to the journal of a bot that has so many entries.
-pub(crate) async fn add_journal(tx: &mut TenantTx, bot: Uuid, seq: i64, entries: &[Entry]) -> Result<()> {
-    if entries.is_empty() {
+/// Adds to the journals of bots that have so many entries.
+pub(crate) async fn add_journal(tx: &mut TenantTx, journals: &[(Uuid, i64, &[Entry])]) -> Result<()> {
+    let new = numbered(journals);
+    if new.is_empty() {
         return Ok(());
     }
-    let lanes: Vec<_> = entries.iter().map(|it| i16::try_from(it.lane).unwrap_or(i16::MAX)).collect();
-    let at: Vec<_> = entries.iter().map(|it| it.at.to_datetime()).collect();
-    let inputs: Vec<_> = entries.iter().map(|it| Json(it.input)).collect();
+    let column = Columns(&new);
     sqlx::query!(
         "insert into bot_journal (bot_id, seq, lane, at, input)
-         select $1, $2 + place, lane, at, input
-         from unnest($3::smallint[], $4::timestamptz[], $5::jsonb[]) with ordinality as new (lane, at, input, place)",
-        bot,
-        seq,
-        &lanes,
-        &at,
-        &inputs as _
+         select * from unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::timestamptz[], $5::jsonb[])",
+        &column.of(|(bot, ..)| *bot),
+        &column.of(|(_, seq, _)| *seq),
+        &column.of(|(.., it)| i16::try_from(it.lane).unwrap_or(i16::MAX)),
+        &column.of(|(.., it)| it.at.to_datetime()),
+        &column.of(|(.., it)| Json(it.input)) as _
     )
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// What is added to lists that have so many entries, each with its number.
+fn numbered<'a, T>(lists: &[(Uuid, i64, &'a [T])]) -> Vec<(Uuid, i64, &'a T)> {
+    let number = |&(bot, before, new): &(Uuid, i64, &'a [T])| (before + 1..).zip(new).map(move |(n, it)| (bot, n, it));
+    lists.iter().flat_map(number).collect()
+}
+
+/// Rows as columns, which one statement takes at once.
+struct Columns<'a, T>(&'a [T]);
+
+impl<T> Columns<'_, T> {
+    fn of<C>(&self, column: impl Fn(&T) -> C) -> Vec<C> {
+        self.0.iter().map(column).collect()
+    }
 }
 
 /// The next entries of the journal after so many.
@@ -194,30 +228,27 @@ pub(crate) async fn journal(tx: &mut TenantTx, bot: Uuid, seq: i64, most: i64) -
     Ok(entries.collect())
 }
 
-/// Adds events to those of a bot that has so many, and tells them to those who listen.
-pub(crate) async fn add_events(tx: &mut TenantTx, bot: Uuid, seq: i64, events: &[Event]) -> Result<()> {
-    if events.is_empty() {
+/// Adds events to those of bots that have so many, and tells them to those who listen.
+pub(crate) async fn add_events(tx: &mut TenantTx, events: &[(Uuid, i64, &[Event])]) -> Result<()> {
+    let new = numbered(events);
+    if new.is_empty() {
         return Ok(());
     }
-    let now = tx.now();
-    let feed_at: Vec<_> = events.iter().map(|event| event.feed_at.map(|at| at.to_datetime())).collect();
-    let kinds: Vec<_> = events.iter().map(|event| event.kind.to_owned()).collect();
-    let messages: Vec<_> = events.iter().map(|event| event.message.clone()).collect();
-    let data: Vec<_> = events.iter().map(|event| event.data.clone()).collect();
+    let (now, column) = (tx.now(), Columns(&new));
     sqlx::query!(
         "insert into bot_events (bot_id, seq, at, feed_at, kind, message, data)
-         select $1, $2 + place, $3, feed_at, kind, message, data
-         from unnest($4::timestamptz[], $5::text[], $6::text[], $7::jsonb[])
-              with ordinality as new (feed_at, kind, message, data, place)",
-        bot,
-        seq,
+         select bot_id, seq, $1, feed_at, kind, message, data
+         from unnest($2::uuid[], $3::bigint[], $4::timestamptz[], $5::text[], $6::text[], $7::jsonb[])
+              as new (bot_id, seq, feed_at, kind, message, data)",
         now.utc(),
-        &feed_at as &[Option<DateTime<Utc>>],
-        &kinds,
-        &messages,
-        &data as &[Option<Value>]
+        &column.of(|(bot, ..)| *bot),
+        &column.of(|(_, seq, _)| *seq),
+        &column.of(|(.., event)| event.feed_at.map(|at| at.to_datetime())) as &[Option<DateTime<Utc>>],
+        &column.of(|(.., event)| event.kind.to_owned()),
+        &column.of(|(.., event)| event.message.clone()),
+        &column.of(|(.., event)| event.data.clone()) as &[Option<Value>]
     )
     .execute(tx.conn())
     .await?;
-    tell::events(tx, bot, seq, events).await
+    tell::events(tx, &new).await
 }

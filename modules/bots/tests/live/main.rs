@@ -11,4 +11,5 @@ mod floor;
 mod hints;
 mod risk;
 mod symbols;
+mod together;
 mod trading;

@@ -69,6 +69,6 @@ pub(crate) async fn trade(
         book.fill(&fill).unwrap();
         position.apply(&fill).unwrap();
     }
-    book.save(tx).await.unwrap();
+    orders::save(tx, &mut [&mut book]).await.unwrap();
     position
 }

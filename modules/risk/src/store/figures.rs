@@ -2,6 +2,7 @@ use crate::{admission::Sums, limits::notional, positions::Holding, profit::Figur
 use chrono::TimeDelta;
 use kit::{Error, Result, TenantTx};
 use rust_decimal::Decimal;
+use trading::money::Notional;
 use uuid::Uuid;
 
 /// The time in which entries are counted.
@@ -15,16 +16,16 @@ pub(crate) async fn lock(tx: &mut TenantTx) -> Result<()> {
     Ok(())
 }
 
-/// What all live bots but this one hold, and the entries of the last minute.
-pub(crate) async fn sums(tx: &mut TenantTx, currency: &str, bot: Uuid) -> Result<Sums> {
+/// What all live bots but these hold, and the entries of the last minute.
+pub(crate) async fn sums(tx: &mut TenantTx, currency: &str, bots: &[Uuid]) -> Result<Sums> {
     let since = tx.now() - MINUTE;
     let sums = sqlx::query!(
         r#"select (select coalesce(sum(value + purchases), 0) from risk_positions
-                   where mode = 'live' and currency = $1 and bot_id <> $2) as "exposure!",
+                   where mode = 'live' and currency = $1 and bot_id <> all ($2)) as "exposure!",
                   (select coalesce(sum(orders), 0) from risk_admissions
                    where tenant_id = current_tenant() and currency = $1 and at > $3) as "orders!""#,
         currency,
-        bot,
+        bots,
         since.utc()
     )
     .fetch_one(tx.conn())
@@ -58,22 +59,26 @@ pub(crate) async fn admitted(tx: &mut TenantTx, currency: &str, orders: usize) -
     Ok(())
 }
 
-/// Writes down what a bot has earned; answers by how much that is more than it last told.
-pub(crate) async fn tell(tx: &mut TenantTx, bot: Uuid, currency: &str, profit: Decimal) -> Result<Decimal> {
+/// Writes down what bots have earned; answers by how much that is more than they last told.
+pub(crate) async fn tell(tx: &mut TenantTx, currency: &str, profits: &[(Uuid, Notional)]) -> Result<Decimal> {
     let today = tx.now().utc().date_naive();
+    let bots: Vec<_> = profits.iter().map(|(bot, _)| *bot).collect();
+    let profits: Vec<_> = profits.iter().map(|(_, profit)| profit.decimal().normalize()).collect();
     let change = sqlx::query_scalar!(
         r#"with before as (
-               select coalesce((select latest from risk_days where tenant_id = current_tenant() and bot_id = $1
-                                order by day desc limit 1), 0) as latest),
+               select bot, profit,
+                      coalesce((select latest from risk_days where tenant_id = current_tenant() and bot_id = bot
+                                order by day desc limit 1), 0) as latest
+               from unnest($1::uuid[], $4::numeric[]) as told (bot, profit)),
            told as (
                insert into risk_days (currency, day, bot_id, opening, latest)
-               select $2, $3, $1, latest, $4 from before where latest <> $4
+               select $2, $3, bot, latest, profit from before where latest <> profit
                on conflict (tenant_id, day, currency, bot_id) do update set latest = excluded.latest)
-           select $4 - latest as "change!" from before"#,
-        bot,
+           select coalesce(sum(profit - latest), 0) as "change!" from before"#,
+        &bots,
         currency,
         today,
-        profit.normalize()
+        &profits
     )
     .fetch_one(tx.conn())
     .await?;

@@ -1,13 +1,13 @@
 //! Several bots that ask for the same room at once.
 
-use crate::support::{HALTS, LIMITS, amount, app, bot, hold, manager, place, purchase, symbol};
+use crate::support::{HALTS, LIMITS, amount, app, bot, hold, manager, place, purchase};
 use chrono::TimeDelta;
 use proptest::{
     collection::vec,
     strategy::{Strategy, ValueTree},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use risk::{Limit, Refusal, Venture};
+use risk::{Admission, Limit, Refusal, Venture};
 use rust_decimal::Decimal;
 use testkit::{Member, PgPool, TestApp, db_test, json};
 use trading::money::Notional;
@@ -17,9 +17,10 @@ use uuid::Uuid;
 async fn ask(app: &TestApp, of: &Member, bot: Uuid, (number, budget): (u64, u32), held: Notional) -> Option<Refusal> {
     let mut tx = app.tenant(of.tenant).await;
     let order = purchase(bot, number, &budget.to_string());
-    let (symbol, price) = (symbol(), "100".parse().unwrap());
-    let venture = Venture { bot, symbol: &symbol, price, held, orders: &[order] };
-    let refusal = risk::admit(&mut tx, &venture).await.unwrap().pop().map(|(_, refusal)| refusal);
+    let mut admission = Admission::open(&mut tx, "USDT", &[(bot, held)]).await.unwrap();
+    let venture = Venture { bot, price: "100".parse().unwrap(), orders: &[order] };
+    let refusal = admission.admit(&venture).pop().map(|(_, refusal)| refusal);
+    admission.close(&mut tx).await.unwrap();
     if refusal.is_none() {
         place(&mut tx, bot, &order).await;
     }
@@ -125,7 +126,34 @@ async fn what_only_reduces_always_passes(db: PgPool) {
     let mut tx = app.tenant(ana.tenant).await;
     let bot = bot(&mut tx, "live", "9000").await;
     let exit = Order { side: Side::Sell, purpose: Purpose::StopLoss, ..purchase(bot, 1, "5000") };
-    let (symbol, price) = (symbol(), "100".parse().unwrap());
-    let venture = Venture { bot, symbol: &symbol, price, held: amount("5000"), orders: &[exit] };
-    assert_eq!(risk::admit(&mut tx, &venture).await.unwrap(), []);
+    let mut admission = Admission::open(&mut tx, "USDT", &[(bot, amount("5000"))]).await.unwrap();
+    assert_eq!(admission.admit(&Venture { bot, price: "100".parse().unwrap(), orders: &[exit] }), []);
+}
+
+#[db_test]
+async fn bots_that_ask_together_share_the_room(db: PgPool) {
+    let app = app(db).await;
+    let ana = manager(&app).await;
+    ana.put(LIMITS, &json!({ "maxExposure": "1000", "maxOrdersPerMinute": 3 })).await.ok();
+    let mut tx = app.tenant(ana.tenant).await;
+    let mut asking = vec![];
+    for held in ["100", "200", "0", "0"] {
+        asking.push((bot(&mut tx, "live", "9000").await, amount(held)));
+    }
+    // what is stored of those that ask is what they say themselves
+    hold(&mut tx, asking[0].0, "900", "9").await;
+    let mut admission = Admission::open(&mut tx, "USDT", &asking).await.unwrap();
+    let mut refused = vec![];
+    for ((bot, _), budget) in asking.iter().zip(["300", "401", "400", "1"]) {
+        let orders = [purchase(*bot, 1, budget)];
+        let venture = Venture { bot: *bot, price: "100".parse().unwrap(), orders: &orders };
+        refused.push(admission.admit(&venture).pop().map(|(_, refusal)| refusal.to_string()));
+    }
+    let beyond = |limit: &str, wanted: &str| {
+        Some(format!("maxExposure of the tenant is {limit}, and it would be {wanted}: 1 too much"))
+    };
+    assert_eq!(refused, [None, beyond("1000", "1001"), None, beyond("1000", "1001")]);
+    admission.close(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(ana.get("/api/v1/risk").await.ok()["currencies"][0]["ordersLastMinute"], 2);
 }

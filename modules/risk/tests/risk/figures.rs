@@ -20,7 +20,7 @@ async fn bots(app: &TestApp, of: &Member, count: usize) -> Vec<Uuid> {
 /// The causes of what begins when a bot tells this.
 async fn told(app: &TestApp, of: &Member, bot: Uuid, profit: &str) -> Vec<Cause> {
     let mut tx = app.tenant(of.tenant).await;
-    let begun = risk::report(&mut tx, bot, "USDT", amount(profit)).await.unwrap();
+    let begun = risk::report(&mut tx, "USDT", &[(bot, amount(profit))]).await.unwrap();
     tx.commit().await.unwrap();
     begun.iter().map(|halt| halt.cause).collect()
 }

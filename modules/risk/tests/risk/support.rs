@@ -88,7 +88,7 @@ pub(crate) async fn place(tx: &mut TenantTx, bot: Uuid, order: &Order) {
     let at = Timestamp::from_millis(tx.now().millis());
     book.place(symbol(), order, at);
     book.advance(order.client_order_id, OrderStatus::Submitted, at).unwrap();
-    book.save(tx).await.unwrap();
+    orders::save(tx, &mut [&mut book]).await.unwrap();
 }
 
 /// Lets a bot hold so many coins, bought for and worth 100 each.
@@ -99,5 +99,7 @@ pub(crate) async fn hold(tx: &mut TenantTx, bot: Uuid, cash: &str, coins: &str) 
     let (fee, liquidity, side) = (Fee::Quote(Notional::ZERO), Liquidity::Taker, Side::Buy);
     let mut position = Position::with_cash(amount(cash));
     position.apply(&Fill { client_order_id, at, side, price, quantity, fee, liquidity, done: true }).unwrap();
-    portfolio::save(tx, bot, &symbol(), &position, Some(price)).await.unwrap();
+    let symbol = symbol();
+    let holding = portfolio::Holding { bot, symbol, position, mark: Some(price) };
+    portfolio::save(tx, &[holding]).await.unwrap();
 }
