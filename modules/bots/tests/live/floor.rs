@@ -226,7 +226,12 @@ impl Floor {
 
     /// Lets the runner work until nothing more follows at this moment.
     pub(crate) async fn work(&self, runner: &Runner) {
-        for _ in 0..6 {
+        self.turns(runner, 6).await;
+    }
+
+    /// Lets the runner take so many turns, whatever still follows.
+    pub(crate) async fn turns(&self, runner: &Runner, turns: usize) {
+        for _ in 0..turns {
             runner.tick().await.unwrap();
         }
     }
