@@ -8,6 +8,7 @@ mod checklist;
 mod door;
 mod faults;
 mod floor;
+mod full;
 mod hints;
 mod risk;
 mod trading;
