@@ -8,7 +8,7 @@ use binance::{Binance, Settings};
 use bots::Runner;
 use chrono::TimeDelta;
 use exchanges::Venues;
-use kit::{Ids, Time};
+use kit::{AppParts, Ids, Time};
 use market_data::Sources;
 use rand::{SeedableRng, rngs::StdRng};
 use reqwest::{Client, Method};
@@ -113,6 +113,16 @@ impl Floor {
     }
 
     pub(crate) async fn with(db: PgPool, seed: u64, strategy: &Value) -> Self {
+        Self::around(db, seed, strategy, |parts| parts).await
+    }
+
+    /// The same, with further parts or other settings of the platform.
+    pub(crate) async fn around(
+        db: PgPool,
+        seed: u64,
+        strategy: &Value,
+        change: impl FnOnce(AppParts) -> AppParts,
+    ) -> Self {
         provider();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
@@ -135,7 +145,7 @@ impl Floor {
             };
             let binance = Arc::new(Binance::new(settings));
             let venue = Behind { exchange: binance.clone(), door: door.clone() };
-            parts.provide(Sources::new(vec![binance])).provide(Venues::new(vec![Arc::new(venue)]))
+            change(parts.provide(Sources::new(vec![binance])).provide(Venues::new(vec![Arc::new(venue)])))
         })
         .await;
         let wall = Wall::fixed(app.clock().now().millis());

@@ -10,5 +10,7 @@ mod faults;
 mod floor;
 mod full;
 mod hints;
+mod redis;
 mod risk;
 mod trading;
+mod troubles;
