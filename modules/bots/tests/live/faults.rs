@@ -183,6 +183,7 @@ fn seeds() -> std::ops::Range<u64> {
 }
 
 /// Runs a seed; answers how often it has traded, and nothing where it was violated.
+#[allow(clippy::print_stdout, reason = "whoever runs many is told how far they are")]
 fn outcome(seed: u64) -> Option<usize> {
     let run = || testkit::run(module_path!(), "no_order_is_lost_or_doubled", |db| an_hour(db, seed));
     let outcome = panic::catch_unwind(run).ok();

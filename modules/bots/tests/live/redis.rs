@@ -57,7 +57,7 @@ async fn a_redis_that_goes_away_stops_neither_bots_nor_callers(db: PgPool) {
     })
     .await;
     let limits = floor.app.app().limits();
-    while !limits.reach().await.unwrap().is_ok() {}
+    while limits.reach().await.unwrap().is_err() {}
     let bot = floor.started("Alone").await;
     let runner = Runner::new(floor.app.app());
     let trades = async || {
