@@ -178,6 +178,12 @@ impl Budget {
         self.stopped_until = self.stopped_until.max(until);
     }
 
+    /// Until when nobody goes, or went.
+    #[must_use]
+    pub const fn stopped_until(&self) -> Millis {
+        self.stopped_until
+    }
+
     /// What has been spent in the window.
     #[must_use]
     pub const fn used(&self) -> u32 {

@@ -242,6 +242,15 @@ impl Binance {
         self.answered(&Ask::new(path, query, weight, priority), read).await
     }
 
+    /// Waits for a turn, but not for the end of a ban: whoever asks has other things to do meanwhile.
+    pub(crate) async fn turn(&self, priority: Priority, weight: u32) -> Result<(), Failure> {
+        let stopped = self.gate.stopped();
+        if stopped > PATIENCE {
+            return Err(self.limited_for(stopped));
+        }
+        Ok(self.gate.pass(priority, weight).await?)
+    }
+
     /// Asks until there is an answer that can be read, or there have been enough attempts.
     pub(crate) async fn answered<T>(
         &self,
@@ -250,7 +259,7 @@ impl Binance {
     ) -> Result<T, Failure> {
         let mut attempt = 1;
         loop {
-            self.gate.pass(ask.priority, ask.weight).await?;
+            self.turn(ask.priority, ask.weight).await?;
             let failure = match self.body(ask).await.and_then(|body| read(&body)) {
                 Ok(answer) => return Ok(answer),
                 Err(failure @ (Failure::Refused { .. } | Failure::TooHeavy(_))) => return Err(failure),

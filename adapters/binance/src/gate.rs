@@ -62,6 +62,13 @@ impl Gate {
         self.lock().budget.observe(now, used);
     }
 
+    /// How long nobody is let out yet, since the exchange said so.
+    #[must_use]
+    pub fn stopped(&self) -> Duration {
+        let now = self.now();
+        Duration::from_millis(self.lock().budget.stopped_until().saturating_sub(now))
+    }
+
     /// Lets nobody out for so long.
     pub fn stop(&self, pause: Duration) {
         let until = self.now().saturating_add(millis(pause));

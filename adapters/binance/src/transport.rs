@@ -124,8 +124,8 @@ impl Binance {
         self.limited_for(pause)
     }
 
-    fn limited_for(&self, pause: Duration) -> Failure {
-        let seconds = i64::try_from(pause.as_secs()).unwrap_or(i64::MAX);
+    pub(crate) fn limited_for(&self, pause: Duration) -> Failure {
+        let seconds = i64::try_from(pause.as_millis().div_ceil(1_000)).unwrap_or(i64::MAX);
         Failure::Limited { until: self.settings.clock.now() + kit::chrono::TimeDelta::seconds(seconds) }
     }
 }

@@ -216,6 +216,9 @@ async fn a_ban_is_told_with_its_end_and_keeps_everyone_in() {
     let gate = fake.client.gate();
     let waits = tokio::time::timeout(Duration::from_millis(20), gate.pass(Priority::Cancel, 1)).await;
     assert!(waits.is_err(), "even a cancel waits");
+    let later = tokio::time::timeout(Duration::from_secs(5), fake.minutes()).await;
+    assert_eq!(later, Ok(Err(Failure::Limited { until })), "nobody stands before the gate until the end of a ban");
+    assert_eq!(fake.asked(), 1);
 }
 
 #[tokio::test]

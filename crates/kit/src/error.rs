@@ -280,16 +280,9 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::Io(_) | sqlx::Error::PoolClosed => {
                 Self::unavailable("DATABASE_UNAVAILABLE", "The database cannot be reached.", 5).source(error)
             }
-            sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
-                // class 57P: the server is shutting down or starting up; 25P03: the transaction stood still for too long
-                Some("57P01" | "57P02" | "57P03" | "25P03") => {
-                    Self::unavailable("DATABASE_UNAVAILABLE", "The database is restarting.", 5).source(error)
-                }
-                Some("40001" | "40P01" | "55P03") => {
-                    Self::unavailable("DATABASE_CONTENTION", "Others change the same thing; try again.", 1)
-                        .source(error)
-                }
-                _ => {
+            sqlx::Error::Database(refusal) => match refusal.code().as_deref().and_then(passing) {
+                Some((code, message, seconds)) => Self::unavailable(code, message, seconds).source(error),
+                None => {
                     let constraint = refusal.constraint().map(str::to_owned);
                     let mut internal = Self::internal(error);
                     internal.inner().constraint = constraint;
@@ -298,6 +291,19 @@ impl From<sqlx::Error> for Error {
             },
             _ => Self::internal(error),
         }
+    }
+}
+
+/// What a state of SQL says that passes by itself: code, message, and after how many seconds it is worth another try.
+fn passing(state: &str) -> Option<(&'static str, &'static str, u32)> {
+    match (state.get(..2)?, state) {
+        // the class 08: the connection broke; 57: the server shuts down, starts up or was told to break off; 25P03: the
+        // transaction stood still for too long
+        ("08" | "57", _) | (_, "25P03") => Some(("DATABASE_UNAVAILABLE", "The database is restarting.", 5)),
+        // no room on the disk, in memory or for a connection
+        ("53", _) => Some(("DATABASE_FULL", "The database lacks room; the operator has to see to it.", 5)),
+        ("40", _) | (_, "55P03") => Some(("DATABASE_CONTENTION", "Others change the same thing; try again.", 1)),
+        _ => None,
     }
 }
 

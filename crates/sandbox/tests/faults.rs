@@ -48,6 +48,18 @@ async fn limits_strike_when_they_are_told_to() {
 }
 
 #[tokio::test]
+async fn who_is_told_to_wait_over_the_api_is_told_until_when() {
+    let sandbox = start().await;
+    sandbox.fault(json!({ "kind": "banned", "count": 1, "retryAfter": 7 })).await;
+    let mut socket = sandbox.socket("/ws-api/v3").await;
+    let answer = socket.ask(json!({ "id": 1, "method": "ping" })).await;
+    let data = &answer["error"]["data"];
+    let wait = data["retryAfter"].as_i64().unwrap() - data["serverTime"].as_i64().unwrap();
+    assert_eq!((&answer["status"], wait), (&json!(418), 8_000), "{answer}");
+    assert_eq!(socket.ask(json!({ "id": 2, "method": "ping" })).await["status"], 200);
+}
+
+#[tokio::test]
 async fn maintenance_closes_everything_until_it_is_over() {
     let sandbox = start().await;
     sandbox.fault(json!({ "kind": "maintenance" })).await;

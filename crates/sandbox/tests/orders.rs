@@ -264,3 +264,54 @@ async fn a_symbol_that_is_closed_takes_no_orders() {
     sandbox.control(Method::PUT, "symbols/BTCUSDT/status", json!({ "status": "TRADING" })).await.ok();
     sandbox.order("symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.001").await.ok();
 }
+
+/// What is seen at a price of those who sell.
+async fn offered(sandbox: &Sandbox, price: &str) -> Value {
+    let book = sandbox.get("/api/v3/depth?symbol=BTCUSDT&limit=5").await.ok();
+    book["asks"].as_array().unwrap().iter().find(|it| it[0] == price).map_or(Value::Null, |it| it[1].clone())
+}
+
+#[tokio::test]
+async fn of_an_iceberg_a_part_is_seen_and_the_next_stands_behind_the_others() {
+    let sandbox = start().await;
+    let book = sandbox.get("/api/v3/depth?symbol=BTCUSDT&limit=1").await.ok();
+    let (price, house) = (book["asks"][0][0].as_str().unwrap().to_owned(), book["asks"][0][1].as_str().unwrap());
+    let (other, taker) = (sandbox.newcomer(json!({ "BTC": "1" })), sandbox.newcomer(json!({ "USDT": "100000" })));
+    let (other, taker) = (other.await, taker.await);
+    let buy = |quantity: &str| {
+        let order = format!("symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=IOC&price={price}&quantity={quantity}");
+        let taker = &taker;
+        async move { taker.order(&order).await.ok()["status"].clone() }
+    };
+    assert_eq!(buy(house).await, "FILLED", "the place is free");
+    let sell = format!("symbol=BTCUSDT&side=SELL&type=LIMIT&timeInForce=GTC&price={price}");
+    let iceberg = sandbox.order(&format!("{sell}&quantity=0.5&icebergQty=0.1")).await.ok();
+    assert_eq!(iceberg["icebergQty"], "0.10000000");
+    let plain = other.order(&format!("{sell}&quantity=0.2")).await.ok();
+    assert_eq!(offered(&sandbox, &price).await, "0.30000000", "what is hidden is not seen");
+
+    let executed = async || {
+        let (ours, theirs) = (status(&sandbox, &iceberg).await, status(&other, &plain).await);
+        (ours["executedQty"].clone(), theirs["executedQty"].clone())
+    };
+    assert_eq!(buy("0.2").await, "FILLED");
+    assert_eq!(executed().await, (json!("0.10000000"), json!("0.10000000")), "the next part stands at the end");
+    assert_eq!(offered(&sandbox, &price).await, "0.20000000");
+    assert_eq!(buy("0.5").await, "FILLED", "what is hidden trades too");
+    assert_eq!(executed().await, (json!("0.50000000"), json!("0.20000000")));
+    assert_eq!(offered(&sandbox, &price).await, Value::Null);
+
+    let again = sandbox.order(&format!("{sell}&quantity=1&icebergQty=0.1")).await.ok();
+    let canceled = sandbox.signed(Method::DELETE, ORDER, &format!("symbol=BTCUSDT&orderId={}", again["orderId"])).await;
+    assert_eq!((canceled.status, offered(&sandbox, &price).await), (200, Value::Null));
+    for (wrong, code) in [
+        ("type=LIMIT&timeInForce=GTC&quantity=1.1&icebergQty=0.1&price=61000", -1013),
+        ("type=LIMIT&timeInForce=GTC&quantity=1&icebergQty=0.1000001&price=61000", -1013),
+        ("type=LIMIT&timeInForce=IOC&quantity=1&icebergQty=0.5&price=61000", -1115),
+        ("type=MARKET&quantity=1&icebergQty=0.5", -1106),
+    ] {
+        let refusal = sandbox.order(&format!("symbol=BTCUSDT&side=SELL&{wrong}")).await.refusal();
+        assert_eq!(refusal, (400, code), "{wrong}");
+    }
+    sandbox.state().await;
+}

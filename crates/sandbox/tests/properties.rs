@@ -66,16 +66,18 @@ fn order() -> impl Strategy<Value = NewOrder> {
         proptest::option::weighted(0.8, price()),
         proptest::option::weighted(0.5, price()),
         proptest::option::weighted(0.1, 10..500_u32),
+        proptest::option::weighted(0.3, tenths(1..60)),
     );
     let words = (2..5_usize, side(), of(Kind::ALL), proptest::option::of(of(TimeInForce::ALL)), of(SelfTrade::ALL));
     let name = proptest::option::weighted(0.2, 0..4_u8);
     (words, figures, name, any::<bool>()).prop_map(|(words, figures, name, is_sound)| {
         let (account, side, kind, time_in_force, self_trade) = words;
-        let (quantity, quote_quantity, price, stop_price, trailing_delta) = figures;
+        let (quantity, quote_quantity, price, stop_price, trailing_delta, iceberg) = figures;
         let client_id = name.map(|it| format!("name-{it}"));
         let order = NewOrder { client_id, self_trade, ..NewOrder::bare(account, MARKET, side, kind) };
         if !is_sound {
-            return NewOrder { quantity, quote_quantity, price, stop_price, trailing_delta, time_in_force, ..order };
+            let order = NewOrder { quantity, quote_quantity, price, stop_price, trailing_delta, ..order };
+            return NewOrder { time_in_force, iceberg, ..order };
         }
         let by_value = kind == Kind::Market && quote_quantity.is_some();
         let timed = kind.has_price() && kind != Kind::LimitMaker;
@@ -87,6 +89,7 @@ fn order() -> impl Strategy<Value = NewOrder> {
             stop_price: stop_price.or(Some(Decimal::ONE_HUNDRED)).filter(|_| contingent),
             trailing_delta: trailing_delta.filter(|_| contingent),
             time_in_force: if timed { time_in_force.or(Some(TimeInForce::Gtc)) } else { None },
+            iceberg: iceberg.filter(|_| kind.has_price() && time_in_force.is_none_or(|it| it == TimeInForce::Gtc)),
             ..order
         }
     })

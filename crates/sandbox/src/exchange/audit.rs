@@ -76,10 +76,13 @@ impl Exchange {
         for (sequence, id) in &level.queue {
             let order = self.orders.get(id).ok_or_else(|| format!("order {id} is not known"))?;
             let belongs = (order.side, order.price, order.sequence) == (side, price, Some(*sequence));
-            if !belongs || !order.status.is_open() || order.remaining() <= Decimal::ZERO {
+            if !belongs || !order.status.is_open() || order.shown <= Decimal::ZERO {
                 return Err(format!("order {id} does not belong there"));
             }
-            sum += order.remaining();
+            if order.shown > order.part() {
+                return Err(format!("order {id} shows {}", order.shown));
+            }
+            sum += order.shown;
         }
         if sum == level.total { Ok(()) } else { Err(format!("{} stand for {sum}", level.total)) }
     }

@@ -44,6 +44,9 @@ impl Exchange {
         }
         if let Some(quantity) = new.quantity {
             rules.check_quantity(quantity, new.kind)?;
+            if let Some(part) = new.iceberg {
+                rules.check_iceberg(part, quantity)?;
+            }
             let price = new.price.or(new.stop_price).or(average);
             return price.map_or(Ok(()), |price| rules.check_value(price * quantity));
         }
@@ -184,6 +187,7 @@ fn parameters(new: &NewOrder) -> Result<(), Refusal> {
         lacks(price.is_none(), "price")?;
         lacks(stop_price.is_none(), "stopPrice")?;
         lacks(trailing_delta.is_none(), "trailingDelta")?;
+        lacks(new.iceberg.is_none(), "icebergQty")?;
         return lacks(time_in_force.is_none(), "timeInForce");
     }
     needs(quantity.is_some(), "quantity")?;
@@ -192,6 +196,12 @@ fn parameters(new: &NewOrder) -> Result<(), Refusal> {
         needs(price.is_some(), "price")?;
     } else {
         lacks(price.is_none(), "price")?;
+    }
+    if new.iceberg.is_some() {
+        lacks(kind.has_price(), "icebergQty")?;
+        if matches!(time_in_force, Some(TimeInForce::Ioc | TimeInForce::Fok)) {
+            return Err(Refusal::TIME_IN_FORCE);
+        }
     }
     match (kind, time_in_force) {
         (Kind::Limit | Kind::StopLossLimit | Kind::TakeProfitLimit, None) => {

@@ -107,6 +107,7 @@ impl Exchange {
                 self.end(now, id, Status::Canceled);
             } else if let Some(sequence) = order.sequence {
                 order.quantity -= by;
+                order.shown -= by;
                 self.reduce(market, side, price, sequence, by, None);
             }
         }

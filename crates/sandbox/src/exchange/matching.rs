@@ -61,7 +61,8 @@ impl Exchange {
         let Some(order) = self.orders.get_mut(&id) else { return };
         let (side, price, market) = (order.side, order.price, order.market);
         let market_of = &mut self.markets[market];
-        let (sequence, quantity) = market_of.book.insert(side, price, id, order.remaining());
+        order.shown = order.part();
+        let (sequence, quantity) = market_of.book.insert(side, price, id, order.shown);
         order.sequence = Some(sequence);
         if order.account == HOUSE {
             market_of.house[side as usize].entry(price).or_default().push(id);
@@ -114,7 +115,7 @@ impl Exchange {
                 self.prevent(now, mode, id, maker);
                 continue;
             }
-            let quantity = room.min(resting.remaining());
+            let quantity = room.min(resting.shown);
             self.trade(now, (id, maker), price, quantity);
         }
     }
@@ -137,8 +138,8 @@ impl Exchange {
     pub(super) fn take_out(&mut self, id: u64) {
         let Some(order) = self.orders.get_mut(&id) else { return };
         let Some(sequence) = order.sequence.take() else { return };
-        let (market, side, price, left) = (order.market, order.side, order.price, order.remaining());
-        self.reduce(market, side, price, sequence, left, Some(id));
+        let (market, side, price, shown) = (order.market, order.side, order.price, std::mem::take(&mut order.shown));
+        self.reduce(market, side, price, sequence, shown, Some(id));
     }
 
     /// A level has less; where an order is `gone`, it leaves its queue.
@@ -202,14 +203,23 @@ impl Exchange {
         if order.account != HOUSE {
             order.reserved -= paid;
         }
-        let (account, market, list, sequence) = (order.account, order.market, order.list, order.sequence);
+        let sequence = order.sequence;
+        if sequence.is_some() {
+            order.shown -= quantity;
+        }
+        let is_spent = order.shown.is_zero();
+        let (account, market, list) = (order.account, order.market, order.list);
         let place = (order.side, order.price);
         let Market { base, quote, .. } = self.markets[market];
         let (pays_with, gets) = if is_buyer { (quote, base) } else { (base, quote) };
         self.pay(account, pays_with, paid);
         let (commission, commission_asset) = self.receive((account, market), (gets, received), price, is_maker);
         if let Some(sequence) = sequence {
-            self.reduce(market, place.0, place.1, sequence, quantity, filled.then_some(id));
+            self.reduce(market, place.0, place.1, sequence, quantity, is_spent.then_some(id));
+            if is_spent && !filled {
+                // what comes up of an iceberg stands behind all that stood there before
+                self.rest(id);
+            }
         }
         self.give_back_surplus(id);
         if account != HOUSE {

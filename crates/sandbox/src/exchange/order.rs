@@ -29,6 +29,8 @@ pub struct NewOrder {
     pub stop_price: Option<Decimal>,
     /// How far the price may come back from its best, in basis points, before it is set off.
     pub trailing_delta: Option<u32>,
+    /// The most of it that is seen in the book.
+    pub iceberg: Option<Decimal>,
     /// Its name among the account's open orders; one is made up where there is none.
     pub client_id: Option<String>,
     /// What happens where the account would trade with itself.
@@ -50,6 +52,7 @@ impl NewOrder {
             price: None,
             stop_price: None,
             trailing_delta: None,
+            iceberg: None,
             client_id: None,
             self_trade: SelfTrade::ExpireTaker,
         }
@@ -81,6 +84,8 @@ pub struct Order {
     pub stop_price: Decimal,
     /// How far the price may come back, in basis points.
     pub trailing_delta: Option<u32>,
+    /// The most of it that is seen in the book; nought for all.
+    pub iceberg: Decimal,
     /// Coins; of an order for an amount of quote currency, those traded.
     pub quantity: Decimal,
     /// The amount of quote currency; nought for an order of coins.
@@ -105,6 +110,8 @@ pub struct Order {
     pub(super) extreme: Option<Decimal>,
     /// What it has locked: quote currency of a buyer, coins of a seller.
     pub reserved: Decimal,
+    /// How much of it is seen, while it rests in the book.
+    pub(super) shown: Decimal,
     /// Its place in the book while it rests there.
     pub(super) sequence: Option<u64>,
 }
@@ -119,6 +126,11 @@ impl Order {
     #[must_use]
     pub fn remaining(&self) -> Decimal {
         self.quantity - self.executed
+    }
+
+    /// Coins that come to be seen when it takes its place in the book.
+    pub(super) fn part(&self) -> Decimal {
+        if self.iceberg.is_zero() { self.remaining() } else { self.remaining().min(self.iceberg) }
     }
 
     /// Takes a step.

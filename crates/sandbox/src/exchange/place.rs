@@ -57,6 +57,7 @@ impl Exchange {
             price: new.price.unwrap_or_default(),
             stop_price: new.stop_price.unwrap_or_default(),
             trailing_delta: new.trailing_delta,
+            iceberg: new.iceberg.unwrap_or_default(),
             quantity: new.quantity.unwrap_or_default(),
             quote_quantity: new.quote_quantity.unwrap_or_default(),
             executed: Decimal::ZERO,
@@ -69,6 +70,7 @@ impl Exchange {
             trailing_since: None,
             extreme: None,
             reserved,
+            shown: Decimal::ZERO,
             sequence: None,
         };
         if order.account != HOUSE {

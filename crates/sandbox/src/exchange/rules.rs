@@ -24,6 +24,8 @@ pub struct Rules {
     pub max_market_quantity: Decimal,
     /// `NOTIONAL`: the smallest value.
     pub min_notional: Decimal,
+    /// `ICEBERG_PARTS`: in how many parts an order may come to be seen.
+    pub iceberg_parts: u32,
     /// Over how many minutes prices are averaged for filters.
     pub average_minutes: i64,
     /// `PERCENT_PRICE_BY_SIDE`: how many times the average a price may be, at most and at least.
@@ -54,6 +56,7 @@ impl Rules {
             max_quantity: lot * Decimal::from(900_000_000),
             max_market_quantity: lot * Decimal::from(10_000_000),
             min_notional: if quote == "BTC" { Decimal::new(1, 4) } else { Decimal::from(5) },
+            iceberg_parts: 10,
             average_minutes: 5,
             percent_price: (Decimal::from(5), Decimal::new(2, 1)),
             max_orders: 200,
@@ -75,6 +78,15 @@ impl Rules {
             return Err(Refusal::filter("MARKET_LOT_SIZE"));
         }
         Ok(())
+    }
+
+    /// Whether a part of so many coins may be seen of an order.
+    pub(super) fn check_iceberg(&self, part: Decimal, quantity: Decimal) -> Result<(), Refusal> {
+        if part < self.lot || !is_multiple(part, self.lot) {
+            return Err(Refusal::filter("LOT_SIZE"));
+        }
+        let fits = quantity <= part * Decimal::from(self.iceberg_parts);
+        if fits { Ok(()) } else { Err(Refusal::filter("ICEBERG_PARTS")) }
     }
 
     pub(super) fn check_value(&self, value: Decimal) -> Result<(), Refusal> {

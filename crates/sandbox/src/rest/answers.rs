@@ -3,9 +3,6 @@
 use crate::exchange::{Exchange, Fill, Order, OrderList, Placed, Rules, figures::text};
 use serde_json::{Value, json};
 
-/// No order of the sandbox hides a part of itself.
-pub(crate) const FLAT_ICEBERG: &str = "0.00000000";
-
 fn symbol(exchange: &Exchange, market: usize) -> &str {
     exchange.market(market).map_or("", |market| &market.rules.name)
 }
@@ -31,6 +28,9 @@ fn core(exchange: &Exchange, order: &Order) -> Value {
     if !order.stop_price.is_zero() {
         answer["stopPrice"] = text(order.stop_price).into();
     }
+    if !order.iceberg.is_zero() {
+        answer["icebergQty"] = text(order.iceberg).into();
+    }
     if let Some(delta) = order.trailing_delta {
         answer["trailingDelta"] = delta.into();
         answer["trailingTime"] = order.trailing_since.unwrap_or(-1).into();
@@ -46,7 +46,7 @@ pub(super) fn list_id(list: Option<u64>) -> Value {
 pub(super) fn order(exchange: &Exchange, order: &Order) -> Value {
     let mut answer = core(exchange, order);
     answer["stopPrice"] = text(order.stop_price).into();
-    answer["icebergQty"] = FLAT_ICEBERG.into();
+    answer["icebergQty"] = text(order.iceberg).into();
     answer["time"] = order.created.into();
     answer["updateTime"] = order.updated.into();
     answer["isWorking"] = (!order.is_waiting()).into();
@@ -119,7 +119,7 @@ pub(super) fn filters_of(rules: &Rules) -> Value {
     json!([
         { "filterType": "PRICE_FILTER", "minPrice": text(rules.tick), "maxPrice": text(rules.max_price), "tickSize": text(rules.tick) },
         { "filterType": "LOT_SIZE", "minQty": text(rules.lot), "maxQty": text(rules.max_quantity), "stepSize": text(rules.lot) },
-        { "filterType": "ICEBERG_PARTS", "limit": 1 },
+        { "filterType": "ICEBERG_PARTS", "limit": rules.iceberg_parts },
         { "filterType": "MARKET_LOT_SIZE", "minQty": text(rules.lot), "maxQty": text(rules.max_market_quantity), "stepSize": text(rules.lot) },
         { "filterType": "TRAILING_DELTA", "minTrailingAboveDelta": least, "maxTrailingAboveDelta": most, "minTrailingBelowDelta": least, "maxTrailingBelowDelta": most },
         { "filterType": "PERCENT_PRICE_BY_SIDE", "bidMultiplierUp": up.to_string(), "bidMultiplierDown": down.to_string(), "askMultiplierUp": up.to_string(), "askMultiplierDown": down.to_string(), "avgPriceMins": rules.average_minutes },

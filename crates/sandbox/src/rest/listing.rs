@@ -65,7 +65,7 @@ fn symbol(market: &Market) -> Value {
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
         "orderTypes": kinds,
-        "icebergAllowed": false,
+        "icebergAllowed": true,
         "ocoAllowed": true,
         "otoAllowed": false,
         "quoteOrderQtyMarketAllowed": true,

@@ -15,7 +15,6 @@ mod tickers;
 
 pub use access::sign;
 pub(crate) use access::{Signed, is_key, subscriber};
-pub(crate) use answers::FLAT_ICEBERG;
 pub use ask::{Ask, Reply};
 pub(crate) use market::levels;
 pub(crate) use serve::{rate_limits, serve};

@@ -13,9 +13,6 @@ pub(super) fn new_order(world: &World, call: &Call<'_>) -> Result<NewOrder, Refu
     let market = world.exchange.find(params.symbol()?)?;
     let side = Side::parse(params.required("side")?).ok_or(Refusal::SIDE)?;
     let kind = Kind::parse(params.required("type")?).ok_or(Refusal::ORDER_TYPE)?;
-    if params.decimal("icebergQty")?.is_some_and(|it| !it.is_zero()) {
-        return Err(Refusal::not_required("icebergQty"));
-    }
     let order = NewOrder {
         time_in_force: time_in_force(params, "timeInForce")?,
         quantity: params.decimal("quantity")?,
@@ -23,6 +20,7 @@ pub(super) fn new_order(world: &World, call: &Call<'_>) -> Result<NewOrder, Refu
         price: params.decimal("price")?,
         stop_price: params.decimal("stopPrice")?,
         trailing_delta: delta(params, "trailingDelta")?,
+        iceberg: params.decimal("icebergQty")?.filter(|it| !it.is_zero()),
         client_id: params.name("newClientOrderId")?,
         self_trade: self_trade(params)?,
         ..NewOrder::bare(call.account, market, side, kind)

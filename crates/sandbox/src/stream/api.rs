@@ -7,7 +7,7 @@ use super::{
 use crate::{
     engine::Engine,
     exchange::Refusal,
-    rest::{Ask, Signed, of_socket, params::Params, rate_limits, serve, subscriber},
+    rest::{Ask, Reply, Signed, of_socket, params::Params, rate_limits, serve, subscriber},
     world::World,
 };
 use axum::extract::ws::{Message, WebSocket};
@@ -98,8 +98,19 @@ fn answered(world: &mut World, id: u64, address: IpAddr, asked: &Asked) -> Optio
     let part = if reply.status == 200 { "result" } else { "error" };
     let limits = rate_limits(&reply, world.limits.allowance.weight_per_minute);
     let mut answer = json!({ "id": asked.id, "status": reply.status, "rateLimits": limits });
+    let wait = wait(&reply);
     answer[part] = reply.body;
+    if let Some(wait) = wait {
+        let now = world.server_time();
+        answer[part]["data"] = json!({ "serverTime": now, "retryAfter": now + wait });
+    }
     Some((answer.to_string(), reply.delay))
+}
+
+/// After how many milliseconds it can be asked again, where that is said.
+fn wait(reply: &Reply) -> Option<i64> {
+    let (_, seconds) = reply.headers.iter().find(|(name, _)| *name == "retry-after")?;
+    seconds.parse::<i64>().ok()?.checked_mul(1_000)
 }
 
 fn refused(name: &Value, status: u16, refusal: &Refusal) -> String {

@@ -46,7 +46,7 @@ fn execution(
     let mut told = json!({
         "e": "executionReport", "E": now, "s": name(order.market), "c": client_id, "S": order.side.as_str(),
         "o": order.kind.as_str(), "f": order.time_in_force.as_str(), "q": text(order.quantity),
-        "p": text(order.price), "P": text(order.stop_price), "F": crate::rest::FLAT_ICEBERG,
+        "p": text(order.price), "P": text(order.stop_price), "F": text(order.iceberg),
         "g": order.list.map_or_else(|| json!(-1), |id| json!(id)), "C": original, "x": what.as_str(),
         "X": order.status.as_str(), "r": "NONE", "i": order.id, "l": figure(|it| it.quantity),
         "z": text(order.executed), "L": figure(|it| it.price), "n": figure(|it| it.commission),

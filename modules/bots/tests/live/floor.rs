@@ -8,7 +8,7 @@ use binance::{Binance, Settings};
 use bots::Runner;
 use chrono::TimeDelta;
 use exchanges::Venues;
-use kit::{Ids, Time};
+use kit::{AppParts, Ids, Time};
 use market_data::Sources;
 use rand::{SeedableRng, rngs::StdRng};
 use reqwest::{Client, Method};
@@ -113,6 +113,16 @@ impl Floor {
     }
 
     pub(crate) async fn with(db: PgPool, seed: u64, strategy: &Value) -> Self {
+        Self::around(db, seed, strategy, |parts| parts).await
+    }
+
+    /// The same, with further parts or other settings of the platform.
+    pub(crate) async fn around(
+        db: PgPool,
+        seed: u64,
+        strategy: &Value,
+        change: impl FnOnce(AppParts) -> AppParts,
+    ) -> Self {
         provider();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
@@ -135,7 +145,7 @@ impl Floor {
             };
             let binance = Arc::new(Binance::new(settings));
             let venue = Behind { exchange: binance.clone(), door: door.clone() };
-            parts.provide(Sources::new(vec![binance])).provide(Venues::new(vec![Arc::new(venue)]))
+            change(parts.provide(Sources::new(vec![binance])).provide(Venues::new(vec![Arc::new(venue)])))
         })
         .await;
         let wall = Wall::fixed(app.clock().now().millis());
@@ -226,8 +236,16 @@ impl Floor {
 
     /// Lets the runner work until nothing more follows at this moment.
     pub(crate) async fn work(&self, runner: &Runner) {
-        for _ in 0..6 {
-            runner.tick().await.unwrap();
+        self.turns(runner, 6).await;
+    }
+
+    /// Lets the runner take so many turns, whatever still follows.
+    pub(crate) async fn turns(&self, runner: &Runner, turns: usize) {
+        for _ in 0..turns {
+            // the database ends the transaction of a process that stood still for too long
+            if let Err(failure) = runner.tick().await {
+                assert_eq!(failure.status().as_u16(), 503, "{failure}");
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use testkit::{PgPool, Value, db_test, json};
 const MINUTE: i64 = 60_000;
 
 /// A bot that holds coins behind a stop, about which its exchange was asked a moment ago.
-async fn behind_a_stop(floor: &Floor, runner: &Runner) -> (String, Value) {
+pub(crate) async fn behind_a_stop(floor: &Floor, runner: &Runner) -> (String, Value) {
     let bot = floor.started("Told").await;
     for _ in 0..60 {
         floor.pass(MINUTE).await;
@@ -24,7 +24,7 @@ async fn behind_a_stop(floor: &Floor, runner: &Runner) -> (String, Value) {
 }
 
 /// Lets the price fall through a stop.
-async fn triggered(floor: &Floor, stop: &Value) {
+pub(crate) async fn triggered(floor: &Floor, stop: &Value) {
     floor.set_price((decimal(&stop["stopPrice"]) * Decimal::new(99, 2)).round_dp(2)).await;
     assert_eq!(floor.asked("/api/v3/openOrders", "symbol=BTCUSDT").await, json!([]));
 }
