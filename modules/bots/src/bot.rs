@@ -1,7 +1,7 @@
 //! A bot and its events, as they are told.
 
 use crate::{
-    config::{Feed, Mode},
+    config::{Feed, Mode, TakerFills},
     hours::Hours,
     status::Status,
 };
@@ -43,6 +43,8 @@ pub(crate) struct Bot {
     /// How its simulated venue trades.
     #[serde(flatten)]
     pub(crate) venue: Venue,
+    /// What fills its orders that take at once, on paper.
+    pub(crate) taker_fills: TakerFills,
     /// The filters that its orders are held to; `null` where these are none.
     pub(crate) filters: Option<Instrument>,
     /// How much it may venture.

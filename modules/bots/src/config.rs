@@ -66,6 +66,10 @@ pub(crate) struct NewBot {
     #[serde(default)]
     #[garde(range(max = MAX_LATENCY_MS), custom(at_the_next_open(&self.fill)))]
     latency_ms: u32,
+    /// What fills the orders of a paper bot that take at once: on a live feed the exchange's book as it is then, if it is
+    /// not said. `book` needs a live feed and `fill` to be `nextOpen`.
+    #[garde(custom(of_a_book(&self.mode, &self.feed, &self.fill)))]
+    pub(crate) taker_fills: Option<TakerFills>,
     /// Which filters its orders are held to.
     #[serde(default)]
     #[garde(skip)]
@@ -98,7 +102,25 @@ pub(crate) enum WhichFilters {
     None,
 }
 
+/// What fills the orders of a paper bot that take at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[serde(rename_all = "camelCase")]
+#[sqlx(type_name = "text", rename_all = "camelCase")]
+#[schemars(rename = "BotTakerFills")]
+pub(crate) enum TakerFills {
+    /// The book of the exchange as it is when they come, level by level; the candle where it cannot be had.
+    Book,
+    /// The candle, as in a back-test.
+    Candle,
+}
+
 impl NewBot {
+    /// What fills its orders that take at once.
+    pub(crate) fn taker_fills(&self) -> TakerFills {
+        let preset = if meets_a_book(self.mode, &self.feed, self.fill) { TakerFills::Book } else { TakerFills::Candle };
+        self.taker_fills.unwrap_or(preset)
+    }
+
     /// The manners of its venue.
     pub(crate) fn rules(&self) -> Rules {
         Rules {
@@ -209,6 +231,21 @@ fn at_the_next_open(fill: &FillAt) -> impl Fn(&u32, &()) -> garde::Result + '_ {
     move |latency, ()| match (fill, latency) {
         (_, 0) | (FillAt::NextOpen, _) => Ok(()),
         _ => Err(garde::Error::new("needs `fill` to be `nextOpen`")),
+    }
+}
+
+/// Whether there is a book that orders can meet when they come.
+fn meets_a_book(mode: Mode, feed: &Feed, fill: FillAt) -> bool {
+    mode == Mode::Paper && feed.kind == FeedKind::Live && fill == FillAt::NextOpen
+}
+
+fn of_a_book(mode: &Mode, feed: &Feed, fill: &FillAt) -> impl Fn(&Option<TakerFills>, &()) -> garde::Result {
+    let meets = meets_a_book(*mode, feed, *fill);
+    move |fills, ()| match fills {
+        Some(TakerFills::Book) if !meets => {
+            Err(garde::Error::new("needs a paper bot, a live feed and `fill` to be `nextOpen`"))
+        }
+        _ => Ok(()),
     }
 }
 

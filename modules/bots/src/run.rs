@@ -1,6 +1,7 @@
 //! How bots run: each under a lease, in a task of its own, one transaction for each batch of candles.
 
 mod candles;
+mod depth;
 mod exchange;
 mod feed;
 mod figures;

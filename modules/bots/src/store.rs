@@ -22,7 +22,7 @@ use trading::{money::Instrument, simulator::Rules};
 use uuid::Uuid;
 
 const BOT: &str = "id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol, timeframe, \
-                   connection_id, initial_cash, rules, instrument, limits, hours, copied_from, feed, \
+                   connection_id, initial_cash, rules, taker_fills, instrument, limits, hours, copied_from, feed, \
                    candles, last_candle, created_at, updated_at";
 
 impl FromRow<'_, PgRow> for Bot {
@@ -41,6 +41,7 @@ impl FromRow<'_, PgRow> for Bot {
             timeframe: row.try_get("timeframe")?,
             initial_cash: row.try_get("initial_cash")?,
             venue: row.try_get::<Json<Rules>, _>("rules")?.0.into(),
+            taker_fills: row.try_get("taker_fills")?,
             filters: row.try_get::<Option<Json<_>>, _>("instrument")?.map(|filters| filters.0),
             limits: row.try_get::<Json<_>, _>("limits")?.0,
             hours: row.try_get::<Option<Json<_>>, _>("hours")?.map(|hours| hours.0),
@@ -84,8 +85,9 @@ pub(crate) async fn insert(
     sqlx::query!(
         "insert into bots (id, name, kind, status, strategy_id, strategy_version, exchange, symbol, timeframe,
                            initial_cash, rules, feed, created_at, updated_at, instrument, mode, connection_id, limits,
-                           hours, copied_from)
-         values ($1, $2, $3, 'created', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16, $17, $18)",
+                           hours, copied_from, taker_fills)
+         values ($1, $2, $3, 'created', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16, $17, $18,
+                 $19)",
         id,
         new.name,
         kind,
@@ -103,7 +105,8 @@ pub(crate) async fn insert(
         new.connection_id,
         Json(new.limits) as _,
         new.hours.as_ref().map(Json) as _,
-        new.copied_from
+        new.copied_from,
+        new.taker_fills() as _
     )
     .execute(tx.conn())
     .await

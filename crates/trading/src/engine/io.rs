@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::Signal;
 use crate::candle::Candle;
-use crate::money::{InstrumentError, Notional};
+use crate::money::{InstrumentError, Notional, Price, Quantity};
 use crate::order::{ClientOrderId, Order};
 use crate::position::{Fill, PositionError, Trade};
 use crate::risk::{Approved, Refusal};
@@ -25,6 +25,8 @@ pub enum Input {
     Cancelled(ClientOrderId),
     /// An order has expired.
     Expired(ClientOrderId),
+    /// What the book of an exchange had for an order that came to the simulated venue. The venue answers it.
+    Quoted(Quote),
     /// Funding was charged for the position, or paid where it is negative.
     Funding(Notional),
     /// A signal from outside, such as a webhook's.
@@ -37,6 +39,18 @@ pub enum Input {
     Resume,
     /// The bot ends.
     Stop(Stop),
+}
+
+/// What an order could have had of the book when it was asked.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Quote {
+    /// Whose order it is.
+    pub client_order_id: ClientOrderId,
+    /// The average price, or the best one where there was nothing within the order's limit.
+    pub price: Price,
+    /// So many coins at it.
+    pub quantity: Quantity,
 }
 
 /// What becomes of the coins when the bot ends.

@@ -164,7 +164,7 @@ impl<S: Strategy> Engine<S> {
                 }
             }
             Input::Resume if self.desk.phase == Phase::Paused => self.desk.phase = Phase::Running,
-            Input::Candle(_) | Input::Pause | Input::Resume => {}
+            Input::Candle(_) | Input::Pause | Input::Resume | Input::Quoted(_) => {}
             Input::Filled(ref fill) => self.on_fill(fill, effects),
             Input::Funding(due) => self.desk.pay_funding(due),
             _ => match &mut self.work {

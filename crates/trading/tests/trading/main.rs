@@ -21,6 +21,7 @@ mod properties;
 mod protection;
 mod rebalance;
 mod simulator;
+mod simulator_book;
 mod simulator_model;
 mod strategy_language;
 mod strategy_programs;

@@ -125,6 +125,7 @@ impl Log {
                 self.unsaved.events.push(Event::expired(at, *id));
             }
             Input::Candle(_)
+            | Input::Quoted(_)
             | Input::Funding(_)
             | Input::Signal(_)
             | Input::Hold(_)

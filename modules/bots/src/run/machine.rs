@@ -9,8 +9,9 @@ use orders::{Book, Open};
 use portfolio::EquityPoint;
 use std::sync::Arc;
 use trading::{
+    book::Level,
     candle::Candle,
-    engine::{Conduct, Config, Driver, Engine, Input, Silent, Stop, Strategy},
+    engine::{Conduct, Config, Driver, Engine, Input, Quote, Silent, Stop, Strategy},
     metrics::{Ending, Metrics, approximate},
     money::{Instrument, Notional, Price},
     order::{ClientOrderId, IdPrefix, Order, OrderStatus},
@@ -148,11 +149,27 @@ impl Machine {
         self.log.trouble.take().map_or(Ok(()), Err)
     }
 
-    /// Begins to stop, if it has not yet.
-    pub(crate) fn stop(&mut self, stop: Stop) -> Result<()> {
+    /// Begins to stop at a moment, if it has not yet.
+    pub(crate) fn stop(&mut self, stop: Stop, at: Timestamp) -> Result<()> {
         match self.closed_at() {
-            Some(at) if !self.stopped => self.on_input(at, Input::Stop(stop)),
+            Some(closed) if !self.stopped => self.on_input(at.max(closed), Input::Stop(stop)),
             _ => Ok(()),
+        }
+    }
+
+    /// The orders of a simulated venue that may take from a book, and when they reach it.
+    pub(crate) fn newcomers(&self) -> Vec<(Order, Timestamp)> {
+        match &self.hands {
+            Hands::Simulated(driver) => driver.simulator().newcomers().map(|(order, at)| (*order, at)).collect(),
+            Hands::Exchange(_) => vec![],
+        }
+    }
+
+    /// What such an order finds on a side of a book; that is gone from the levels then.
+    pub(crate) fn quote(&self, id: ClientOrderId, levels: &mut [Level]) -> Option<Quote> {
+        match &self.hands {
+            Hands::Simulated(driver) => driver.quote(id, levels),
+            Hands::Exchange(_) => None,
         }
     }
 

@@ -1,4 +1,5 @@
 use super::{
+    depth::{self, Depth},
     exchange::Exchange,
     feed::Feed,
     hints::{self, Told},
@@ -10,6 +11,7 @@ use super::{
 use crate::{
     alert,
     bot::{Bot, Coins},
+    config::TakerFills,
     event::Event,
     hours::Hours,
     service,
@@ -45,6 +47,8 @@ pub(super) struct Session {
     feed: Feed,
     /// Where a live bot's orders go.
     pub(super) exchange: Option<Exchange>,
+    /// The book that a paper bot's orders meet, where they do.
+    depth: Option<Depth>,
     /// Whether entries are halted.
     pub(super) halted: bool,
     /// What has been told and is not taken in yet.
@@ -141,6 +145,7 @@ impl Session {
         let name = prefix(bot.id)?.to_string();
         let exchange = exchange.map(|account| Exchange::new(account, instrument, name, now));
         let feed = Feed::new(&bot, &document, machine.last_open(), now)?;
+        let depth = (bot.taker_fills == TakerFills::Book).then(|| Depth::new(feed.market().clone()));
         let takes_signals = matches!(document.body(), Body::Signal(_));
         let signals = takes_signals.then(|| service::hooks::topic(scope(&lease), lease.bot));
         // a live bot must not sleep through a halt
@@ -156,6 +161,7 @@ impl Session {
             machine,
             feed,
             exchange,
+            depth,
             halted: false,
             news: vec![],
             hours: bot.hours,
@@ -206,11 +212,30 @@ impl Session {
     /// Runs the errands of a transaction that was committed; answers when to go on.
     pub(super) async fn send(&mut self, written: Written) -> Step {
         let Written { candles, next, errands, at } = written;
-        let Some(exchange) = &mut self.exchange else { return Step { candles, next } };
+        let Some(exchange) = &mut self.exchange else {
+            return Step { candles, next: self.meet_book(next).await };
+        };
         let open = self.machine.open();
         self.news = exchange.run(errands, open.clone(), at).await;
         let asks = if self.news.is_empty() { exchange.next(&open) } else { Some(at) };
         Step { candles, next: next.map(|next| asks.map_or(next, |asks| asks.min(next))) }
+    }
+
+    /// Has the orders of a paper bot meet the book; answers when to go on.
+    async fn meet_book(&mut self, next: Option<Time>) -> Option<Time> {
+        let (Some(depth), Some(next)) = (&mut self.depth, next) else { return next };
+        let orders = depth.come(&self.machine, self.app.clock().now());
+        if !orders.is_empty() {
+            let book = depth.book(&self.app).await;
+            let now = self.app.clock().now();
+            self.news = match book {
+                Ok(book) => depth::meet(&self.machine, &orders, &book, now),
+                Err(event) => event.into_iter().map(News::Event).collect(),
+            };
+        }
+        let now = self.app.clock().now();
+        let comes = if self.news.is_empty() { depth.next(&self.machine, now) } else { Some(now) };
+        Some(comes.map_or(next, |comes| comes.min(next)))
     }
 
     /// Takes in what has been told and the candles that are due, and writes all that follows in one transaction.
@@ -307,10 +332,13 @@ impl Session {
 
     /// Feeds what is needed until no order is open; a bot that is being stopped is not kept waiting.
     async fn stop(&mut self, tx: &mut TenantTx, coins: Coins, now: Time) -> Result<usize, Halt> {
-        self.machine.stop(match coins {
+        let stop = match coins {
             Coins::Sell => Stop::Sell,
             Coins::Keep => Stop::Keep,
-        })?;
+        };
+        // in a replay it is as late as its last candle
+        let at = if self.feed.is_live() { timestamp(now) } else { Timestamp::default() };
+        self.machine.stop(stop, at)?;
         let mut fed = 0;
         while fed < self.batch && self.exchange.is_none() && !self.machine.is_idle() {
             let next = self.feed.one(tx, now).await?;

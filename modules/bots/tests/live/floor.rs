@@ -244,6 +244,12 @@ impl Floor {
         panic!("the bot never stops: {:?}", self.events(bot).await);
     }
 
+    /// What anybody may ask.
+    pub(crate) async fn public(&self, path: &str) -> Value {
+        let answer = self.client.get(format!("http://{}{path}", self.host)).send().await.unwrap();
+        answer.json().await.unwrap()
+    }
+
     /// What the account's holder asks with a signature.
     pub(crate) async fn asked(&self, path: &str, params: &str) -> Value {
         let payload = format!("{params}&timestamp={}", self.wall.now());

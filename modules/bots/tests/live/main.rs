@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod books;
 mod checklist;
 mod door;
 mod faults;

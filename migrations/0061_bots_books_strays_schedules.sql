@@ -1,0 +1,4 @@
+-- Paper bots whose orders meet the book of the exchange.
+
+-- those that are there go on as they were
+alter table bots add column taker_fills text not null default 'candle' check (taker_fills in ('book', 'candle'));
