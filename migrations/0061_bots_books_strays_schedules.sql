@@ -2,3 +2,7 @@
 
 -- those that are there go on as they were
 alter table bots add column taker_fills text not null default 'candle' check (taker_fills in ('book', 'candle'));
+
+-- Bots that start and stop by themselves.
+
+alter table bots add column schedule jsonb;

@@ -3,6 +3,7 @@
 use crate::{
     config::{Feed, Mode, TakerFills},
     hours::Hours,
+    schedule::Schedule,
     status::Status,
 };
 use garde::Validate;
@@ -51,6 +52,8 @@ pub(crate) struct Bot {
     pub(crate) limits: Limits,
     /// When it opens positions; `null`: at any time.
     pub(crate) hours: Option<Hours>,
+    /// When it starts and stops by itself; `null` where nothing is to come.
+    pub(crate) schedule: Option<Schedule>,
     /// The bot that it was made like, which may be gone.
     pub(crate) copied_from: Option<Uuid>,
     pub(crate) feed: Feed,

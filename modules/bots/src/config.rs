@@ -1,6 +1,6 @@
 //! What a bot is made of, as a caller says it.
 
-use crate::hours::Hours;
+use crate::{hours::Hours, schedule::Schedule};
 use garde::Validate;
 use kit::Time;
 use rust_decimal::Decimal;
@@ -81,6 +81,12 @@ pub(crate) struct NewBot {
     /// When it opens positions: at any time if it is not said.
     #[garde(skip)]
     pub(crate) hours: Option<Hours>,
+    /// When it starts and stops by itself; whoever says so needs `bots:execute` too.
+    #[garde(skip)]
+    pub(crate) schedule: Option<Schedule>,
+    /// The name of a live bot that its schedule is to start: it says that its money is really to be ventured.
+    #[garde(length(max = 100))]
+    pub(crate) confirm: Option<String>,
     /// What it is made like.
     #[serde(skip)]
     #[garde(skip)]
@@ -150,10 +156,17 @@ pub(crate) struct BotChange {
     #[serde(default, deserialize_with = "given")]
     #[garde(skip)]
     pub(crate) hours: Option<Option<Hours>>,
+    /// Another time to start and stop by itself; `null`: none. Whoever says so needs `bots:execute` too.
+    #[serde(default, deserialize_with = "given")]
+    #[garde(skip)]
+    pub(crate) schedule: Option<Option<Schedule>>,
+    /// The name of a live bot that was never started and that its schedule is to start.
+    #[garde(length(max = 100))]
+    pub(crate) confirm: Option<String>,
 }
 
 /// What is there, even where it is `null`.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Hours>>, D::Error> {
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 

@@ -12,6 +12,7 @@ use crate::{
     config::{Feed, Mode, NewBot},
     event::Event,
     hours::Hours,
+    schedule::Schedule,
     status::Status,
 };
 use kit::{Error, OnConstraint, Paging, Result, TenantTx};
@@ -22,7 +23,7 @@ use trading::{money::Instrument, simulator::Rules};
 use uuid::Uuid;
 
 const BOT: &str = "id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbol, timeframe, \
-                   connection_id, initial_cash, rules, taker_fills, instrument, limits, hours, copied_from, feed, \
+                   connection_id, initial_cash, rules, taker_fills, instrument, limits, hours, schedule, copied_from, feed, \
                    candles, last_candle, created_at, updated_at";
 
 impl FromRow<'_, PgRow> for Bot {
@@ -45,6 +46,7 @@ impl FromRow<'_, PgRow> for Bot {
             filters: row.try_get::<Option<Json<_>>, _>("instrument")?.map(|filters| filters.0),
             limits: row.try_get::<Json<_>, _>("limits")?.0,
             hours: row.try_get::<Option<Json<_>>, _>("hours")?.map(|hours| hours.0),
+            schedule: row.try_get::<Option<Json<_>>, _>("schedule")?.map(|schedule| schedule.0),
             copied_from: row.try_get("copied_from")?,
             feed: row.try_get::<Json<_>, _>("feed")?.0,
             candles: row.try_get("candles")?,
@@ -183,6 +185,18 @@ pub(crate) async fn change(tx: &mut TenantTx, id: Uuid, name: &str, feed: &Feed,
     .execute(tx.conn())
     .await
     .on_constraint("bots_name_taken", name_taken)?;
+    Ok(())
+}
+
+/// When it starts and stops by itself, or never.
+pub(crate) async fn set_schedule(tx: &mut TenantTx, id: Uuid, schedule: Option<&Schedule>) -> Result<()> {
+    sqlx::query!(
+        "update bots set schedule = $2 where tenant_id = current_tenant() and id = $1",
+        id,
+        schedule.map(Json) as _
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
