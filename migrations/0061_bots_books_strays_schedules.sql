@@ -6,3 +6,7 @@ alter table bots add column taker_fills text not null default 'candle' check (ta
 -- Bots that start and stop by themselves.
 
 alter table bots add column schedule jsonb;
+
+-- Orders that were found at the exchange under a bot's name and were written nowhere.
+
+alter table orders add column adopted boolean not null default false;

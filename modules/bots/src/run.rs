@@ -15,6 +15,7 @@ mod replay;
 mod risk;
 mod runner;
 mod session;
+mod strays;
 mod ticket;
 mod watch;
 

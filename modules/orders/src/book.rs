@@ -35,6 +35,8 @@ pub(crate) struct Tracked {
     pub(crate) value: Notional,
     pub(crate) trades: i32,
     pub(crate) reason: Option<String>,
+    /// Found at the venue, and not placed by the bot as far as it knows.
+    pub(crate) adopted: bool,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     /// Whether we want it back.
@@ -113,11 +115,25 @@ impl Book {
             value: Notional::ZERO,
             trades: 0,
             reason: None,
+            adopted: false,
             created_at: at,
             updated_at: at,
             withdrawn: false,
             changed: true,
         });
+    }
+
+    /// An order that the venue has under our name and that was written nowhere.
+    ///
+    /// # Errors
+    /// As [`Book::advance`].
+    pub fn find(&mut self, order: &Order, at: Timestamp) -> Result<()> {
+        self.place(order, at);
+        if let Some(found) = self.orders.last_mut() {
+            found.adopted = true;
+        }
+        self.advance(order.client_order_id, OrderStatus::Submitted, at)?;
+        self.advance(order.client_order_id, OrderStatus::Accepted, at)
     }
 
     /// We want the order back; nothing where it is gone already.
@@ -222,7 +238,8 @@ impl Book {
                 at: order.created_at.to_string(),
                 order: &order.order,
             };
-            changes.push(Change::new("order", order.id.unwrap_or_default(), "order.placed").after(placed));
+            let action = if order.adopted { "order.adopted" } else { "order.placed" };
+            changes.push(Change::new("order", order.id.unwrap_or_default(), action).after(placed));
         }
         audit::record_all(tx, &changes).await?;
         tell::orders(tx, self.bot, &self.symbol, self.orders.iter().filter(|order| order.changed)).await?;

@@ -178,7 +178,13 @@ impl<S: Strategy> Driver<S> {
         match input {
             Input::Candle(candle) => self.on_candle(&candle, record),
             Input::Filled(_) | Input::Rejected(_) | Input::Cancelled(_) | Input::Expired(_) | Input::Funding(_) => {}
-            Input::Quoted(_) | Input::Signal(_) | Input::Hold(_) | Input::Pause | Input::Resume | Input::Stop(_) => {
+            Input::Quoted(_)
+            | Input::Adopted(_)
+            | Input::Signal(_)
+            | Input::Hold(_)
+            | Input::Pause
+            | Input::Resume
+            | Input::Stop(_) => {
                 self.on_input(at, input, record);
             }
         }

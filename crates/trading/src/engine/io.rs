@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::Signal;
 use crate::candle::Candle;
 use crate::money::{InstrumentError, Notional, Price, Quantity};
-use crate::order::{ClientOrderId, Order};
+use crate::order::{ClientOrderId, Order, OrderKind, Purpose, Side, Size};
 use crate::position::{Fill, PositionError, Trade};
 use crate::risk::{Approved, Refusal};
 
@@ -27,6 +27,9 @@ pub enum Input {
     Expired(ClientOrderId),
     /// What the book of an exchange had for an order that came to the simulated venue. The venue answers it.
     Quoted(Quote),
+    /// An order was found at the venue under the bot's name of which the bot knew nothing. What it has executed follows
+    /// as that of any other.
+    Adopted(Adopted),
     /// Funding was charged for the position, or paid where it is negative.
     Funding(Notional),
     /// A signal from outside, such as a webhook's.
@@ -51,6 +54,34 @@ pub struct Quote {
     pub price: Price,
     /// So many coins at it.
     pub quantity: Quantity,
+}
+
+/// An order that was found under a bot's name, and is taken back.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Adopted {
+    /// Its name.
+    pub client_order_id: ClientOrderId,
+    /// Bought or sold.
+    pub side: Side,
+    /// When it executes.
+    pub kind: OrderKind,
+    /// How much.
+    pub size: Size,
+    /// The highest number of those that were found: no order of the bot's gets one up to it any more.
+    pub taken: u64,
+}
+
+impl Adopted {
+    /// As an order of the bot: what it was for is told by its side alone.
+    #[must_use]
+    pub fn order(&self) -> Order {
+        let purpose = match self.side {
+            Side::Buy => Purpose::Entry,
+            Side::Sell => Purpose::Exit,
+        };
+        Order::new(self.client_order_id, self.side, self.kind, self.size, purpose)
+    }
 }
 
 /// What becomes of the coins when the bot ends.

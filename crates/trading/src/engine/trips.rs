@@ -179,6 +179,7 @@ impl Trips {
             Input::Candle(_)
             | Input::Filled(_)
             | Input::Quoted(_)
+            | Input::Adopted(_)
             | Input::Funding(_)
             | Input::Hold(_)
             | Input::Pause

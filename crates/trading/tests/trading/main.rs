@@ -3,6 +3,7 @@
 
 mod common;
 
+mod adopted;
 mod backtest_file;
 mod book;
 mod candle_csv;

@@ -124,6 +124,10 @@ impl Log {
                 self.book.advance(*id, OrderStatus::Expired, at)?;
                 self.unsaved.events.push(Event::expired(at, *id));
             }
+            Input::Adopted(found) => {
+                self.book.find(&found.order(), at)?;
+                self.unsaved.events.push(Event::adopted(at, &found.order()));
+            }
             Input::Candle(_)
             | Input::Quoted(_)
             | Input::Funding(_)

@@ -20,6 +20,7 @@ use crate::{
     tell,
 };
 use chrono::TimeDelta;
+use exchanges::PlacedOrder;
 use futures::{FutureExt, StreamExt, stream::BoxStream};
 use kit::{App, Error, Origin, Reason, Result, Scope, TenantTx, Time};
 use std::collections::VecDeque;
@@ -53,6 +54,8 @@ pub(super) struct Session {
     pub(super) halted: bool,
     /// What has been told and is not taken in yet.
     news: Vec<News>,
+    /// What was found at the exchange and cannot be, if so.
+    contradiction: Option<Event>,
     hours: Option<Hours>,
     /// Whether it is told from outside when to buy and when to sell.
     takes_signals: bool,
@@ -142,8 +145,9 @@ impl Session {
         if progress.journal_seq > 0 {
             rebuild(app, &lease, &mut machine, &progress, &symbol).await?;
         }
-        let name = prefix(bot.id)?.to_string();
-        let exchange = exchange.map(|account| Exchange::new(account, instrument, name, now));
+        let name = prefix(bot.id)?;
+        let known = machine.closed_at().map_or(bot.created_at, |at| Time::from_millis(at.millis()));
+        let exchange = exchange.map(|account| Exchange::new(account, instrument, name, (known, now)));
         let feed = Feed::new(&bot, &document, machine.last_open(), now)?;
         let depth = (bot.taker_fills == TakerFills::Book).then(|| Depth::new(feed.market().clone()));
         let takes_signals = matches!(document.body(), Body::Signal(_));
@@ -164,6 +168,7 @@ impl Session {
             depth,
             halted: false,
             news: vec![],
+            contradiction: None,
             hours: bot.hours,
             takes_signals,
             told,
@@ -205,6 +210,11 @@ impl Session {
                 let message = format!("The exchange does not take the key any more: {refusal}. Test the connection.");
                 return Err(Halt::Failed(message));
             }
+            let found = exchange.take_found();
+            if !found.is_empty() {
+                let strays = unknown(&mut begin(&self.app, &self.lease).await?, found).await?;
+                self.news.extend(exchange.adopt(strays, now).await);
+            }
         }
         Ok(())
     }
@@ -217,8 +227,8 @@ impl Session {
         };
         let open = self.machine.open();
         self.news = exchange.run(errands, open.clone(), at).await;
-        let asks = if self.news.is_empty() { exchange.next(&open) } else { Some(at) };
-        Step { candles, next: next.map(|next| asks.map_or(next, |asks| asks.min(next))) }
+        let asks = if self.news.is_empty() { exchange.next(&open) } else { at };
+        Step { candles, next: next.map(|next| next.min(asks)) }
     }
 
     /// Has the orders of a paper bot meet the book; answers when to go on.
@@ -247,6 +257,8 @@ impl Session {
         self.heed(&mut tx, &mut progress).await?;
         let candles = if progress.status == Status::Stopping {
             self.stop(&mut tx, progress.stop.unwrap_or_default(), now).await?
+        } else if self.contradiction.is_some() {
+            0
         } else {
             let fed = self.feed(&mut tx, now).await?;
             self.take_signals(&mut tx, now).await?;
@@ -268,13 +280,36 @@ impl Session {
         let news = std::mem::take(&mut self.news);
         let told = !news.is_empty();
         for it in news {
-            match it {
-                News::Accepted(id) => self.machine.accepted(id, timestamp(now))?,
-                News::Input(at, input) => self.machine.on_input(at, input)?,
-                News::Event(event) => self.machine.tell(event),
-            }
+            self.take_one(it, now)?;
         }
         Ok(told)
+    }
+
+    fn take_one(&mut self, it: News, now: Time) -> Result<()> {
+        match it {
+            News::Accepted(id) => self.machine.accepted(id, timestamp(now)),
+            News::Input(at, input) => self.machine.on_input(at, input),
+            News::Event(event) => {
+                self.machine.tell(event);
+                Ok(())
+            }
+            News::Adopted(at, input, follows) => self.adopt(at, input, follows, now),
+        }
+    }
+
+    /// Takes in an order that was found, unless what it has executed cannot have happened to what the bot holds.
+    fn adopt(&mut self, at: Timestamp, input: Input, follows: Vec<News>, now: Time) -> Result<()> {
+        let mut position = *self.machine.position();
+        let fits = follows.iter().try_for_each(|it| match it {
+            News::Input(_, Input::Filled(fill)) => position.apply(fill).map(drop),
+            _ => Ok(()),
+        });
+        if let (Err(error), Input::Adopted(found)) = (fits, input) {
+            self.contradiction = Some(Event::contradicted(&found.order(), &error));
+            return Ok(());
+        }
+        self.machine.on_input(at, input)?;
+        follows.into_iter().try_for_each(|it| self.take_one(it, now))
     }
 
     /// Feeds what is due; candles that only warm up are due at once.
@@ -352,6 +387,13 @@ impl Session {
 
     /// What becomes of the bot now, if anything does.
     fn end(&mut self, progress: &Progress) -> Result<Option<(Status, Event)>, Halt> {
+        if let Some(event) = self.contradiction.take() {
+            if progress.status == Status::Running {
+                let event = Event { kind: "bot.failed", ..event };
+                return Ok(progress.status.after(Verb::Fail)?.map(|status| (status, event)));
+            }
+            self.machine.tell(event);
+        }
         if let (Status::Running, Some(failure)) = (progress.status, self.machine.failure()) {
             // its orders stay as they are: it may yet be stopped
             let event = Event::script_failed(failure);
@@ -468,6 +510,14 @@ async fn rebuild(
     portfolio::check(&mut tx, lease.bot, symbol, machine.position()).await?;
     machine.tell(Event::of_bot("bot.resumed", format!("The bot goes on after {} candles.", progress.candles)));
     Ok(())
+}
+
+/// Those of the orders under the bot's name that are written nowhere.
+async fn unknown(tx: &mut TenantTx, found: Vec<PlacedOrder>) -> Result<Vec<PlacedOrder>> {
+    let ids: Vec<_> = found.iter().map(|it| it.order.client_order_id.to_string()).collect();
+    let known = orders::known(tx, &ids).await?;
+    let is_known = |it: &PlacedOrder| known.iter().any(|id| id == it.order.client_order_id.as_str());
+    Ok(found.into_iter().filter(|it| !is_known(it)).collect())
 }
 
 fn differs(what: &str) -> Halt {

@@ -11,4 +11,5 @@ mod faults;
 mod floor;
 mod hints;
 mod risk;
+mod strays;
 mod trading;
