@@ -7,10 +7,12 @@ use crate::{
     parse::{self, AskedOrder},
     transport::Ask,
 };
-use exchanges::{AccountNews, Credentials, OrderReport, Trader, Validity, VenueError, VenueFill, VenueOrder};
+use exchanges::{
+    AccountNews, Credentials, OrderReport, PlacedOrder, Trader, Validity, VenueError, VenueFill, VenueOrder,
+};
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use reqwest::Method;
-use trading::{money::Symbol, order::ClientOrderId};
+use trading::{money::Symbol, order::ClientOrderId, time::Timestamp};
 
 /// Binance's code for an order that cannot be taken back, …
 const NOT_CANCELLED: i64 = -2011;
@@ -18,7 +20,9 @@ const NOT_CANCELLED: i64 = -2011;
 const NONE_TO_CANCEL: &str = "Unknown order";
 /// Binance's code for an order that it does not know.
 const NO_SUCH_ORDER: i64 = -2013;
-/// The most pages of an order's executions.
+/// The longest time between two moments of which Binance lists orders, in milliseconds.
+const DAY: i64 = 86_400_000;
+/// The most pages of a list.
 const MOST_PAGES: usize = 100;
 
 impl Trader for Binance {
@@ -105,6 +109,30 @@ impl Trader for Binance {
         .boxed()
     }
 
+    fn orders_since<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        symbol: &'a Symbol,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<PlacedOrder>, VenueError>> {
+        async move {
+            let now = self.settings.clock.now().millis();
+            let (mut all, mut from) = (vec![], since.millis());
+            while from <= now {
+                let span = [("startTime", from.to_string()), ("endTime", (from + DAY - 1).to_string())];
+                let page = self.orders_of(credentials, symbol, span.into()).await?;
+                all.extend(page.orders);
+                if page.told >= PAGE {
+                    all.extend(self.orders_after(credentials, symbol, page.last).await?);
+                    break;
+                }
+                from += DAY;
+            }
+            Ok(all)
+        }
+        .boxed()
+    }
+
     fn executions<'a>(
         &'a self,
         credentials: &'a Credentials,
@@ -138,6 +166,41 @@ impl Trader for Binance {
 
     fn news(&self, credentials: &Credentials) -> BoxStream<'static, AccountNews> {
         self.account_news(credentials)
+    }
+}
+
+impl Binance {
+    /// All orders after one, whatever the day.
+    async fn orders_after(
+        &self,
+        credentials: &Credentials,
+        symbol: &Symbol,
+        mut last: Option<u64>,
+    ) -> Result<Vec<PlacedOrder>, VenueError> {
+        let mut all = vec![];
+        for _ in 0..MOST_PAGES {
+            let next = last.map_or(0, |last| last.saturating_add(1));
+            let page = self.orders_of(credentials, symbol, vec![("orderId", next.to_string())]).await?;
+            last = page.last;
+            all.extend(page.orders);
+            if page.told < PAGE {
+                return Ok(all);
+            }
+        }
+        Err(VenueError::Wrong(format!("there are more than {} orders", MOST_PAGES * PAGE)))
+    }
+
+    /// Orders of all states, as the further parameters choose them.
+    async fn orders_of(
+        &self,
+        credentials: &Credentials,
+        symbol: &Symbol,
+        which: Vec<(&'static str, String)>,
+    ) -> Result<parse::OrderPage, Failure> {
+        let mut query = vec![("symbol", code(symbol)), ("limit", PAGE.to_string())];
+        query.extend(which);
+        let ask = Ask { signer: Some(credentials), ..Ask::new("allOrders", &query, 20, Priority::Query) };
+        self.signed(&ask, |body| parse::placed_orders(body, symbol, &code(symbol))).await
     }
 }
 

@@ -25,7 +25,7 @@ mod trade;
 mod trips;
 
 pub use driver::Driver;
-pub use io::{Effect, Effects, Input, Note, Reason, RejectReason, Rejection, Stop};
+pub use io::{Adopted, Effect, Effects, Input, Note, Quote, Reason, RejectReason, Rejection, Stop};
 pub use lanes::{Lanes, Parts};
 pub use machine::{Conduct, Config, Engine, Silent};
 pub use rebalance::Rebalancer;

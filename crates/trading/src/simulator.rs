@@ -14,6 +14,7 @@ use crate::order::{ClientOrderId, Order, OrderKind, Side, Size, TimeInForce};
 use crate::position::{Fee, Fill, Liquidity, Position};
 use crate::time::Timestamp;
 
+mod market;
 mod resting;
 mod rules;
 
@@ -162,8 +163,8 @@ impl Simulator {
     /// nothing more does. The position, as it is after all that happened before, bounds it.
     pub fn execute(&mut self, moment: Moment, at: Timestamp, candle: &Candle, position: &Position) -> Option<Input> {
         self.during = Some((moment, candle.open_time));
-        if !self.news.is_empty() {
-            return Some(self.news.remove(0));
+        if let Some(news) = self.next_news() {
+            return Some(news);
         }
         if moment == Moment::Close && self.rules.fill == FillAt::NextOpen {
             return None;
@@ -181,6 +182,11 @@ impl Simulator {
             }
         }
         None
+    }
+
+    /// What is still to be told of an order that is gone.
+    pub fn next_news(&mut self) -> Option<Input> {
+        (!self.news.is_empty()).then(|| self.news.remove(0))
     }
 
     /// Whether the order has reached the venue by now.
@@ -236,7 +242,7 @@ impl Simulator {
             Verdict::Wait | Verdict::Market(_) => Outcome::Wait,
             Verdict::Reject(reason) => Outcome::Reject(reason, None),
             Verdict::Expire => Outcome::Expire,
-            Verdict::At(price) => self.trade(index, at, price, position),
+            Verdict::At(price) => self.trade(index, at, (price, self.capacity), position),
         };
         match (outcome, ends) {
             (Outcome::Wait, Some(ends)) if ends <= at => {
@@ -250,8 +256,14 @@ impl Simulator {
         }
     }
 
-    /// Executes an order at a price as far as volume, position and cash allow.
-    fn trade(&mut self, index: usize, at: Timestamp, price: Price, position: &Position) -> Outcome {
+    /// Executes an order at a price, of which there are so many coins at most, as far as position and cash allow.
+    fn trade(
+        &mut self,
+        index: usize,
+        at: Timestamp,
+        (price, most): (Price, Option<Quantity>),
+        position: &Position,
+    ) -> Outcome {
         let Some(resting) = self.orders.get(index).copied() else { return Outcome::Wait };
         let Resting { order, left, .. } = resting;
         let coins = self.coins(&resting, price, position);
@@ -267,7 +279,7 @@ impl Simulator {
         if let (true, Err(filter)) = (fresh, self.instrument.check_size(price, wanted)) {
             return Outcome::Reject(RejectReason::Filter, Some(filter));
         }
-        let quantity = self.capacity.map_or(wanted, |most| self.instrument.quantity_down(wanted.min(most)));
+        let quantity = most.map_or(wanted, |most| self.instrument.quantity_down(wanted.min(most)));
         match order.time_in_force {
             TimeInForce::Fok if quantity < wanted => return Outcome::Expire,
             TimeInForce::Ioc if quantity.is_zero() => return Outcome::Expire,

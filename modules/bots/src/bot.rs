@@ -1,8 +1,9 @@
 //! A bot and its events, as they are told.
 
 use crate::{
-    config::{Feed, Mode},
+    config::{Feed, Mode, TakerFills},
     hours::Hours,
+    schedule::Schedule,
     status::Status,
 };
 use garde::Validate;
@@ -44,12 +45,16 @@ pub(crate) struct Bot {
     /// How its simulated venue trades.
     #[serde(flatten)]
     pub(crate) venue: Venue,
+    /// What fills its orders that take at once, on paper.
+    pub(crate) taker_fills: TakerFills,
     /// The filters that its orders are held to, by its symbols; `null` where these are none.
     pub(crate) filters: Option<Vec<Instrument>>,
     /// How much it may venture.
     pub(crate) limits: Limits,
     /// When it opens positions; `null`: at any time.
     pub(crate) hours: Option<Hours>,
+    /// When it starts and stops by itself; `null` where nothing is to come.
+    pub(crate) schedule: Option<Schedule>,
     /// The bot that it was made like, which may be gone.
     pub(crate) copied_from: Option<Uuid>,
     pub(crate) feed: Feed,

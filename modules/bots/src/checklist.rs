@@ -140,9 +140,17 @@ pub(crate) fn admit(bot: &Bot, checks: &[Check], confirm: Option<&str>) -> Resul
         let failed = serde_json::to_value(&failed).map_err(Error::internal)?;
         return Err(Error::conflict("CHECKLIST_FAILED", message).with("checks", failed));
     }
-    if bot.status.has_begun() || confirm == Some(&bot.name) {
+    confirmed(bot, confirm)
+}
+
+/// Whether a live bot that was never started is really to be.
+///
+/// # Errors
+/// 409 `NOT_CONFIRMED` where the bot's name is not said.
+pub(crate) fn confirmed(bot: &Bot, confirm: Option<&str>) -> Result<()> {
+    if bot.mode == Mode::Paper || bot.status.has_begun() || confirm == Some(&bot.name) {
         return Ok(());
     }
-    let message = format!("This bot trades for real. Say that you mean it: `?confirm={}`.", bot.name);
+    let message = format!("This bot trades for real. Say that you mean it: `confirm` is its name, `{}`.", bot.name);
     Err(Error::conflict("NOT_CONFIRMED", message))
 }

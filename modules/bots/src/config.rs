@@ -1,6 +1,6 @@
 //! What a bot is made of, as a caller says it.
 
-use crate::hours::Hours;
+use crate::{hours::Hours, schedule::Schedule};
 use garde::Validate;
 use kit::Time;
 use rust_decimal::Decimal;
@@ -66,6 +66,10 @@ pub(crate) struct NewBot {
     #[serde(default)]
     #[garde(range(max = MAX_LATENCY_MS), custom(at_the_next_open(&self.fill)))]
     latency_ms: u32,
+    /// What fills the orders of a paper bot that take at once: on a live feed the exchange's book as it is then, if it is
+    /// not said. `book` needs a live feed and `fill` to be `nextOpen`.
+    #[garde(custom(of_a_book(&self.mode, &self.feed, &self.fill)))]
+    pub(crate) taker_fills: Option<TakerFills>,
     /// Which filters its orders are held to.
     #[serde(default)]
     #[garde(skip)]
@@ -77,6 +81,12 @@ pub(crate) struct NewBot {
     /// When it opens positions: at any time if it is not said.
     #[garde(skip)]
     pub(crate) hours: Option<Hours>,
+    /// When it starts and stops by itself; whoever says so needs `bots:execute` too.
+    #[garde(skip)]
+    pub(crate) schedule: Option<Schedule>,
+    /// The name of a live bot that its schedule is to start: it says that its money is really to be ventured.
+    #[garde(length(max = 100))]
+    pub(crate) confirm: Option<String>,
     /// What it is made like.
     #[serde(skip)]
     #[garde(skip)]
@@ -98,7 +108,25 @@ pub(crate) enum WhichFilters {
     None,
 }
 
+/// What fills the orders of a paper bot that take at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[serde(rename_all = "camelCase")]
+#[sqlx(type_name = "text", rename_all = "camelCase")]
+#[schemars(rename = "BotTakerFills")]
+pub(crate) enum TakerFills {
+    /// The book of the exchange as it is when they come, level by level; the candle where it cannot be had.
+    Book,
+    /// The candle, as in a back-test.
+    Candle,
+}
+
 impl NewBot {
+    /// What fills its orders that take at once.
+    pub(crate) fn taker_fills(&self) -> TakerFills {
+        let preset = if meets_a_book(self.mode, &self.feed, self.fill) { TakerFills::Book } else { TakerFills::Candle };
+        self.taker_fills.unwrap_or(preset)
+    }
+
     /// The manners of its venue.
     pub(crate) fn rules(&self) -> Rules {
         Rules {
@@ -128,10 +156,17 @@ pub(crate) struct BotChange {
     #[serde(default, deserialize_with = "given")]
     #[garde(skip)]
     pub(crate) hours: Option<Option<Hours>>,
+    /// Another time to start and stop by itself; `null`: none. Whoever says so needs `bots:execute` too.
+    #[serde(default, deserialize_with = "given")]
+    #[garde(skip)]
+    pub(crate) schedule: Option<Option<Schedule>>,
+    /// The name of a live bot that was never started and that its schedule is to start.
+    #[garde(length(max = 100))]
+    pub(crate) confirm: Option<String>,
 }
 
 /// What is there, even where it is `null`.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Hours>>, D::Error> {
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -209,6 +244,21 @@ fn at_the_next_open(fill: &FillAt) -> impl Fn(&u32, &()) -> garde::Result + '_ {
     move |latency, ()| match (fill, latency) {
         (_, 0) | (FillAt::NextOpen, _) => Ok(()),
         _ => Err(garde::Error::new("needs `fill` to be `nextOpen`")),
+    }
+}
+
+/// Whether there is a book that orders can meet when they come.
+fn meets_a_book(mode: Mode, feed: &Feed, fill: FillAt) -> bool {
+    mode == Mode::Paper && feed.kind == FeedKind::Live && fill == FillAt::NextOpen
+}
+
+fn of_a_book(mode: &Mode, feed: &Feed, fill: &FillAt) -> impl Fn(&Option<TakerFills>, &()) -> garde::Result {
+    let meets = meets_a_book(*mode, feed, *fill);
+    move |fills, ()| match fills {
+        Some(TakerFills::Book) if !meets => {
+            Err(garde::Error::new("needs a paper bot, a live feed and `fill` to be `nextOpen`"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     bot::Bot,
-    config::{Feed, Mode},
+    config::{Feed, FeedKind, Mode},
     hours::Hours,
 };
 use garde::Validate;
@@ -108,6 +108,10 @@ pub(crate) fn like(bot: &Bot, copying: &Copying) -> Result<Value> {
     let different = serde_json::to_value(copying).map_err(Error::internal)?;
     if mode == bot.mode && mode == Mode::Live {
         copy["connectionId"] = json!(bot.connection_id);
+    }
+    let is_live = |kind: FeedKind| kind == FeedKind::Live;
+    if mode == Mode::Paper && is_live(bot.feed.kind) && copying.feed.as_ref().is_none_or(|feed| is_live(feed.kind)) {
+        copy["takerFills"] = json!(bot.taker_fills);
     }
     for (key, value) in [venue, different].iter().filter_map(Value::as_object).flatten() {
         copy[key] = value.clone();

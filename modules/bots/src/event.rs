@@ -4,7 +4,7 @@ use trading::{
     engine::{Note, Rejection},
     money::Symbol,
     order::{ClientOrderId, Order, OrderKind, Side, Size},
-    position::{Fill, Trade},
+    position::{Fill, PositionError, Trade},
     strategy::Failure,
     time::Timestamp,
 };
@@ -53,24 +53,30 @@ impl Event {
     }
 
     pub(crate) fn placed(at: Timestamp, order: &Order) -> Self {
-        let side = verb(order.side);
-        let size = match order.size {
-            Size::Base(coins) => format!("{coins} coins"),
-            Size::Quote(budget) => format!("for {budget}"),
-        };
-        let how = match order.kind {
-            OrderKind::Market {} => "at the market".to_owned(),
-            OrderKind::Limit { price } => format!("at {price} or better"),
-            OrderKind::LimitMaker { price } => format!("at {price} or better, by waiting"),
-            OrderKind::StopMarket { trigger } | OrderKind::TakeProfitMarket { trigger } => {
-                format!("once the price reaches {trigger}")
-            }
-            OrderKind::StopLimit { trigger, price } | OrderKind::TakeProfitLimit { trigger, price } => {
-                format!("at {price} or better once the price reaches {trigger}")
-            }
-            OrderKind::TrailingStop { percent, .. } => format!("once the price turns by {percent} %"),
-        };
-        Self::new(at, "order.placed", format!("Order {}: {side} {size} {how}.", order.client_order_id), order)
+        Self::new(at, "order.placed", format!("Order {}: {}.", order.client_order_id, described(order)), order)
+    }
+
+    /// It was found at the exchange, under the bot's name.
+    pub(crate) fn adopted(at: Timestamp, order: &Order) -> Self {
+        let message = format!(
+            "Order {}: {}. The exchange had it under this bot's name, and it was written nowhere; it executes nothing more, \
+             and what it has executed is the bot's.",
+            order.client_order_id,
+            described(order)
+        );
+        Self::new(at, "order.adopted", message, order)
+    }
+
+    /// What such an order has executed cannot have happened to what the bot holds.
+    pub(crate) fn contradicted(order: &Order, error: &PositionError) -> Self {
+        let message = format!(
+            "The exchange has an order {} under this bot's name ({}) that is written nowhere and contradicts what the bot \
+             holds: {error}. Stop the bot with its coins kept, settle the account at the exchange, and make a copy of it.",
+            order.client_order_id,
+            described(order)
+        );
+        let data = json!({ "code": "ORDER_CONTRADICTS", "order": order });
+        Self { data: Some(data), ..Self::of_bot("order.contradicts", message) }
     }
 
     pub(crate) fn filled(fill: &Fill) -> Self {
@@ -126,6 +132,28 @@ impl Event {
         let message = format!("The trade of {} ended with {}.", trade.entry_time, trade.pnl);
         Self::new(at, Self::TRADE_CLOSED, message, trade)
     }
+}
+
+/// An order in words.
+fn described(order: &Order) -> String {
+    let side = verb(order.side);
+    let size = match order.size {
+        Size::Base(coins) => format!("{coins} coins"),
+        Size::Quote(budget) => format!("for {budget}"),
+    };
+    let how = match order.kind {
+        OrderKind::Market {} => "at the market".to_owned(),
+        OrderKind::Limit { price } => format!("at {price} or better"),
+        OrderKind::LimitMaker { price } => format!("at {price} or better, by waiting"),
+        OrderKind::StopMarket { trigger } | OrderKind::TakeProfitMarket { trigger } => {
+            format!("once the price reaches {trigger}")
+        }
+        OrderKind::StopLimit { trigger, price } | OrderKind::TakeProfitLimit { trigger, price } => {
+            format!("at {price} or better once the price reaches {trigger}")
+        }
+        OrderKind::TrailingStop { percent, .. } => format!("once the price turns by {percent} %"),
+    };
+    format!("{side} {size} {how}")
 }
 
 fn verb(side: Side) -> &'static str {

@@ -40,6 +40,7 @@ mod hours;
 mod platform;
 mod routes;
 mod run;
+mod schedule;
 mod service;
 mod status;
 mod store;
@@ -63,7 +64,7 @@ static BOT_EVENTS: Topic = Topic::of::<ReadBots>("bot-events");
 /// The module, for the server.
 pub const fn module() -> Module {
     const SERVICES: &[Service] = &[Service { name: "bots", run: |app, stop| Box::pin(Runner::new(&app).run(stop)) }];
-    const JOBS: &[JobKind] = &[JobKind::of::<platform::StopLive>()];
+    const JOBS: &[JobKind] = &[JobKind::of::<platform::StopLive>(), JobKind::of::<schedule::ScheduledTurn>()];
     const TOPICS: &[&Topic] = &[&BOTS, &BOT_EVENTS];
     Module {
         name: "bots",

@@ -10,8 +10,8 @@ use crate::{
     platform, service,
 };
 use kit::{
-    Caller, Created, Cursor, Error, Feed, Json, NoContent, Page, Paging, Path, Query, Result, Route, delete, get,
-    patch, post, routes,
+    Caller, Created, Cursor, Error, Feed, Json, NoContent, Page, Paging, Path, Permission, Query, Result, Route,
+    delete, get, patch, post, routes,
 };
 use uuid::Uuid;
 
@@ -51,9 +51,12 @@ async fn list(caller: Caller<ReadBots>, Query(filter): Query<Filter>, paging: Pa
 ///
 /// It follows a version of a strategy. On paper its orders go to a simulated venue, and its candles are replayed from the
 /// stored ones at the speed that is asked for, or come from the exchange as they close. Live, its orders go to the account
-/// of a connection.
+/// of a connection. With a `schedule` it starts and stops by itself.
 #[post("/api/v1/bots")]
 async fn create(caller: Caller<WriteBots>, Json(new): Json<NewBot>) -> Result<Created<Bot>> {
+    if new.schedule.is_some() {
+        may_start_and_stop(&caller)?;
+    }
     if new.mode == Mode::Live {
         service::learn_filters(caller.app(), caller.begin().await?, &new).await?;
     }
@@ -70,9 +73,18 @@ async fn get_one(caller: Caller<ReadBots>, Path(id): Path<Uuid>) -> Result<Json<
     Ok(Json(service::get(&mut tx, id).await?))
 }
 
-/// Changes a bot's name or the speed of its replay, also while it runs.
+/// Whoever has a bot start or stop by itself does so as if by hand.
+fn may_start_and_stop(caller: &Caller<WriteBots>) -> Result<()> {
+    let may = caller.membership().permissions.hold(ExecuteBots::NAME);
+    if may { Ok(()) } else { Err(Error::lacks(ExecuteBots::NAME)) }
+}
+
+/// Changes a bot's name, its hours, its schedule or the speed of its replay, also while it runs.
 #[patch("/api/v1/bots/{id}")]
 async fn change(caller: Caller<WriteBots>, Path(id): Path<Uuid>, Json(change): Json<BotChange>) -> Result<Json<Bot>> {
+    if change.schedule.is_some() {
+        may_start_and_stop(&caller)?;
+    }
     let mut tx = caller.begin().await?;
     let bot = service::change(&mut tx, id, &change).await?;
     tx.commit().await?;

@@ -3,6 +3,7 @@
 #![allow(clippy::vec_box, reason = "a session is large, and goes from hand to hand")]
 
 mod candles;
+mod depth;
 mod exchange;
 mod feed;
 mod figures;
@@ -17,6 +18,7 @@ mod replay;
 mod risk;
 mod runner;
 mod session;
+mod strays;
 mod ticket;
 mod watch;
 

@@ -1,5 +1,6 @@
 pub(crate) mod copies;
 pub(crate) mod hooks;
+pub(crate) mod schedule;
 
 use crate::{
     bot::{Bot, BotEvent, Coins, Filter, Performance},
@@ -62,6 +63,10 @@ pub(crate) async fn create(tx: &mut TenantTx, app: &App, new: &NewBot) -> Result
     store::insert(tx, id, new, kind, strategy.version, &markets, filters).await?;
     let symbols: Vec<_> = markets.iter().map(|market| market.symbol).collect();
     portfolio::open(tx, id, &symbols, new.initial_cash).await?;
+    if new.schedule.is_some() {
+        let bot = get(tx, id).await?;
+        schedule::set(tx, &bot, new.schedule.as_ref(), new.confirm.as_deref()).await?;
+    }
     let bot = get(tx, id).await?;
     store::add_event(tx, id, &Event::of_bot("bot.created", "The bot was created.")).await?;
     for note in notes {
@@ -143,6 +148,9 @@ pub(crate) async fn change(tx: &mut TenantTx, id: Uuid, change: &BotChange) -> R
     }
     feed.speed = change.speed.or(feed.speed);
     store::change(tx, id, name, &feed, hours.as_ref()).await?;
+    if let Some(schedule) = &change.schedule {
+        schedule::set(tx, &before, schedule.as_ref(), change.confirm.as_deref()).await?;
+    }
     let after = get(tx, id).await?;
     audit::record(tx, Change::new("bot", id, "bot.updated").before(&before).after(&after)).await?;
     tell::bot(tx, &after).await?;
@@ -210,6 +218,10 @@ async fn turn(
         return Err(Error::internal(format!("{verb:?} leads nowhere")));
     };
     store::turn(tx, id, status, coins).await?;
+    if verb == Verb::Stop {
+        // what is stopped is not started any more
+        store::set_schedule(tx, id, None).await?;
+    }
     store::add_event(tx, id, &Event::of_bot(action, message)).await?;
     let after = get(tx, id).await?;
     audit::record(tx, Change::new("bot", id, action).before(&before).after(&after)).await?;

@@ -12,6 +12,7 @@ use crate::{
     config::{Feed, Mode, NewBot},
     event::Event,
     hours::Hours,
+    schedule::Schedule,
     status::Status,
 };
 use kit::{Error, OnConstraint, Paging, Result, TenantTx};
@@ -22,7 +23,8 @@ use trading::{money::Instrument, simulator::Rules};
 use uuid::Uuid;
 
 const BOT: &str = "id, name, kind, mode, status, strategy_id, strategy_version, exchange, symbols, timeframe, \
-                   connection_id, initial_cash, rules, instruments, limits, hours, copied_from, feed, \
+                   connection_id, initial_cash, rules, taker_fills, instruments, limits, hours, schedule, copied_from, \
+                   feed, \
                    candles, last_candle, created_at, updated_at";
 
 impl FromRow<'_, PgRow> for Bot {
@@ -41,9 +43,11 @@ impl FromRow<'_, PgRow> for Bot {
             timeframe: row.try_get("timeframe")?,
             initial_cash: row.try_get("initial_cash")?,
             venue: row.try_get::<Json<Rules>, _>("rules")?.0.into(),
+            taker_fills: row.try_get("taker_fills")?,
             filters: row.try_get::<Option<Json<_>>, _>("instruments")?.map(|filters| filters.0),
             limits: row.try_get::<Json<_>, _>("limits")?.0,
             hours: row.try_get::<Option<Json<_>>, _>("hours")?.map(|hours| hours.0),
+            schedule: row.try_get::<Option<Json<_>>, _>("schedule")?.map(|schedule| schedule.0),
             copied_from: row.try_get("copied_from")?,
             feed: row.try_get::<Json<_>, _>("feed")?.0,
             candles: row.try_get("candles")?,
@@ -88,8 +92,9 @@ pub(crate) async fn insert(
     sqlx::query!(
         "insert into bots (id, name, kind, status, strategy_id, strategy_version, exchange, symbols, timeframe,
                            initial_cash, rules, feed, created_at, updated_at, instruments, mode, connection_id, limits,
-                           hours, copied_from)
-         values ($1, $2, $3, 'created', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16, $17, $18)",
+                           hours, copied_from, taker_fills)
+         values ($1, $2, $3, 'created', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16, $17, $18,
+                 $19)",
         id,
         new.name,
         kind,
@@ -107,7 +112,8 @@ pub(crate) async fn insert(
         new.connection_id,
         Json(new.limits) as _,
         new.hours.as_ref().map(Json) as _,
-        new.copied_from
+        new.copied_from,
+        new.taker_fills() as _
     )
     .execute(tx.conn())
     .await
@@ -184,6 +190,18 @@ pub(crate) async fn change(tx: &mut TenantTx, id: Uuid, name: &str, feed: &Feed,
     .execute(tx.conn())
     .await
     .on_constraint("bots_name_taken", name_taken)?;
+    Ok(())
+}
+
+/// When it starts and stops by itself, or never.
+pub(crate) async fn set_schedule(tx: &mut TenantTx, id: Uuid, schedule: Option<&Schedule>) -> Result<()> {
+    sqlx::query!(
+        "update bots set schedule = $2 where tenant_id = current_tenant() and id = $1",
+        id,
+        schedule.map(Json) as _
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! An account that a bot trades on.
 
 use crate::{
-    AccountNews, Balance, Credentials, OrderReport, Trader, Validity, VenueError, VenueFill, VenueOrder, Venues,
-    service, status::Status, venue::Reached,
+    AccountNews, Balance, Credentials, OrderReport, PlacedOrder, Trader, Validity, VenueError, VenueFill, VenueOrder,
+    Venues, service, status::Status, venue::Reached,
 };
 use futures::{
     StreamExt,
@@ -10,7 +10,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 use kit::{App, Error, Result, TenantTx};
-use trading::{money::Symbol, order::ClientOrderId};
+use trading::{money::Symbol, order::ClientOrderId, time::Timestamp};
 use uuid::Uuid;
 
 /// An account at an exchange, opened by its key. It calls out, so nobody asks it within a transaction.
@@ -108,6 +108,14 @@ impl Account {
     /// As there.
     pub async fn open_orders(&self, symbol: &Symbol) -> Result<Vec<OrderReport>, VenueError> {
         self.ask(|trader, credentials| trader.open_orders(credentials, symbol)).await
+    }
+
+    /// As [`Trader::orders_since`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn orders_since(&self, symbol: &Symbol, since: Timestamp) -> Result<Vec<PlacedOrder>, VenueError> {
+        self.ask(|trader, credentials| trader.orders_since(credentials, symbol, since)).await
     }
 
     /// As [`Trader::executions`].

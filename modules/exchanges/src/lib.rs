@@ -25,7 +25,7 @@ mod venue;
 pub use account::{Account, Standing, account, standing};
 pub use credentials::Credentials;
 pub use news::AccountNews;
-pub use trader::{OrderRefusal, OrderReport, Trader, Validity, VenueFill, VenueOrder};
+pub use trader::{OrderRefusal, OrderReport, PlacedOrder, Trader, Validity, VenueFill, VenueOrder};
 pub use venue::{Abilities, Balance, KeyInfo, ORDER_KINDS, Venue, VenueError, Venues};
 
 use kit::{Module, permission};

@@ -71,6 +71,18 @@ pub trait Trader: Send + Sync {
         symbol: &'a Symbol,
     ) -> BoxFuture<'a, Result<Vec<OrderReport>, VenueError>>;
 
+    /// All orders of the account that were placed on this market since, whatever has become of them, those of others
+    /// among them, the oldest first. Those that no [`VenueOrder`] can be are left out.
+    ///
+    /// # Errors
+    /// Any [`VenueError`].
+    fn orders_since<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        symbol: &'a Symbol,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<PlacedOrder>, VenueError>>;
+
     /// All executions of an order that the exchange knows by this number, the first one first.
     ///
     /// # Errors
@@ -127,6 +139,15 @@ pub struct OrderReport {
     pub filled: Quantity,
     /// All its executions, where they were told along.
     pub executions: Option<Vec<VenueFill>>,
+}
+
+/// An order as it was placed, and what has become of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedOrder {
+    /// What was asked for.
+    pub order: VenueOrder,
+    /// What is known of it.
+    pub report: OrderReport,
 }
 
 /// An execution as an exchange tells it.

@@ -6,7 +6,7 @@ use kit::{App, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trading::{
-    book::{Book, Desync, Level},
+    book::{Book, Desync, Level, Snapshot},
     money::{Price, Quantity, Symbol},
 };
 
@@ -52,14 +52,34 @@ pub(crate) async fn show(app: &App, asked: BookAsked) -> Result<OrderBook> {
     ask(app, asked.exchange, asked.symbol, levels).await
 }
 
+/// The order book of a market, to so many levels a side, as its exchange tells it or has told a moment ago. No transaction
+/// is open meanwhile.
+///
+/// # Errors
+/// 422 `UNKNOWN_SOURCE` or `UNKNOWN_SYMBOL`, 409 `EXCHANGE_REFUSES`, 502 `EXCHANGE_ANSWERS_WRONGLY`, 503
+/// `EXCHANGE_UNAVAILABLE`.
+pub async fn depth(app: &App, exchange: &Exchange, symbol: &Symbol, levels: u16) -> Result<Book> {
+    let (sources, now) = (Sources::of(app), app.clock().now());
+    let source = sources.find(exchange.as_str())?;
+    let (key, asked) = ((source.exchange(), *symbol, levels), *symbol);
+    let question = async move { source.book(&asked, levels).await };
+    let snapshot = sources.books().ask(key, question, now).await.map_err(|failure| failure.told(now))?;
+    checked(&snapshot, levels).map_err(|failure| failure.told(now))
+}
+
 /// Asks the exchange. No transaction is open meanwhile.
 pub(crate) async fn ask(app: &App, exchange: Exchange, symbol: Symbol, levels: u16) -> Result<OrderBook> {
     let source = Sources::of(app).find(exchange.as_str())?;
-    let snapshot = source.book(&symbol, levels).await.map_err(|failure| failure.told(app.clock().now()))?;
-    let mut book = Book::new(levels.into());
-    book.snapshot(&snapshot).map_err(|desync| SourceError::Wrong(told(&desync)).told(app.clock().now()))?;
+    let snapshot = source.book(&symbol, levels).await;
+    let book = snapshot.and_then(|it| checked(&it, levels)).map_err(|failure| failure.told(app.clock().now()))?;
     let [bids, asks] = [book.bids().map(BookLevel::from).collect(), book.asks().map(BookLevel::from).collect()];
     Ok(OrderBook { exchange, symbol, last_update_id: book.last_id(), bids, asks })
+}
+
+fn checked(snapshot: &Snapshot, levels: u16) -> Result<Book, SourceError> {
+    let mut book = Book::new(levels.into());
+    book.snapshot(snapshot).map_err(|desync| SourceError::Wrong(told(&desync)))?;
+    Ok(book)
 }
 
 fn told(desync: &Desync) -> String {

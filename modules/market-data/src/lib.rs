@@ -40,6 +40,7 @@ mod store;
 mod ticker;
 mod unpack;
 
+pub use book::depth;
 pub use gaps::{Gap, GapCause, GapReport};
 pub use instruments::{Filters, Refreshed, are_fresh, instrument, refresh_instruments};
 pub use keeper::keep;

@@ -177,6 +177,7 @@ pub struct Sources {
     sources: Vec<Arc<dyn Source>>,
     tickers: Arc<Answers<(&'static str, Symbol), Ticker>>,
     newest: Arc<Answers<CandlesAsked, CandlePage>>,
+    books: Arc<Answers<(&'static str, Symbol, u16), Snapshot>>,
 }
 
 /// Of which market, and from when on.
@@ -186,7 +187,7 @@ impl Sources {
     /// These exchanges.
     #[must_use]
     pub fn new(sources: Vec<Arc<dyn Source>>) -> Self {
-        Self { sources, tickers: Arc::default(), newest: Arc::default() }
+        Self { sources, tickers: Arc::default(), newest: Arc::default(), books: Arc::default() }
     }
 
     /// Those of an application; none where nobody provided any.
@@ -207,6 +208,11 @@ impl Sources {
     /// What was last told of the newest candles.
     pub(crate) fn newest(&self) -> &Answers<CandlesAsked, CandlePage> {
         &self.newest
+    }
+
+    /// What was last told of order books.
+    pub(crate) fn books(&self) -> &Answers<(&'static str, Symbol, u16), Snapshot> {
+        &self.books
     }
 
     /// One of them.

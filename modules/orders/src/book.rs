@@ -36,6 +36,8 @@ pub(crate) struct Tracked {
     pub(crate) value: Notional,
     pub(crate) trades: i32,
     pub(crate) reason: Option<String>,
+    /// Found at the venue, and not placed by the bot as far as it knows.
+    pub(crate) adopted: bool,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     /// Whether we want it back.
@@ -125,11 +127,25 @@ impl Book {
             value: Notional::ZERO,
             trades: 0,
             reason: None,
+            adopted: false,
             created_at: at,
             updated_at: at,
             withdrawn: false,
             changed: true,
         });
+    }
+
+    /// An order that the venue has under our name and that was written nowhere.
+    ///
+    /// # Errors
+    /// As [`Book::advance`].
+    pub fn find(&mut self, symbol: Symbol, order: &Order, at: Timestamp) -> Result<()> {
+        self.place(symbol, order, at);
+        if let Some(found) = self.orders.last_mut() {
+            found.adopted = true;
+        }
+        self.advance(order.client_order_id, OrderStatus::Submitted, at)?;
+        self.advance(order.client_order_id, OrderStatus::Accepted, at)
     }
 
     /// We want the order back; nothing where it is gone already.
@@ -216,10 +232,10 @@ impl Book {
 
     /// The orders that have an id and have changed.
     fn changed(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.orders.iter().filter(|order| order.changed && order.id.is_some()).map(|order| Entry {
-            bot: self.bot,
-            order,
-        })
+        self.orders
+            .iter()
+            .filter(|order| order.changed && order.id.is_some())
+            .map(|order| Entry { bot: self.bot, order })
     }
 
     /// The executions that are not stored yet, with the ids of their orders.
@@ -309,7 +325,8 @@ pub async fn save(tx: &mut TenantTx, books: &mut [&mut Book]) -> Result<()> {
 fn placed(entry: &Entry<'_>) -> Change {
     let Entry { bot, order } = *entry;
     let placed = Placed { bot_id: bot, symbol: &order.symbol, at: order.created_at.to_string(), order: &order.order };
-    Change::new("order", order.id.unwrap_or_default(), "order.placed").after(placed)
+    let action = if order.adopted { "order.adopted" } else { "order.placed" };
+    Change::new("order", order.id.unwrap_or_default(), action).after(placed)
 }
 
 fn sorted_ids(tx: &TenantTx, count: usize) -> Vec<Uuid> {

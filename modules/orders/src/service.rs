@@ -45,6 +45,8 @@ pub(crate) struct Order {
     pub(crate) purpose: String,
     /// Why it was cancelled, rejected or expired, where there is more to say.
     pub(crate) reason: Option<String>,
+    /// Whether it was found at the exchange under the bot's name and written nowhere, as after a backup was restored.
+    pub(crate) adopted: bool,
     pub(crate) created_at: Time,
     pub(crate) updated_at: Time,
 }
@@ -124,6 +126,14 @@ fn place(text: Option<&String>, path: &str) -> Result<Option<Place>> {
 /// 503 when the database cannot be reached.
 pub async fn are_open(tx: &mut TenantTx, bot: Uuid) -> Result<bool> {
     Ok(!store::open_orders(tx, bot).await?.is_empty())
+}
+
+/// Which of these names are those of the tenant's orders.
+///
+/// # Errors
+/// 503 when the database cannot be reached.
+pub async fn known(tx: &mut TenantTx, client_order_ids: &[String]) -> Result<Vec<String>> {
+    store::known(tx, client_order_ids).await
 }
 
 pub(crate) async fn list(tx: &mut TenantTx, filter: &Filter, paging: &Paging) -> Result<(Vec<Order>, i64)> {

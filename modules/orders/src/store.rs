@@ -13,7 +13,7 @@ use trading::{
 use uuid::Uuid;
 
 const ORDER: &str = "id, client_order_id, bot_id, symbol, side, kind, price, trigger_price, quantity, quote, \
-                     filled_quantity, average_price, status, purpose, reason, created_at, updated_at";
+                     filled_quantity, average_price, status, purpose, reason, adopted, created_at, updated_at";
 const FILL: &str = "f.id, f.order_id, o.client_order_id, f.bot_id, o.symbol, o.side, f.trade_number, f.price, \
                     f.quantity, f.fee, f.fee_asset, f.maker, f.at";
 
@@ -131,6 +131,14 @@ pub(crate) async fn open_orders(tx: &mut TenantTx, bot: Uuid) -> Result<Vec<Open
     Ok(open)
 }
 
+pub(crate) async fn known(tx: &mut TenantTx, client_order_ids: &[String]) -> Result<Vec<String>> {
+    let known = sqlx::query_scalar!(
+        "select client_order_id from orders where tenant_id = current_tenant() and client_order_id = any ($1)",
+        client_order_ids
+    );
+    Ok(known.fetch_all(tx.conn()).await?)
+}
+
 /// How many orders and fills a bot has had.
 pub(crate) async fn counts(tx: &mut TenantTx, bot: Uuid) -> Result<(i64, i64)> {
     let counts = sqlx::query!(
@@ -151,14 +159,14 @@ pub(crate) async fn insert(tx: &mut TenantTx, orders: &[Entry<'_>]) -> Result<()
     sqlx::query!(
         "insert into orders
            (id, client_order_id, bot_id, symbol, side, kind, price, trigger_price, quantity, quote,
-            filled_quantity, average_price, status, purpose, reason, created_at, updated_at)
+            filled_quantity, average_price, status, purpose, reason, created_at, updated_at, adopted)
          select id, client_order_id, bot_id, symbol, side, kind, price, trigger_price, quantity, quote,
-                filled_quantity, average_price, status, purpose, reason, created_at, updated_at
-         from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[], $9::numeric[],
-                     $10::numeric[], $11::numeric[], $12::numeric[], $13::text[], $14::text[], $15::text[],
-                     $16::timestamptz[], $17::timestamptz[])
+                filled_quantity, average_price, status, purpose, reason, created_at, updated_at, adopted
+         from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[],
+                     $9::numeric[], $10::numeric[], $11::numeric[], $12::numeric[], $13::text[], $14::text[], $15::text[],
+                     $16::timestamptz[], $17::timestamptz[], $18::boolean[])
               as new (id, client_order_id, bot_id, symbol, side, kind, price, trigger_price, quantity, quote,
-                      filled_quantity, average_price, status, purpose, reason, created_at, updated_at)",
+                      filled_quantity, average_price, status, purpose, reason, created_at, updated_at, adopted)",
         &column.of(|it| it.order.id.unwrap_or_default()),
         &column.of(|it| it.order.order.client_order_id.to_string()),
         &column.of(|it| it.bot),
@@ -175,7 +183,8 @@ pub(crate) async fn insert(tx: &mut TenantTx, orders: &[Entry<'_>]) -> Result<()
         &column.of(|it| purpose(it.order.order.purpose).to_owned()),
         &column.of(|it| it.order.reason.clone()) as &[Option<String>],
         &column.of(|it| it.order.created_at.to_datetime()),
-        &column.of(|it| it.order.updated_at.to_datetime())
+        &column.of(|it| it.order.updated_at.to_datetime()),
+        &column.of(|it| it.order.adopted)
     )
     .execute(tx.conn())
     .await?;

@@ -47,6 +47,7 @@ impl Order {
             status: tracked.status.as_str().to_owned(),
             purpose: purpose(order.purpose).to_owned(),
             reason: tracked.reason.clone(),
+            adopted: tracked.adopted,
             created_at: time(tracked.created_at),
             updated_at: time(tracked.updated_at),
         }

@@ -20,12 +20,9 @@ async fn positions_and_totals_are_what_the_fills_make(db: PgPool) {
     // buys 4 for 100 and sells 1 for 120: cost 401, of which a quarter leaves with the sale
     let trades = [(Side::Buy, "4", "100"), (Side::Sell, "1", "120")];
     let position = trade(&mut tx, first, &btc, "1000", &trades).await;
-    portfolio::save(
-        &mut tx,
-        &[Holding { bot: first, symbol: btc, position, mark: Some("110".parse().unwrap()) }],
-    )
-    .await
-    .unwrap();
+    portfolio::save(&mut tx, &[Holding { bot: first, symbol: btc, position, mark: Some("110".parse().unwrap()) }])
+        .await
+        .unwrap();
     let rebuilt = portfolio::rebuild(&mut tx, first, &[btc], amount("1000")).await.unwrap();
     assert_eq!(rebuilt.positions().collect::<Vec<_>>(), [&(btc, position)]);
     portfolio::check(&mut tx, first, &btc, &position).await.unwrap();

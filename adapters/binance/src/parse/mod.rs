@@ -12,7 +12,7 @@ pub mod user;
 pub use account::{Account, KeyRestrictions, account, key_restrictions};
 pub use info::{ExchangeInfo, RateLimit, exchange_info};
 pub use klines::{AskedKlines, Klines, klines};
-pub use order::{AskedOrder, cancelled, executions, open_orders, order, pair, placed};
+pub use order::{AskedOrder, OrderPage, cancelled, executions, open_orders, order, pair, placed, placed_orders};
 pub use rest::{
     AggregateTrade, BestPrices, Ticker, Trade, aggregate_trades, best_prices, refusal, server_time, snapshot, ticker,
     trades,

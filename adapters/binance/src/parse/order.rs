@@ -2,11 +2,11 @@
 
 use super::{account::check_asset, json, number, rest::ascending};
 use crate::Failure;
-use exchanges::{OrderReport, VenueFill};
+use exchanges::{OrderReport, PlacedOrder, VenueFill, VenueOrder};
 use serde::Deserialize;
 use trading::{
-    money::{Notional, Price, Quantity},
-    order::OrderStatus,
+    money::{Notional, Percent, Price, Quantity, Symbol},
+    order::{OrderKind, OrderStatus, Side, Size, TimeInForce},
     position::Liquidity,
     time::Timestamp,
 };
@@ -200,6 +200,91 @@ pub fn cancelled(body: &[u8], asked: AskedOrder<'_>) -> Result<OrderReport, Fail
 /// As [`order`], for any of them.
 pub fn open_orders(body: &[u8], symbol: &str) -> Result<Vec<OrderReport>, Failure> {
     json::<Vec<Told>>(body)?.into_iter().map(|told| told.report(symbol)).collect()
+}
+
+/// Some of the orders that were asked for.
+#[derive(Debug)]
+pub struct OrderPage {
+    /// How many were told.
+    pub told: usize,
+    /// The number of the last one.
+    pub last: Option<u64>,
+    /// Those that can be told of.
+    pub orders: Vec<PlacedOrder>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed {
+    side: Direction,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(deserialize_with = "number::price_if_any")]
+    price: Option<Price>,
+    #[serde(deserialize_with = "number::price_if_any")]
+    stop_price: Option<Price>,
+    trailing_delta: Option<u32>,
+    #[serde(flatten)]
+    told: Told,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Direction {
+    Buy,
+    Sell,
+}
+
+impl Listed {
+    /// The kind of the order; `None` for one that this platform places none of.
+    fn kind(&self) -> Option<OrderKind> {
+        if let Some(points) = self.trailing_delta {
+            let percent: Percent = format!("{}.{:02}", points / 100, points % 100).parse().ok()?;
+            return Some(OrderKind::TrailingStop { percent, activation: self.stop_price });
+        }
+        let (price, trigger) = (self.price, self.stop_price);
+        Some(match self.kind.as_str() {
+            "MARKET" => OrderKind::Market {},
+            "LIMIT" => OrderKind::Limit { price: price? },
+            "LIMIT_MAKER" => OrderKind::LimitMaker { price: price? },
+            "STOP_LOSS" => OrderKind::StopMarket { trigger: trigger? },
+            "STOP_LOSS_LIMIT" => OrderKind::StopLimit { trigger: trigger?, price: price? },
+            "TAKE_PROFIT" => OrderKind::TakeProfitMarket { trigger: trigger? },
+            "TAKE_PROFIT_LIMIT" => OrderKind::TakeProfitLimit { trigger: trigger?, price: price? },
+            _ => return None,
+        })
+    }
+
+    fn order(&self, symbol: &Symbol) -> Option<VenueOrder> {
+        let budget = self.told.orig_quote_order_qty;
+        Some(VenueOrder {
+            client_order_id: self.told.id().parse().ok()?,
+            symbol: *symbol,
+            side: match self.side {
+                Direction::Buy => Side::Buy,
+                Direction::Sell => Side::Sell,
+            },
+            kind: self.kind()?,
+            size: if budget.is_positive() { Size::Quote(budget) } else { Size::Base(self.told.orig_qty) },
+            time_in_force: TimeInForce::Gtc,
+        })
+    }
+}
+
+/// Reads orders of a symbol, open and ended ones.
+///
+/// # Errors
+/// As [`order`], for any of them.
+pub fn placed_orders(body: &[u8], symbol: &Symbol, code: &str) -> Result<OrderPage, Failure> {
+    let listed = ascending(json::<Vec<Listed>>(body)?, |it| it.told.order_id)?;
+    let (told, last) = (listed.len(), listed.last().map(|it| it.told.order_id));
+    let read = |it: Listed| {
+        let order = it.order(symbol);
+        let report = it.told.report(code);
+        order.map(|order| Ok(PlacedOrder { order, report: report? }))
+    };
+    let orders = listed.into_iter().filter_map(read).collect::<Result<_, Failure>>()?;
+    Ok(OrderPage { told, last, orders })
 }
 
 #[derive(Deserialize)]

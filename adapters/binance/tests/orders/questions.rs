@@ -7,6 +7,10 @@ use crate::{
 use axum::{Router, http::StatusCode};
 use exchanges::{Trader, VenueError};
 use serde_json::{Value, json};
+use trading::{
+    order::{OrderKind, OrderStatus, Side, Size},
+    time::Timestamp,
+};
 
 #[tokio::test]
 async fn a_cancel_is_repeated_until_it_is_answered() {
@@ -64,4 +68,65 @@ async fn answers_to_questions_that_cannot_be_true_are_told_as_that() {
     }
     let silent = client_of(Router::new().fallback(std::future::pending::<()>), 1, NOW).await;
     assert!(matches!(silent.order(&key(), &symbol, id).await, Err(VenueError::Unavailable { .. })));
+}
+
+#[tokio::test]
+async fn orders_are_asked_for_day_by_day_and_from_a_full_page_on_by_their_numbers() {
+    const DAY: i64 = 86_400_000;
+    let fake = Fake::start().await;
+    let symbol = "BTC/USDT".parse().unwrap();
+    let order = |id: u64| {
+        json!({
+            "symbol": "BTCUSDT", "orderId": id, "clientOrderId": format!("bot-{id}"), "price": "1.5", "origQty": "2",
+            "executedQty": "0", "origQuoteOrderQty": "0", "status": "CANCELED", "type": "LIMIT", "side": "SELL",
+            "stopPrice": "0", "timeInForce": "GTC"
+        })
+    };
+    let page = |ids: std::ops::Range<u64>| reply(ids.map(order).collect::<Value>().to_string());
+    fake.say([page(1..1), page(1..1_001), page(1_001..1_003)]);
+    let since = Timestamp::from_millis(NOW - 2 * DAY);
+    let placed = fake.client.orders_since(&key(), &symbol, since).await.unwrap();
+    assert_eq!(placed.len(), 1_002);
+    let first = &placed[0];
+    assert_eq!((first.order.client_order_id.as_str(), first.order.side), ("bot-1", Side::Sell));
+    assert_eq!(first.order.kind, OrderKind::Limit { price: "1.5".parse().unwrap() });
+    assert_eq!((first.report.venue_id, first.report.status), (1, OrderStatus::Cancelled));
+    let asked = fake.asked();
+    let of = |name: &str| -> Vec<&str> {
+        asked.iter().filter_map(|it| it.split(&format!("{name}=")).nth(1)?.split('&').next()).collect()
+    };
+    let start = since.millis();
+    assert_eq!(of("startTime"), [start.to_string(), (start + DAY).to_string()]);
+    assert_eq!(of("endTime"), [(start + DAY - 1).to_string(), (start + 2 * DAY - 1).to_string()]);
+    assert_eq!(of("orderId"), ["1001"]);
+}
+
+#[tokio::test]
+async fn orders_of_kinds_that_are_not_placed_here_are_left_out_of_a_list() {
+    let fake = Fake::start().await;
+    let symbol = "BTC/USDT".parse().unwrap();
+    let order = |id: u64, kind: &str, more: Value| {
+        let mut order = json!({
+            "symbol": "BTCUSDT", "orderId": id, "clientOrderId": format!("bot-{id}"), "price": "0", "origQty": "0",
+            "executedQty": "0", "origQuoteOrderQty": "0", "status": "CANCELED", "type": kind, "side": "BUY",
+            "stopPrice": "0"
+        });
+        for (key, value) in more.as_object().unwrap() {
+            order[key] = value.clone();
+        }
+        order
+    };
+    let listed = json!([
+        order(1, "MARKET", json!({ "origQuoteOrderQty": "10" })),
+        order(2, "SOMETHING_NEW", json!({})),
+        order(3, "STOP_LOSS", json!({ "origQty": "1", "trailingDelta": 250 })),
+        order(4, "STOP_LOSS_LIMIT", json!({ "origQty": "1", "stopPrice": "9", "price": "8" })),
+        order(5, "LIMIT", json!({ "clientOrderId": "a name with blanks", "price": "8" }))
+    ]);
+    fake.say([reply(listed.to_string())]);
+    let since = Timestamp::from_millis(NOW);
+    let placed = fake.client.orders_since(&key(), &symbol, since).await.unwrap();
+    let kinds: Vec<_> = placed.iter().map(|it| (it.report.venue_id, it.order.kind.as_str())).collect();
+    assert_eq!(kinds, [(1, "market"), (3, "trailingStop"), (4, "stopLimit")]);
+    assert_eq!(placed[0].order.size, Size::Quote("10".parse().unwrap()));
 }

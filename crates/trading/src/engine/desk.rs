@@ -151,6 +151,13 @@ impl Desk {
         }
     }
 
+    /// Takes an order into the book that is being taken back already; numbers up to `taken` are given no more.
+    pub(super) fn adopt(&mut self, order: &Order, taken: u64, slot: Option<u8>) {
+        self.sequence = self.sequence.max(taken.div_ceil(self.lane.1));
+        self.book.add(order, slot, self.cost_of(order));
+        self.book.cancel(|other| other.id == order.client_order_id, |_| ());
+    }
+
     /// Sells all coins at the market.
     pub(super) fn sell_all(&mut self, purpose: Purpose, effects: &mut Effects) {
         let coins = self.instrument.market_quantity_down(self.position.quantity());

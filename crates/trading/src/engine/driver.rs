@@ -4,8 +4,9 @@
 use std::ops::Range;
 
 use super::desk::Desk;
-use super::io::{Effect, Effects, Input};
+use super::io::{Effect, Effects, Input, Quote};
 use super::{Engine, Strategy};
+use crate::book::Level;
 use crate::candle::{Candle, Candles};
 use crate::order::ClientOrderId;
 use crate::simulator::{Moment, Simulator};
@@ -152,9 +153,22 @@ impl<S: Strategy> Driver<S> {
         self.engine.desk_mut()
     }
 
-    /// Takes in something that is no candle: a signal from outside, a pause, a stop.
+    /// Takes in something that is no candle: a signal from outside, a pause, a stop, what a book had for an order.
     pub fn on_input(&mut self, at: Timestamp, input: Input, mut record: impl FnMut(Timestamp, &Input, &Effects)) {
         self.step(at, input, &mut record);
+        if let Input::Quoted(quote) = input {
+            let mut answer = self.simulator.meet_book(at, &quote, self.engine.position());
+            while let Some(input) = answer {
+                self.step(at, input, &mut record);
+                answer = self.simulator.next_news();
+            }
+        }
+    }
+
+    /// What an order finds in a book, as [`Simulator::quote`] has it.
+    #[must_use]
+    pub fn quote(&self, id: ClientOrderId, levels: &mut [Level]) -> Option<Quote> {
+        self.simulator.quote(id, levels, self.engine.position())
     }
 
     /// Takes in a line of a journal that [`Driver::on_candle`] and [`Driver::on_input`] recorded,
@@ -164,7 +178,13 @@ impl<S: Strategy> Driver<S> {
         match input {
             Input::Candle(candle) => self.on_candle(&candle, record),
             Input::Filled(_) | Input::Rejected(_) | Input::Cancelled(_) | Input::Expired(_) | Input::Funding(_) => {}
-            Input::Signal(_) | Input::Hold(_) | Input::Pause | Input::Resume | Input::Stop(_) => {
+            Input::Quoted(_)
+            | Input::Adopted(_)
+            | Input::Signal(_)
+            | Input::Hold(_)
+            | Input::Pause
+            | Input::Resume
+            | Input::Stop(_) => {
                 self.on_input(at, input, record);
             }
         }

@@ -13,7 +13,7 @@ use super::io::{Effects, Input, Note, Stop};
 use super::machine::Phase;
 use crate::candle::Candle;
 use crate::money::{Instrument, Notional, Price};
-use crate::order::{OrderKind, OrderStatus, Purpose, Side, Size};
+use crate::order::{Order, OrderKind, OrderStatus, Purpose, Side, Size};
 use crate::position::Fill;
 use crate::strategy;
 use crate::time::Timestamp;
@@ -158,8 +158,27 @@ impl Grid {
                     close(&mut cell.stock, fill.at, index, Purpose::TakeProfit, effects);
                 }
             }
+            // found, and of no cell: it is sold with the rest
+            (Side::Buy, None) => {
+                self.rest.buy(fill, index);
+                self.protect(desk, effects);
+            }
             _ => self.on_last_sale(desk, fill, order, index, effects),
         }
+    }
+
+    /// The cell that an order belongs to which was found, if there is one: any other sale is one that ends the grid.
+    pub(super) fn adopt(&mut self, order: &Order) -> Option<u8> {
+        let price = order.kind.limit()?;
+        let fits = |cell: &Cell| match order.side {
+            Side::Buy => cell.buy_at == price && !cell.stock.is_open(),
+            Side::Sell => cell.sell_at == price && cell.stock.is_open(),
+        };
+        let index = self.cells.iter().position(|cell| !cell.working && fits(cell))?;
+        let slot = u8::try_from(index).ok()?;
+        self.cells.get_mut(index)?.working = true;
+        self.idle -= 1;
+        Some(slot)
     }
 
     /// A sale that ends the grid: a stop's, or one at the market.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::Signal;
 use crate::candle::Candle;
-use crate::money::{InstrumentError, Notional};
-use crate::order::{ClientOrderId, Order};
+use crate::money::{InstrumentError, Notional, Price, Quantity};
+use crate::order::{ClientOrderId, Order, OrderKind, Purpose, Side, Size};
 use crate::position::{Fill, PositionError, Trade};
 use crate::risk::{Approved, Refusal};
 
@@ -25,6 +25,11 @@ pub enum Input {
     Cancelled(ClientOrderId),
     /// An order has expired.
     Expired(ClientOrderId),
+    /// What the book of an exchange had for an order that came to the simulated venue. The venue answers it.
+    Quoted(Quote),
+    /// An order was found at the venue under the bot's name of which the bot knew nothing. What it has executed follows
+    /// as that of any other.
+    Adopted(Adopted),
     /// Funding was charged for the position, or paid where it is negative.
     Funding(Notional),
     /// A signal from outside, such as a webhook's.
@@ -37,6 +42,46 @@ pub enum Input {
     Resume,
     /// The bot ends.
     Stop(Stop),
+}
+
+/// What an order could have had of the book when it was asked.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Quote {
+    /// Whose order it is.
+    pub client_order_id: ClientOrderId,
+    /// The average price, or the best one where there was nothing within the order's limit.
+    pub price: Price,
+    /// So many coins at it.
+    pub quantity: Quantity,
+}
+
+/// An order that was found under a bot's name, and is taken back.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Adopted {
+    /// Its name.
+    pub client_order_id: ClientOrderId,
+    /// Bought or sold.
+    pub side: Side,
+    /// When it executes.
+    pub kind: OrderKind,
+    /// How much.
+    pub size: Size,
+    /// The highest number of those that were found: no order of the bot's gets one up to it any more.
+    pub taken: u64,
+}
+
+impl Adopted {
+    /// As an order of the bot: what it was for is told by its side alone.
+    #[must_use]
+    pub fn order(&self) -> Order {
+        let purpose = match self.side {
+            Side::Buy => Purpose::Entry,
+            Side::Sell => Purpose::Exit,
+        };
+        Order::new(self.client_order_id, self.side, self.kind, self.size, purpose)
+    }
 }
 
 /// What becomes of the coins when the bot ends.

@@ -95,6 +95,14 @@ impl<S: Strategy> Lanes<S> {
         })
     }
 
+    /// What a lane holds, with all the cash of the account.
+    #[must_use]
+    pub fn position_in(&self, lane: usize) -> Option<Position> {
+        let mut position = *self.lanes.get(lane)?.seat.engine().position();
+        position.hold_cash(self.cash);
+        Some(position)
+    }
+
     /// The cash of the account.
     #[must_use]
     pub fn cash(&self) -> Notional {

@@ -9,7 +9,7 @@ use super::trips::Trips;
 use super::{Signal, Strategy};
 use crate::candle::Candle;
 use crate::money::{Instrument, Notional, Price};
-use crate::order::IdPrefix;
+use crate::order::{IdPrefix, Order};
 use crate::position::{Fill, Position};
 use crate::risk::Limits;
 use crate::strategy::Failure;
@@ -164,8 +164,9 @@ impl<S: Strategy> Engine<S> {
                 }
             }
             Input::Resume if self.desk.phase == Phase::Paused => self.desk.phase = Phase::Running,
-            Input::Candle(_) | Input::Pause | Input::Resume => {}
+            Input::Candle(_) | Input::Pause | Input::Resume | Input::Quoted(_) => {}
             Input::Filled(ref fill) => self.on_fill(fill, effects),
+            Input::Adopted(ref found) => self.adopt(&found.order(), found.taken),
             Input::Funding(due) => self.desk.pay_funding(due),
             _ => match &mut self.work {
                 Work::Dca(..) if matches!(input, Input::Signal(_)) => {}
@@ -174,6 +175,15 @@ impl<S: Strategy> Engine<S> {
                 Work::Holding(holding) => holding.on_other(&mut self.desk, at, input, effects),
             },
         }
+    }
+
+    /// Takes an order among its own. One that fits a cell of a grid is that cell's.
+    fn adopt(&mut self, order: &Order, taken: u64) {
+        let slot = match &mut self.work {
+            Work::Grid(grid) => grid.adopt(order),
+            Work::RoundTrips(..) | Work::Dca(..) | Work::Holding(_) => None,
+        };
+        self.desk.adopt(order, taken, slot);
     }
 
     fn on_fill(&mut self, fill: &Fill, effects: &mut Effects) {

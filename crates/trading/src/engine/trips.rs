@@ -176,8 +176,14 @@ impl Trips {
             Input::Expired(id) => self.on_gone(desk, id, OrderStatus::Expired, effects),
             Input::Signal(signal) => self.on_signal(desk, at, signal, effects),
             Input::Stop(stop) => self.on_stop(desk, stop, effects),
-            Input::Candle(_) | Input::Filled(_) | Input::Funding(_) | Input::Hold(_) | Input::Pause | Input::Resume => {
-            }
+            Input::Candle(_)
+            | Input::Filled(_)
+            | Input::Quoted(_)
+            | Input::Adopted(_)
+            | Input::Funding(_)
+            | Input::Hold(_)
+            | Input::Pause
+            | Input::Resume => {}
         }
     }
 

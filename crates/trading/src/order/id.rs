@@ -61,6 +61,20 @@ impl ClientOrderId {
         Self(text)
     }
 
+    /// Which of a bot's orders it names; `None` where it is no bot's of this prefix.
+    #[must_use]
+    pub fn sequence(&self, prefix: IdPrefix) -> Option<u64> {
+        self.0.strip_prefix(prefix.0.as_str())?.strip_prefix('-')?.parse().ok()
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl IdPrefix {
     /// As text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -137,6 +151,8 @@ mod tests {
         assert_eq!(id("bot", 1_234_567_890), "bot-1234567890");
         let longest = id("abcdefghijklmnopqrstuvwx", 99_999_999_999);
         assert_eq!((longest.len(), longest.as_str()), (36, "abcdefghijklmnopqrstuvwx-99999999999"));
+        let numbered = |id: &str| id.parse::<ClientOrderId>().unwrap().sequence("bot".parse().unwrap());
+        assert_eq!(["bot-17", "bot-x", "bots-1", "other-1"].map(numbered), [Some(17), None, None, None]);
         assert!("abcdefghijklmnopqrstuvwxy".parse::<IdPrefix>().is_err());
         for wrong in ["", "a b", "ä", "0123456789012345678901234567890123456"] {
             assert!(wrong.parse::<ClientOrderId>().is_err(), "{wrong}");

@@ -22,11 +22,11 @@ pub(super) struct Resting {
     /// The price at which it came, or was released, inside the candle that is under way.
     pub(super) inside: Option<Price>,
     /// The venue has looked at it.
-    met: bool,
+    pub(super) met: bool,
     /// Its trigger was reached: it executes at the market, or waits as a limit.
     pub(super) released: bool,
     /// It met the market at once, and takes for as long as this candle lasts.
-    taker: bool,
+    pub(super) taker: bool,
     /// The best price that a trailing stop has followed.
     best: Option<Price>,
 }

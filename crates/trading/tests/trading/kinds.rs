@@ -162,6 +162,39 @@ fn the_target_of_a_grid_ends_it_with_cash_alone() {
     assert_eq!(bot.driver.engine().position().cash().to_string(), "1030");
 }
 
+/// An order that is found, and that it was executed.
+fn found(bot: &mut Bot, id: &str, side: &str, price: &str, coins: &str) {
+    let order = json!({
+        "clientOrderId": id, "side": side, "kind": {"kind": "limit", "price": price}, "size": {"base": coins}, "taken": 70
+    });
+    let fill = json!({
+        "clientOrderId": id, "at": 130_000, "side": side, "price": price, "quantity": coins, "fee": {"quote": "0"},
+        "liquidity": "maker", "done": true
+    });
+    bot.tell(Input::Adopted(serde_json::from_value(order).unwrap()));
+    bot.tell(Input::Filled(serde_json::from_value(fill).unwrap()));
+}
+
+#[test]
+fn coins_that_are_found_under_a_grids_name_are_sold_with_the_rest() {
+    let mut bot = bot(grid(json!({})), free());
+    bot.feed(&[[1_100, 1_100, 1_100, 1_100], [1_100, 1_100, 1_100, 1_100]]);
+    let before = bot.open_orders();
+    found(&mut bot, "test-70", "buy", "105", "1");
+    assert_eq!(bot.open_orders(), before);
+    bot.tell(Input::Stop(Stop::Sell)).feed(&[[1_100, 1_100, 1_100, 1_100]]);
+    assert!(bot.open_orders().is_empty() && bot.driver.engine().position().quantity().is_zero());
+}
+
+#[test]
+fn a_sale_that_is_found_and_belongs_to_no_cell_ends_a_grid() {
+    let mut bot = bot(grid(json!({})), free());
+    bot.feed(&[[1_100, 1_100, 1_100, 1_100], [1_100, 1_100, 1_100, 1_100]]);
+    found(&mut bot, "test-70", "sell", "105", "1");
+    bot.feed(&[[1_100, 1_100, 1_100, 1_100], [1_100, 1_100, 1_100, 1_100]]);
+    assert!(bot.open_orders().is_empty() && bot.driver.engine().position().quantity().is_zero());
+}
+
 #[test]
 fn a_paused_grid_takes_its_purchases_back_and_a_resumed_one_sends_them_again() {
     let mut bot = bot(grid(json!({})), free());

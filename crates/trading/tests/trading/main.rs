@@ -3,6 +3,7 @@
 
 mod common;
 
+mod adopted;
 mod backtest_file;
 mod book;
 mod candle_csv;
@@ -21,6 +22,7 @@ mod properties;
 mod protection;
 mod rebalance;
 mod simulator;
+mod simulator_book;
 mod simulator_model;
 mod strategy_language;
 mod strategy_programs;

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::event::Event;
 use chrono::TimeDelta;
-use exchanges::{Account, AccountNews, OrderRefusal, OrderReport, Validity, VenueError};
+use exchanges::{Account, AccountNews, OrderRefusal, OrderReport, PlacedOrder, Validity, VenueError};
 use kit::Time;
 use orders::Open;
 use std::{
@@ -17,7 +17,7 @@ use std::{
 use trading::{
     engine::{Input, RejectReason, Rejection},
     money::Instrument,
-    order::{ClientOrderId, Order, OrderStatus},
+    order::{ClientOrderId, IdPrefix, Order, OrderStatus},
     time::Timestamp,
 };
 
@@ -33,6 +33,12 @@ const RESTING: TimeDelta = TimeDelta::seconds(10);
 const TOLD: TimeDelta = TimeDelta::seconds(30);
 /// … and when it is asked again if it does not answer.
 const PAUSE: TimeDelta = TimeDelta::seconds(5);
+/// How often orders are looked for that are written nowhere.
+const SEARCH: TimeDelta = TimeDelta::hours(1);
+/// However long a bot was away, they are looked for no further back, …
+const FURTHEST: TimeDelta = TimeDelta::days(30);
+/// … and always a little further than it knows, since clocks differ.
+pub(super) const OVERLAP: TimeDelta = TimeDelta::minutes(1);
 /// However much it tells, it is asked no more often.
 const LEAST: TimeDelta = TimeDelta::seconds(1);
 /// How long an entry is tried that the exchange cannot take at the moment. What leaves a position is tried for ever.
@@ -40,8 +46,8 @@ const PATIENCE: TimeDelta = TimeDelta::seconds(30);
 
 /// The account of a live bot.
 pub(super) struct Exchange {
-    account: Arc<Account>,
-    teller: Teller,
+    pub(super) account: Arc<Account>,
+    pub(super) teller: Teller,
     /// What the exchange has surely not taken, to be sent by the next right to do so, with when it was decided.
     unsent: Vec<(Vec<Order>, Time)>,
     /// When an order was last given the right to be sent, by this process.
@@ -49,23 +55,35 @@ pub(super) struct Exchange {
     /// Whoever ran the bot before had no right to send after this moment.
     opened: Time,
     /// When to ask again.
-    next: Time,
+    pub(super) next: Time,
     /// When it was last asked.
     asked: Time,
     /// Whether it tells by itself what happens.
     tells: bool,
     /// The orders of which it has told something since.
     hinted: HashSet<ClientOrderId>,
-    /// Strays are looked for once.
-    searched: bool,
+    /// Whether it has told before.
+    heard: bool,
+    /// When orders were last looked for that are written nowhere; `None` where it is time to.
+    pub(super) searched: Option<Time>,
+    /// All that were placed before are written.
+    pub(super) since: Time,
+    /// Orders under the bot's name that are not open here.
+    pub(super) found: Vec<PlacedOrder>,
     interrupted: bool,
     /// Why the key is not taken any more.
     refused: Option<String>,
 }
 
 impl Exchange {
-    /// From now on; the exchange is asked about all that is open at once.
-    pub(super) fn new(account: Arc<Account>, instrument: Instrument, prefix: String, now: Time) -> Self {
+    /// From now on, for a bot that has known of its orders until a moment; the exchange is asked about all that is open
+    /// at once.
+    pub(super) fn new(
+        account: Arc<Account>,
+        instrument: Instrument,
+        prefix: IdPrefix,
+        (known, now): (Time, Time),
+    ) -> Self {
         Self {
             account,
             teller: Teller::new(instrument, prefix),
@@ -76,7 +94,10 @@ impl Exchange {
             asked: Time::from_millis(0),
             tells: false,
             hinted: HashSet::new(),
-            searched: false,
+            heard: false,
+            searched: None,
+            since: (known - OVERLAP).max(now - FURTHEST),
+            found: vec![],
             interrupted: false,
             refused: None,
         }
@@ -87,9 +108,13 @@ impl Exchange {
         self.refused.as_deref()
     }
 
-    /// When it has to be asked again, with these orders open; `None` where there is nothing to ask.
-    pub(super) fn next(&self, open: &[Open]) -> Option<Time> {
-        (!open.is_empty() || !self.searched).then_some(self.next)
+    /// When it has to be asked again, with these orders open.
+    pub(super) fn next(&self, open: &[Open]) -> Time {
+        match self.searched {
+            Some(at) if open.is_empty() => at + SEARCH,
+            Some(at) => self.next.min(at + SEARCH),
+            None => self.next,
+        }
     }
 
     /// Takes a hint. Nothing is believed: it is asked, and soon; answers whether sooner than was planned.
@@ -100,11 +125,18 @@ impl Exchange {
                 Some(it) => _ = self.hinted.insert(it.order.client_order_id),
                 None => return false,
             },
-            AccountNews::Connected => self.tells = true,
+            AccountNews::Connected => {
+                self.tells = true;
+                if std::mem::replace(&mut self.heard, true) {
+                    self.searched = None;
+                }
+            }
             AccountNews::Interrupted(why) => {
                 self.tells = false;
                 // whether it takes the key, it says where it is asked
-                self.searched &= !matches!(why, VenueError::KeyRefused(_));
+                if matches!(why, VenueError::KeyRefused(_)) {
+                    self.searched = None;
+                }
             }
         }
         self.next = self.next.min(now.max(self.asked + LEAST));
@@ -113,15 +145,20 @@ impl Exchange {
 
     /// Asks what has become of the open orders, if it is time to.
     pub(super) async fn ask(&mut self, mut open: Vec<Open>, now: Time) -> Vec<News> {
-        let due = self.next(&open).is_some_and(|next| next <= now);
-        if !due {
+        if self.next(&open) > now {
             return vec![];
         }
         self.asked = now;
         self.next = now + self.pace(&open);
         let hinted = std::mem::take(&mut self.hinted);
-        match self.look(&mut open, now).await {
-            Ok(mut news) => {
+        self.searched = self.searched.filter(|at| now < *at + SEARCH);
+        let told = self.look(&mut open, now).await;
+        let searched = match (&told, self.searched) {
+            (Ok(_), None) => self.search(&open, now).await,
+            _ => Ok(()),
+        };
+        match (told, searched) {
+            (Ok(mut news), Ok(())) => {
                 if news.is_empty() && open.iter().any(|it| hinted.contains(&it.order.client_order_id)) {
                     // what it tells may be ahead of what it answers
                     self.next = now + EVERY;
@@ -131,7 +168,12 @@ impl Exchange {
                 }
                 news
             }
-            Err(failure) => self.failed(failure, now),
+            // what is known of the others is told all the same
+            (Ok(mut news), Err(failure)) => {
+                news.extend(self.failed(failure, now));
+                news
+            }
+            (Err(failure), _) => self.failed(failure, now),
         }
     }
 
@@ -145,9 +187,11 @@ impl Exchange {
     }
 
     async fn look(&mut self, open: &mut [Open], now: Time) -> Result<Vec<News>, VenueError> {
-        let reports = self.account.open_orders(self.teller.symbol()).await?;
-        let mut news = self.strays(&reports, open).await?;
-        self.searched = true;
+        let reports = match open {
+            [] => vec![],
+            _ => self.account.open_orders(self.teller.symbol()).await?,
+        };
+        let mut news = vec![];
         for it in open.iter_mut().filter(|it| !is_unsent(&self.unsent, it.order.client_order_id)) {
             let id = it.order.client_order_id;
             let known = reports.iter().find(|report| report.client_order_id == id.as_str()).cloned();
@@ -166,23 +210,6 @@ impl Exchange {
                 None if self.is_lost(id, now) => news.extend(never_came(id, now)),
                 None => {}
             }
-        }
-        Ok(news)
-    }
-
-    /// Orders under this bot's name that it knows nothing of are taken back and told.
-    async fn strays(&self, reports: &[OrderReport], open: &[Open]) -> Result<Vec<News>, VenueError> {
-        let mut news = vec![];
-        for report in reports.iter().filter(|it| self.teller.is_ours(&it.client_order_id)) {
-            let id = &report.client_order_id;
-            if open.iter().any(|it| it.order.client_order_id.as_str() == id) {
-                continue;
-            }
-            let Ok(stray) = id.parse() else { continue };
-            self.account.cancel(self.teller.symbol(), stray).await?;
-            let message =
-                format!("The exchange had an order {id} of this bot that is written nowhere; it was taken back.");
-            news.push(News::Event(Event::of_bot("order.stray", message)));
         }
         Ok(news)
     }
@@ -318,7 +345,7 @@ impl Exchange {
     }
 
     /// Nothing is known, and it is asked again.
-    fn failed(&mut self, failure: VenueError, now: Time) -> Vec<News> {
+    pub(super) fn failed(&mut self, failure: VenueError, now: Time) -> Vec<News> {
         if let VenueError::KeyRefused(message) = failure {
             self.refused = Some(message);
             return vec![];
@@ -345,7 +372,7 @@ fn is_over(order: &Order, now: Time) -> bool {
     order.expires.is_some_and(|expires| expires <= stamp(now))
 }
 
-fn stamp(now: Time) -> Timestamp {
+pub(super) fn stamp(now: Time) -> Timestamp {
     Timestamp::from_millis(now.millis())
 }
 

@@ -126,6 +126,10 @@ impl Log {
         self.unsaved.events.push(event);
     }
 
+    fn symbol(&self, lane: usize) -> Result<Symbol> {
+        self.symbols.get(lane).copied().ok_or_else(|| Error::internal(format!("there is no lane {lane}")))
+    }
+
     fn write_down(&mut self, lane: usize, at: Timestamp, input: &Input, effects: &Effects) -> Result<()> {
         self.unsaved.journal.push(Entry { lane, at, input: *input });
         match input {
@@ -147,7 +151,13 @@ impl Log {
                 self.book.advance(*id, OrderStatus::Expired, at)?;
                 self.tell(lane, Event::expired(at, *id));
             }
+            Input::Adopted(found) => {
+                let symbol = self.symbol(lane)?;
+                self.book.find(symbol, &found.order(), at)?;
+                self.tell(lane, Event::adopted(at, &found.order()));
+            }
             Input::Candle(_)
+            | Input::Quoted(_)
             | Input::Funding(_)
             | Input::Signal(_)
             | Input::Hold(_)
@@ -159,9 +169,8 @@ impl Log {
     }
 
     fn carry_out(&mut self, lane: usize, at: Timestamp, effect: &Effect) -> Result<()> {
-        let unknown = || Error::internal(format!("there is no lane {lane}"));
-        let symbol = *self.symbols.get(lane).ok_or_else(unknown)?;
-        let once = self.once.get_mut(lane).ok_or_else(unknown)?;
+        let symbol = self.symbol(lane)?;
+        let Some(once) = self.once.get_mut(lane) else { return Ok(()) };
         match effect {
             Effect::Place(order) => {
                 *once = Once::default();

@@ -8,8 +8,9 @@ use orders::{Book, Open};
 use portfolio::EquityPoint;
 use std::sync::Arc;
 use trading::{
+    book::Level,
     candle::Candle,
-    engine::{Conduct, Config, Distant, Driver, Engine, Input, Lanes, Rebalancer, Seat, Silent, Stop, Strategy},
+    engine::{Conduct, Config, Distant, Driver, Engine, Input, Lanes, Quote, Rebalancer, Seat, Silent, Stop, Strategy},
     metrics::{Ending, Metrics},
     money::{Instrument, Notional, Price, Symbol},
     order::{ClientOrderId, IdPrefix, Order, OrderStatus},
@@ -188,11 +189,27 @@ impl Machine {
         (0..self.last.len()).try_for_each(|lane| self.on_input(lane, at, input))
     }
 
-    /// Begins to stop, if it has not yet.
-    pub(crate) fn stop(&mut self, stop: Stop) -> Result<()> {
+    /// Begins to stop at a moment, if it has not yet.
+    pub(crate) fn stop(&mut self, stop: Stop, at: Timestamp) -> Result<()> {
         match self.closed_at() {
-            Some(at) if !self.stopped => self.on_inputs(at, Input::Stop(stop)),
+            Some(closed) if !self.stopped => self.on_inputs(at.max(closed), Input::Stop(stop)),
             _ => Ok(()),
+        }
+    }
+
+    /// The orders of a lane's simulated venue that may take from a book, and when they reach it.
+    pub(crate) fn newcomers(&self, lane: usize) -> Vec<(Order, Timestamp)> {
+        match self.lanes.seats().nth(lane) {
+            Some(Seat::Simulated(driver)) => driver.simulator().newcomers().map(|(order, at)| (*order, at)).collect(),
+            Some(Seat::Distant(_)) | None => vec![],
+        }
+    }
+
+    /// What such an order finds on a side of a book; that is gone from the levels then.
+    pub(crate) fn quote(&self, lane: usize, id: ClientOrderId, levels: &mut [Level]) -> Option<Quote> {
+        match self.lanes.seats().nth(lane)? {
+            Seat::Simulated(driver) => driver.quote(id, levels),
+            Seat::Distant(_) => None,
         }
     }
 
@@ -368,7 +385,7 @@ impl Machine {
     }
 
     /// The currency that it trades for.
-    pub(crate) fn quote(&self) -> &str {
+    pub(crate) fn currency(&self) -> &str {
         self.symbols().first().map_or("", Symbol::quote)
     }
 
@@ -382,6 +399,11 @@ impl Machine {
         let prices = self.last.iter().map(|last| last.map(|candle| candle.close));
         let lanes = self.log.symbols.iter().zip(self.lanes.positions()).zip(prices);
         lanes.map(|((symbol, position), price)| (*symbol, position, price)).collect()
+    }
+
+    /// What a lane holds, with all the cash of the account.
+    pub(crate) fn position_in(&self, lane: usize) -> Option<Position> {
+        self.lanes.position_in(lane)
     }
 
     /// Its orders.

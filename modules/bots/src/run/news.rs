@@ -7,7 +7,7 @@ use orders::Open;
 use trading::{
     engine::{Input, RejectReason, Rejection},
     money::{Instrument, Notional, Quantity, Symbol},
-    order::{ClientOrderId, OrderStatus},
+    order::{ClientOrderId, IdPrefix, OrderStatus},
     position::{Fee, Fill},
     time::Timestamp,
 };
@@ -19,6 +19,8 @@ pub(super) enum News {
     Accepted(ClientOrderId),
     /// What the engine is to know.
     Input(Timestamp, Input),
+    /// An order is the bot's of which it did not know, and what has become of it.
+    Adopted(Timestamp, Input, Vec<News>),
     /// What people are to know.
     Event(Event),
 }
@@ -26,11 +28,11 @@ pub(super) enum News {
 /// Reads the reports of one market's orders.
 pub(super) struct Teller {
     instrument: Instrument,
-    prefix: String,
+    prefix: IdPrefix,
 }
 
 impl Teller {
-    pub(super) fn new(instrument: Instrument, prefix: String) -> Self {
+    pub(super) fn new(instrument: Instrument, prefix: IdPrefix) -> Self {
         Self { instrument, prefix }
     }
 
@@ -44,7 +46,12 @@ impl Teller {
 
     /// Whether an order of the account bears the bot's name.
     pub(super) fn is_ours(&self, client_order_id: &str) -> bool {
-        client_order_id.strip_prefix(&self.prefix).is_some_and(|rest| rest.starts_with('-'))
+        client_order_id.strip_prefix(self.prefix.as_str()).is_some_and(|rest| rest.starts_with('-'))
+    }
+
+    /// Which of the bot's orders a name is of.
+    pub(super) fn number(&self, id: ClientOrderId) -> Option<u64> {
+        id.sequence(self.prefix)
     }
 
     /// What is new in a report of an order, which is then known of it. Executions that the report counts and the

@@ -31,7 +31,7 @@ pub(super) async fn halts(tx: &mut TenantTx, currencies: BTreeSet<String>) -> Re
 /// The currencies of live bots.
 pub(super) fn currencies(turns: &[Turn]) -> BTreeSet<String> {
     let live = turns.iter().filter(|turn| turn.session.is_live());
-    live.map(|turn| turn.session.machine.quote().to_owned()).collect()
+    live.map(|turn| turn.session.machine.currency().to_owned()).collect()
 }
 
 /// Tells what the live bots have earned, and asks for the room of the entries that are about to be sent. Those that get
@@ -81,7 +81,7 @@ impl Session {
 
     /// Whether it is a live bot of this currency with something to tell.
     fn ventures_in(&self, currency: &str) -> bool {
-        self.is_live() && self.machine.quote() == currency && self.machine.has_unsaved()
+        self.is_live() && self.machine.currency() == currency && self.machine.has_unsaved()
     }
 
     /// Asks for room until no order is about to be sent that has not got it: what follows from a refusal is asked for too.

@@ -1,5 +1,6 @@
 use super::{
     candles::Moments,
+    depth::{self, Depth},
     exchange::Exchange,
     feed::Feed,
     hints::{self, Told},
@@ -12,6 +13,7 @@ use super::{
 use crate::{
     alert,
     bot::{Bot, Coins},
+    config::TakerFills,
     event::Event,
     hours::Hours,
     service,
@@ -20,6 +22,7 @@ use crate::{
     tell,
 };
 use chrono::TimeDelta;
+use exchanges::PlacedOrder;
 use futures::{FutureExt, StreamExt, stream::BoxStream};
 use kit::{App, Error, Origin, Reason, Result, Scope, TenantTx, Time};
 use portfolio::Holding;
@@ -45,10 +48,14 @@ pub(super) struct Session {
     feed: Feed,
     /// Where a live bot's orders go, by lane; none where it trades on paper.
     pub(super) exchanges: Vec<Exchange>,
+    /// The books that a paper bot's orders meet, by lane, where they do.
+    depths: Vec<Depth>,
     /// Whether entries are halted.
     pub(super) halted: bool,
     /// What has been told and is not taken in yet.
     news: Vec<(usize, News)>,
+    /// What was found at the exchange and cannot be, if so.
+    contradiction: Option<Event>,
     hours: Option<Hours>,
     /// Whether it is told from outside when to buy and when to sell.
     takes_signals: bool,
@@ -141,13 +148,16 @@ impl Session {
         if progress.journal_seq > 0 {
             rebuild(app, &lease, &mut machine, &progress).await?;
         }
-        let name = prefix(bot.id)?.to_string();
+        let name = prefix(bot.id)?;
+        let known = machine.closed_at().map_or(bot.created_at, |at| Time::from_millis(at.millis()));
         let told = account.as_ref().map(|account| hints::account(account.news()));
         let exchanges = account.map(Arc::new).map_or_else(Vec::new, |account| {
             let lanes = make.instruments.into_iter();
-            lanes.map(|instrument| Exchange::new(account.clone(), instrument, name.clone(), now)).collect()
+            lanes.map(|instrument| Exchange::new(account.clone(), instrument, name, (known, now))).collect()
         });
         let feed = Feed::new(&bot, &document, machine.last_opens(), now)?;
+        let books = (bot.taker_fills == TakerFills::Book).then(|| service::markets(&document)).transpose()?;
+        let depths = books.into_iter().flatten().map(Depth::new).collect();
         let takes_signals = matches!(document.body(), Body::Signal(_));
         let signals = takes_signals.then(|| service::hooks::topic(scope(&lease), lease.bot));
         // a live bot must not sleep through a halt
@@ -161,8 +171,10 @@ impl Session {
             machine,
             feed,
             exchanges,
+            depths,
             halted: false,
             news: vec![],
+            contradiction: None,
             hours: bot.hours,
             takes_signals,
             told,
@@ -212,6 +224,12 @@ impl Session {
                 let message = format!("The exchange does not take the key any more: {refusal}. Test the connection.");
                 return Err(Halt::Failed(message));
             }
+            let found = exchange.take_found();
+            if !found.is_empty() {
+                let strays = unknown(&mut begin(&self.app, &self.lease).await?, found).await?;
+                let told = exchange.adopt(strays, now).await;
+                self.news.extend(told.into_iter().map(|it| (lane, it)));
+            }
         }
         Ok(())
     }
@@ -219,16 +237,45 @@ impl Session {
     /// Runs the errands of a transaction that was committed; answers when to go on.
     pub(super) async fn send(&mut self, written: Written) -> Step {
         let Written { candles, next, errands, at } = written;
+        if !self.is_live() {
+            return Step { candles, next: self.meet_books(next).await };
+        }
         let mut asks = None;
         for (lane, exchange) in self.exchanges.iter_mut().enumerate() {
             let open = self.machine.open_in(lane);
             let own = errands.iter().filter(|(of, _)| *of == lane).map(|(_, errand)| *errand);
             let told = exchange.run(own.collect(), open.clone(), at).await;
             self.news.extend(told.into_iter().map(|it| (lane, it)));
-            asks = asks.into_iter().chain(exchange.next(&open)).min();
+            asks = asks.into_iter().chain([exchange.next(&open)]).min();
         }
         let asks = if self.news.is_empty() { asks } else { Some(at) };
         Step { candles, next: next.map(|next| asks.map_or(next, |asks| asks.min(next))) }
+    }
+
+    /// Has the orders of a paper bot meet the books; answers when to go on.
+    async fn meet_books(&mut self, next: Option<Time>) -> Option<Time> {
+        let (false, Some(mut next)) = (self.depths.is_empty(), next) else { return next };
+        for (lane, depth) in self.depths.iter_mut().enumerate() {
+            let orders = depth.come(self.machine.newcomers(lane), self.app.clock().now());
+            if orders.is_empty() {
+                continue;
+            }
+            let book = depth.book(&self.app).await;
+            let now = self.app.clock().now();
+            let told = match book {
+                Ok(book) => depth::meet(&self.machine, lane, &orders, &book, now),
+                Err(event) => event.into_iter().map(News::Event).collect(),
+            };
+            self.news.extend(told.into_iter().map(|it| (lane, it)));
+        }
+        let now = self.app.clock().now();
+        if !self.news.is_empty() {
+            return Some(next.min(now));
+        }
+        for lane in 0..self.depths.len() {
+            next = depth::next(&self.machine.newcomers(lane), now).map_or(next, |comes| comes.min(next));
+        }
+        Some(next)
     }
 
     /// Whether it may share a transaction: what it takes in costs moments.
@@ -251,11 +298,14 @@ impl Session {
     ) -> Result<(bool, usize), Halt> {
         let now = tx.now();
         let told = self.take_news(now)?;
-        if let Some(halts) = halts.get(self.machine.quote()).filter(|_| self.is_live()) {
+        if let Some(halts) = halts.get(self.machine.currency()).filter(|_| self.is_live()) {
             self.obey(halts, progress, now)?;
         }
         if progress.status == Status::Stopping {
             return Ok((told, self.stop(tx, progress.stop.unwrap_or_default(), now).await?));
+        }
+        if self.contradiction.is_some() {
+            return Ok((told, 0));
         }
         let candles = self.feed(tx, now).await?;
         self.take_signals(tx, now).await?;
@@ -286,13 +336,36 @@ impl Session {
         let news = std::mem::take(&mut self.news);
         let told = !news.is_empty();
         for (lane, it) in news {
-            match it {
-                News::Accepted(id) => self.machine.accepted(id, timestamp(now))?,
-                News::Input(at, input) => self.machine.on_input(lane, at, input)?,
-                News::Event(event) => self.machine.tell(event),
-            }
+            self.take_one(lane, it, now)?;
         }
         Ok(told)
+    }
+
+    fn take_one(&mut self, lane: usize, it: News, now: Time) -> Result<()> {
+        match it {
+            News::Accepted(id) => self.machine.accepted(id, timestamp(now)),
+            News::Input(at, input) => self.machine.on_input(lane, at, input),
+            News::Event(event) => {
+                self.machine.tell(event);
+                Ok(())
+            }
+            News::Adopted(at, input, follows) => self.adopt(lane, (at, input), follows, now),
+        }
+    }
+
+    /// Takes in an order that was found, unless what it has executed cannot have happened to what the bot holds.
+    fn adopt(&mut self, lane: usize, (at, input): (Timestamp, Input), follows: Vec<News>, now: Time) -> Result<()> {
+        let Some(mut position) = self.machine.position_in(lane) else { return Ok(()) };
+        let fits = follows.iter().try_for_each(|it| match it {
+            News::Input(_, Input::Filled(fill)) => position.apply(fill).map(drop),
+            _ => Ok(()),
+        });
+        if let (Err(error), Input::Adopted(found)) = (fits, input) {
+            self.contradiction = Some(Event::contradicted(&found.order(), &error));
+            return Ok(());
+        }
+        self.machine.on_input(lane, at, input)?;
+        follows.into_iter().try_for_each(|it| self.take_one(lane, it, now))
     }
 
     /// Feeds what is due; candles that only warm up are due at once.
@@ -357,10 +430,13 @@ impl Session {
 
     /// Feeds what is needed until no order is open; a bot that is being stopped is not kept waiting.
     async fn stop(&mut self, tx: &mut TenantTx, coins: Coins, now: Time) -> Result<usize, Halt> {
-        self.machine.stop(match coins {
+        let stop = match coins {
             Coins::Sell => Stop::Sell,
             Coins::Keep => Stop::Keep,
-        })?;
+        };
+        // in a replay it is as late as its last candle
+        let at = if self.feed.is_live() { timestamp(now) } else { Timestamp::default() };
+        self.machine.stop(stop, at)?;
         let mut fed = 0;
         while fed < self.batch && self.exchanges.is_empty() && !self.machine.is_idle() {
             let next = self.feed.one(tx, now).await?;
@@ -374,6 +450,13 @@ impl Session {
 
     /// What becomes of the bot now, if anything does.
     fn end(&mut self, progress: &Progress) -> Result<End, Halt> {
+        if let Some(event) = self.contradiction.take() {
+            if progress.status == Status::Running {
+                let event = Event { kind: "bot.failed", ..event };
+                return Ok(progress.status.after(Verb::Fail)?.map(|status| (status, event)));
+            }
+            self.machine.tell(event);
+        }
         if let (Status::Running, Some(failure)) = (progress.status, self.machine.failure()) {
             // its orders stay as they are: it may yet be stopped
             let event = Event::script_failed(failure);
@@ -460,6 +543,14 @@ async fn rebuild(app: &App, lease: &Lease, machine: &mut Machine, progress: &Pro
     }
     machine.tell(Event::of_bot("bot.resumed", format!("The bot goes on after {} candles.", progress.candles)));
     Ok(())
+}
+
+/// Those of the orders under the bot's name that are written nowhere.
+async fn unknown(tx: &mut TenantTx, found: Vec<PlacedOrder>) -> Result<Vec<PlacedOrder>> {
+    let ids: Vec<_> = found.iter().map(|it| it.order.client_order_id.to_string()).collect();
+    let known = orders::known(tx, &ids).await?;
+    let is_known = |it: &PlacedOrder| known.iter().any(|id| id == it.order.client_order_id.as_str());
+    Ok(found.into_iter().filter(|it| !is_known(it)).collect())
 }
 
 fn differs(what: &str) -> Halt {

@@ -104,3 +104,21 @@ async fn a_bot_that_proved_itself_on_paper_is_copied_to_accounts(db: PgPool) {
     let copy = json!({ "name": "Three", "mode": "live", "connectionId": connection });
     assert_eq!(floor.ana.post(&mirror.replace("/mirror", "/copy"), &copy).await.created()["feed"]["kind"], "live");
 }
+
+#[db_test]
+async fn a_schedule_starts_a_live_bot_that_was_confirmed_and_passes_its_checklist(db: PgPool) {
+    let floor = Floor::new(db, 1).await;
+    let at = |minutes: i64| json!(floor.app.clock().now() + chrono::TimeDelta::minutes(minutes));
+    let bot = crate::common::text(&floor.ana.post("/api/v1/bots", &floor.wish("Timed")).await.created()["id"]);
+    let path = format!("/api/v1/bots/{bot}");
+    let wish = |confirm: &str| json!({ "schedule": { "startAt": at(1) }, "confirm": confirm });
+    floor.ana.patch(&path, &wish("Tamed")).await.refused(409, "NOT_CONFIRMED");
+    floor.ana.patch(&path, &wish("Timed")).await.ok();
+    floor.ana.post("/api/v1/risk/halts", &json!({ "reason": "Not now." })).await.created();
+    floor.pass(60_000).await;
+    floor.app.run_jobs().await;
+    assert_eq!(crate::common::status(&floor.ana, &bot).await, "created");
+    let (kind, message) = floor.events(&bot).await.pop().unwrap();
+    assert_eq!(kind, "schedule.missed");
+    assert!(message.contains("Entries are halted"), "{message}");
+}

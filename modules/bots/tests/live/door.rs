@@ -3,13 +3,13 @@
 
 use binance::Binance;
 use exchanges::{
-    Abilities, AccountNews, Balance, Credentials, KeyInfo, OrderReport, Trader, Validity, Venue, VenueError, VenueFill,
-    VenueOrder,
+    Abilities, AccountNews, Balance, Credentials, KeyInfo, OrderReport, PlacedOrder, Trader, Validity, Venue,
+    VenueError, VenueFill, VenueOrder,
 };
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use std::sync::Arc;
 use tokio::sync::watch;
-use trading::{money::Symbol, order::ClientOrderId};
+use trading::{money::Symbol, order::ClientOrderId, time::Timestamp};
 
 /// Whether it is closed, and how many stand before it.
 #[derive(Clone)]
@@ -123,6 +123,15 @@ impl Trader for Behind {
 
     fn open_orders<'a>(&'a self, credentials: &'a Credentials, symbol: &'a Symbol) -> Answer<'a, Vec<OrderReport>> {
         self.within().open_orders(credentials, symbol)
+    }
+
+    fn orders_since<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        symbol: &'a Symbol,
+        since: Timestamp,
+    ) -> Answer<'a, Vec<PlacedOrder>> {
+        self.within().orders_since(credentials, symbol, since)
     }
 
     fn executions<'a>(

@@ -262,12 +262,27 @@ impl Floor {
         panic!("the bot never stops: {:?}", self.events(bot).await);
     }
 
+    /// What anybody may ask.
+    pub(crate) async fn public(&self, path: &str) -> Value {
+        let answer = self.client.get(format!("http://{}{path}", self.host)).send().await.unwrap();
+        answer.json().await.unwrap()
+    }
+
     /// What the account's holder asks with a signature.
     pub(crate) async fn asked(&self, path: &str, params: &str) -> Value {
+        self.signed(Method::GET, path, params).await
+    }
+
+    /// Places an order by the account's key, past the platform.
+    pub(crate) async fn place(&self, params: &str) {
+        self.signed(Method::POST, "/api/v3/order", params).await;
+    }
+
+    async fn signed(&self, method: Method, path: &str, params: &str) -> Value {
         let payload = format!("{params}&timestamp={}", self.wall.now());
         let payload = payload.trim_start_matches('&');
         let target = format!("http://{}{path}?{payload}&signature={}", self.host, sign(&self.key.1, payload));
-        let request = self.client.request(Method::GET, target).header("X-MBX-APIKEY", &self.key.0);
+        let request = self.client.request(method, target).header("X-MBX-APIKEY", &self.key.0);
         let response = request.send().await.unwrap();
         assert!(response.status().is_success(), "{path}");
         response.json().await.unwrap()

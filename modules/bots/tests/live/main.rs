@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod books;
 mod checklist;
 mod door;
 mod faults;
@@ -12,6 +13,7 @@ mod full;
 mod hints;
 mod redis;
 mod risk;
+mod strays;
 mod symbols;
 mod together;
 mod trading;

@@ -1,6 +1,7 @@
 //! The simulated venue without an engine, and what it tells.
 
 use serde_json::{Value, json};
+use trading::book::Level;
 use trading::candle::Candle;
 use trading::engine::Input;
 use trading::money::Instrument;
@@ -116,23 +117,41 @@ impl Venue {
 
     fn listen(&mut self, moment: Moment, at: Timestamp, candle: &Candle) {
         while let Some(input) = self.simulator.execute(moment, at, candle, &self.position) {
-            let what = match input {
-                Input::Filled(fill) => {
-                    self.position.apply(&fill).unwrap();
-                    self.fills.push((self.row, fill));
-                    let how = if fill.liquidity == Liquidity::Maker { "maker" } else { "taker" };
-                    format!("{} {} x {} {how}", fill.client_order_id, fill.price, fill.quantity)
-                }
-                Input::Cancelled(id) => format!("{id} cancelled"),
-                Input::Expired(id) => format!("{id} expired"),
-                Input::Rejected(rejection) => match rejection.filter {
-                    Some(filter) => format!("{} rejected: {filter}", rejection.client_order_id),
-                    None => format!("{} rejected: {:?}", rejection.client_order_id, rejection.reason),
-                },
-                other => panic!("the venue says {other:?}"),
-            };
-            self.told.push(format!("{}: {what}", self.row));
+            self.hear(input);
         }
+    }
+
+    /// Lets an order meet the side of a book that it takes from, given by prices and quantities; answers what is left.
+    pub fn meet(&mut self, id: ClientOrderId, levels: &[(&str, &str)]) -> Vec<String> {
+        let level = |it: &(&str, &str)| Level { price: it.0.parse().unwrap(), quantity: it.1.parse().unwrap() };
+        let mut levels: Vec<_> = levels.iter().map(level).collect();
+        if let Some(quote) = self.simulator.quote(id, &mut levels, &self.position) {
+            let mut answer = self.simulator.meet_book(self.now(), &quote, &self.position);
+            while let Some(input) = answer {
+                self.hear(input);
+                answer = self.simulator.next_news();
+            }
+        }
+        levels.iter().map(|level| level.quantity.to_string()).collect()
+    }
+
+    fn hear(&mut self, input: Input) {
+        let what = match input {
+            Input::Filled(fill) => {
+                self.position.apply(&fill).unwrap();
+                self.fills.push((self.row, fill));
+                let how = if fill.liquidity == Liquidity::Maker { "maker" } else { "taker" };
+                format!("{} {} x {} {how}", fill.client_order_id, fill.price, fill.quantity)
+            }
+            Input::Cancelled(id) => format!("{id} cancelled"),
+            Input::Expired(id) => format!("{id} expired"),
+            Input::Rejected(rejection) => match rejection.filter {
+                Some(filter) => format!("{} rejected: {filter}", rejection.client_order_id),
+                None => format!("{} rejected: {:?}", rejection.client_order_id, rejection.reason),
+            },
+            other => panic!("the venue says {other:?}"),
+        };
+        self.told.push(format!("{}: {what}", self.row));
     }
 
     /// What it told since the last time: the row, the order and what became of it.
