@@ -14,12 +14,14 @@ mod machine;
 mod news;
 mod pace;
 mod queue;
+mod rebuild;
 mod replay;
 mod risk;
 mod runner;
 mod session;
 mod strays;
 mod ticket;
+mod turn;
 mod watch;
 
 pub(crate) use replay::replay;

@@ -2,7 +2,8 @@
 
 use super::{
     machine::{Machine, Make, Place},
-    session::{self, JOURNAL_PAGE},
+    rebuild::{self, JOURNAL_PAGE},
+    session,
 };
 use crate::{bot::Bot, difference::Side, event::Event, store};
 use kit::{Error, Result, TenantTx};
@@ -43,7 +44,7 @@ pub(crate) async fn replay(
         );
         return Err(Error::conflict("JOURNAL_TOO_LONG", message));
     }
-    let make = session::make(bot, document)?;
+    let make = rebuild::make(bot, document)?;
     let symbols: Vec<_> = make.instruments.iter().map(|it| it.symbol).collect();
     let mut holdings = Holdings::with_cash(symbols.clone(), make.cash);
     let mut machine = Machine::new(&Make { place: Place::Simulated(bot.venue.rules()), ..make })?;

@@ -1,68 +1,54 @@
 use super::{
-    candles::Moments,
     depth::{self, Depth},
     exchange::Exchange,
     feed::Feed,
     hints::{self, Told},
     log::Errand,
-    machine::{Machine, Make, Place, prefix},
+    machine::{Machine, prefix},
     news::News,
     pace::{BATCH, SCRIPT_BATCH},
-    risk::Halts,
+    rebuild::{make, rebuild},
+    strays,
 };
 use crate::{
-    alert,
-    bot::{Bot, Coins},
     config::TakerFills,
     event::Event,
     hours::Hours,
     service,
     status::{Status, Verb},
-    store::{self, Lease, Progress},
+    store::{self, Lease},
     tell,
 };
-use chrono::TimeDelta;
-use exchanges::PlacedOrder;
 use futures::{FutureExt, StreamExt, stream::BoxStream};
 use kit::{App, Error, Origin, Reason, Result, Scope, TenantTx, Time};
 use portfolio::Holding;
-use std::{collections::VecDeque, sync::Arc};
-use tokio::task::block_in_place;
+use std::sync::Arc;
 use tracing::error;
-use trading::{
-    engine::{Input, Signal, Stop},
-    strategy::{Body, Document},
-    time::Timestamp,
-};
-
-/// So many entries of the journal are read at once.
-pub(super) const JOURNAL_PAGE: i64 = 2_000;
-/// How often a bot that is told from outside looks for signals of which it has not heard.
-const LOOK: TimeDelta = TimeDelta::seconds(5);
+use trading::{strategy::Body, time::Timestamp};
 
 /// A bot that runs here, as long as its lease is good.
 pub(super) struct Session {
     app: App,
     pub(super) lease: Lease,
     pub(super) machine: Machine,
-    feed: Feed,
+    pub(super) feed: Feed,
     /// Where a live bot's orders go, by lane; none where it trades on paper.
     pub(super) exchanges: Vec<Exchange>,
     /// The books that a paper bot's orders meet, by lane, where they do.
-    depths: Vec<Depth>,
+    pub(super) depths: Vec<Depth>,
     /// Whether entries are halted.
     pub(super) halted: bool,
     /// What has been told and is not taken in yet.
-    news: Vec<(usize, News)>,
+    pub(super) news: Vec<(usize, News)>,
     /// What was found at the exchange and cannot be, if so.
-    contradiction: Option<Event>,
-    hours: Option<Hours>,
+    pub(super) contradiction: Option<Event>,
+    pub(super) hours: Option<Hours>,
     /// Whether it is told from outside when to buy and when to sell.
-    takes_signals: bool,
+    pub(super) takes_signals: bool,
     /// What is told without being asked for.
     told: BoxStream<'static, Told>,
     /// The most candles of one transaction.
-    batch: usize,
+    pub(super) batch: usize,
 }
 
 /// What follows from a transaction, once it is committed.
@@ -226,7 +212,7 @@ impl Session {
             }
             let found = exchange.take_found();
             if !found.is_empty() {
-                let strays = unknown(&mut begin(&self.app, &self.lease).await?, found).await?;
+                let strays = strays::unknown(&mut begin(&self.app, &self.lease).await?, found).await?;
                 let told = exchange.adopt(strays, now).await;
                 self.news.extend(told.into_iter().map(|it| (lane, it)));
             }
@@ -288,30 +274,6 @@ impl Session {
         self.takes_signals || self.machine.has_errands()
     }
 
-    /// Takes in what has been told and the candles that are due, and nothing of it is written yet. Answers whether
-    /// something was told, and how many candles it was.
-    pub(super) async fn take_turn(
-        &mut self,
-        tx: &mut TenantTx,
-        progress: &mut Progress,
-        halts: &Halts,
-    ) -> Result<(bool, usize), Halt> {
-        let now = tx.now();
-        let told = self.take_news(now)?;
-        if let Some(halts) = halts.get(self.machine.currency()).filter(|_| self.is_live()) {
-            self.obey(halts, progress, now)?;
-        }
-        if progress.status == Status::Stopping {
-            return Ok((told, self.stop(tx, progress.stop.unwrap_or_default(), now).await?));
-        }
-        if self.contradiction.is_some() {
-            return Ok((told, 0));
-        }
-        let candles = self.feed(tx, now).await?;
-        self.take_signals(tx, now).await?;
-        Ok((told, candles))
-    }
-
     /// Whether its orders go to an exchange.
     pub(super) fn is_live(&self) -> bool {
         !self.exchanges.is_empty()
@@ -322,239 +284,6 @@ impl Session {
         let bot = self.lease.bot;
         self.machine.holdings().into_iter().map(move |(symbol, position, mark)| Holding { bot, symbol, position, mark })
     }
-
-    /// What becomes of the bot now, if anything does, and when to go on with it, if there is something to do yet.
-    pub(super) fn conclude(&mut self, progress: &Progress, now: Time) -> Result<(End, Option<Time>), Halt> {
-        let end = self.end(progress)?;
-        let next = end.is_none().then(|| self.feed.next(now));
-        let next = if self.takes_signals { next.map(|next| next.min(now + LOOK)) } else { next };
-        Ok((end, next))
-    }
-
-    /// Takes in what the exchange has told; answers whether it has told anything.
-    fn take_news(&mut self, now: Time) -> Result<bool> {
-        let news = std::mem::take(&mut self.news);
-        let told = !news.is_empty();
-        for (lane, it) in news {
-            self.take_one(lane, it, now)?;
-        }
-        Ok(told)
-    }
-
-    fn take_one(&mut self, lane: usize, it: News, now: Time) -> Result<()> {
-        match it {
-            News::Accepted(id) => self.machine.accepted(id, timestamp(now)),
-            News::Input(at, input) => self.machine.on_input(lane, at, input),
-            News::Event(event) => {
-                self.machine.tell(event);
-                Ok(())
-            }
-            News::Adopted(at, input, follows) => self.adopt(lane, (at, input), follows, now),
-        }
-    }
-
-    /// Takes in an order that was found, unless what it has executed cannot have happened to what the bot holds.
-    fn adopt(&mut self, lane: usize, (at, input): (Timestamp, Input), follows: Vec<News>, now: Time) -> Result<()> {
-        let Some(mut position) = self.machine.position_in(lane) else { return Ok(()) };
-        let fits = follows.iter().try_for_each(|it| match it {
-            News::Input(_, Input::Filled(fill)) => position.apply(fill).map(drop),
-            _ => Ok(()),
-        });
-        if let (Err(error), Input::Adopted(found)) = (fits, input) {
-            self.contradiction = Some(Event::contradicted(&found.order(), &error));
-            return Ok(());
-        }
-        self.machine.on_input(lane, at, input)?;
-        follows.into_iter().try_for_each(|it| self.take_one(lane, it, now))
-    }
-
-    /// Feeds what is due; candles that only warm up are due at once.
-    async fn feed(&mut self, tx: &mut TenantTx, now: Time) -> Result<usize, Halt> {
-        if self.machine.failure().is_some() {
-            return Ok(0);
-        }
-        let (due, is_news) = self.feed.take(tx, self.machine.has_begun(), self.batch, now).await?;
-        Ok(self.take_in(&due, is_news)?)
-    }
-
-    /// Follows what was signalled from outside, once there is a price to go by.
-    async fn take_signals(&mut self, tx: &mut TenantTx, now: Time) -> Result<(), Halt> {
-        let Some(closed) = self.machine.closed_at().filter(|_| self.takes_signals) else { return Ok(()) };
-        // in a replay it is as late as its last candle
-        let at = if self.feed.is_live() { timestamp(now).max(closed) } else { closed };
-        for signal in store::hooks::take(tx, self.lease.bot, now - alert::MAX_AGE).await? {
-            let (name, signalled) = (&signal.alert_id, if signal.is_entry { Signal::Enter } else { Signal::Exit });
-            if now - signal.at > alert::MAX_AGE {
-                let message = format!("The alert {name} came at {}, and is not followed so late.", signal.at);
-                self.machine.tell(Event::of_bot("signal.late", message));
-                continue;
-            }
-            let what = if signal.is_entry { "buy" } else { "sell" };
-            self.machine.tell(Event::of_bot("signal.taken", format!("The alert {name} says: {what}.")));
-            let opens = self.opens_at(at);
-            self.machine.hold(!opens, at)?;
-            match &signal.symbol {
-                None => self.machine.on_inputs(at, Input::Signal(signalled))?,
-                Some(symbol) => {
-                    // it was one of the bot's when it came
-                    let lane = self.machine.symbols().iter().position(|it| it.as_str() == symbol);
-                    lane.map_or(Ok(()), |lane| self.machine.on_input(lane, at, Input::Signal(signalled)))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether positions are opened at this moment.
-    fn opens_at(&self, at: Timestamp) -> bool {
-        !self.halted && self.hours.as_ref().is_none_or(|hours| hours.hold(at.to_datetime()))
-    }
-
-    /// Feeds these; answers how many it was until a script failed. What closed long ago opens no position now.
-    fn take_in(&mut self, moments: &Moments, are_news: bool) -> Result<usize> {
-        // a script may take a while at each
-        block_in_place(|| {
-            for (before, candles) in moments.iter().enumerate() {
-                let Some(open_time) = candles.iter().flatten().map(|candle| candle.open_time).max() else { continue };
-                let goes_on = self.machine.failure().is_none();
-                let opens = are_news && self.opens_at(self.machine.close_of(open_time));
-                self.machine.hold(!opens, open_time)?;
-                self.machine.on_candles(candles)?;
-                if goes_on && self.machine.failure().is_some() {
-                    return Ok(before + 1);
-                }
-            }
-            Ok(moments.len())
-        })
-    }
-
-    /// Feeds what is needed until no order is open; a bot that is being stopped is not kept waiting.
-    async fn stop(&mut self, tx: &mut TenantTx, coins: Coins, now: Time) -> Result<usize, Halt> {
-        let stop = match coins {
-            Coins::Sell => Stop::Sell,
-            Coins::Keep => Stop::Keep,
-        };
-        // in a replay it is as late as its last candle
-        let at = if self.feed.is_live() { timestamp(now) } else { Timestamp::default() };
-        self.machine.stop(stop, at)?;
-        let mut fed = 0;
-        while fed < self.batch && self.exchanges.is_empty() && !self.machine.is_idle() {
-            let next = self.feed.one(tx, now).await?;
-            if next.is_empty() {
-                break;
-            }
-            fed += self.take_in(&next, true)?;
-        }
-        Ok(fed)
-    }
-
-    /// What becomes of the bot now, if anything does.
-    fn end(&mut self, progress: &Progress) -> Result<End, Halt> {
-        if let Some(event) = self.contradiction.take() {
-            if progress.status == Status::Running {
-                let event = Event { kind: "bot.failed", ..event };
-                return Ok(progress.status.after(Verb::Fail)?.map(|status| (status, event)));
-            }
-            self.machine.tell(event);
-        }
-        if let (Status::Running, Some(failure)) = (progress.status, self.machine.failure()) {
-            // its orders stay as they are: it may yet be stopped
-            let event = Event::script_failed(failure);
-            return Ok(progress.status.after(Verb::Fail)?.map(|status| (status, event)));
-        }
-        let (verb, event) = if progress.status == Status::Stopping && self.machine.is_idle() {
-            (Verb::Settle, Event::of_bot("bot.stopped", self.farewell("The bot has stopped")))
-        } else if self.feed.is_over() && progress.status == Status::Stopping {
-            (Verb::Finish, Event::of_bot("bot.stopped", self.farewell("The bot has stopped at the end of its candles")))
-        } else if self.feed.is_over() && self.machine.has_begun() {
-            (Verb::Finish, Event::of_bot("bot.finished", self.farewell("The replay has ended")))
-        } else if self.feed.is_over() {
-            let market = self.feed.market().map(ToString::to_string).unwrap_or_default();
-            let message =
-                format!("There are no candles of {market} in the time that the bot is to replay. Import some.");
-            return Err(Halt::Failed(message));
-        } else {
-            return Ok(None);
-        };
-        self.machine.conclude()?;
-        Ok(progress.status.after(verb)?.map(|status| (status, event)))
-    }
-
-    fn farewell(&self, what: &str) -> String {
-        let held = self.machine.holdings().into_iter().map(|(symbol, position, _)| (position.quantity(), symbol));
-        let held =
-            held.filter(|(coins, _)| !coins.is_zero()).map(|(coins, symbol)| format!("{coins} {}", symbol.base()));
-        let held = held.collect::<Vec<_>>().join(", ");
-        let holds = if held.is_empty() { "no coins" } else { &held };
-        format!("{what}; it has seen {} candles and holds {holds}.", self.machine.candles())
-    }
-}
-
-/// What the bot is made of.
-pub(super) fn make(bot: &Bot, document: Document) -> Result<Make> {
-    let place = match bot.connection_id {
-        None => Place::Simulated(bot.venue.rules()),
-        Some(_) => Place::Exchange,
-    };
-    Ok(Make {
-        bot: bot.id,
-        timeframe: document.market().timeframe,
-        document,
-        instruments: service::instruments(bot)?,
-        cash: bot.initial_cash.try_into().map_err(Error::internal)?,
-        limits: bot.limits,
-        place,
-        from: bot.feed.from.map(timestamp),
-    })
-}
-
-/// Feeds the journal to a new bot, and compares what follows with what is stored.
-async fn rebuild(app: &App, lease: &Lease, machine: &mut Machine, progress: &Progress) -> Result<(), Halt> {
-    let mut tx = begin(app, lease).await?;
-    let (mut seq, mut stored, mut made) = (0, VecDeque::new(), VecDeque::new());
-    while seq < progress.journal_seq {
-        let page = store::journal(&mut tx, lease.bot, seq, JOURNAL_PAGE).await?;
-        if page.is_empty() {
-            break;
-        }
-        seq += count(page.len());
-        let ends = seq >= progress.journal_seq;
-        block_in_place(|| {
-            page.iter().try_for_each(|entry| machine.replay(entry))?;
-            if ends { machine.replayed() } else { Ok(()) }
-        })?;
-        stored.extend(page);
-        made.extend(machine.take_unsaved().journal);
-        let same = stored.iter().zip(&made).take_while(|(stored, made)| stored == made).count();
-        if same < stored.len().min(made.len()) {
-            return Err(differs("journal"));
-        }
-        stored.drain(..same);
-        made.drain(..same);
-    }
-    let complete = seq == progress.journal_seq && stored.is_empty() && made.is_empty();
-    if !complete || i64::try_from(machine.candles()) != Ok(progress.candles) {
-        return Err(differs("journal"));
-    }
-    machine.take_errands();
-    machine.book().adopt(&mut tx).await?;
-    for (symbol, position, _) in machine.holdings() {
-        portfolio::check(&mut tx, lease.bot, &symbol, &position).await?;
-    }
-    machine.tell(Event::of_bot("bot.resumed", format!("The bot goes on after {} candles.", progress.candles)));
-    Ok(())
-}
-
-/// Those of the orders under the bot's name that are written nowhere.
-async fn unknown(tx: &mut TenantTx, found: Vec<PlacedOrder>) -> Result<Vec<PlacedOrder>> {
-    let ids: Vec<_> = found.iter().map(|it| it.order.client_order_id.to_string()).collect();
-    let known = orders::known(tx, &ids).await?;
-    let is_known = |it: &PlacedOrder| known.iter().any(|id| id == it.order.client_order_id.as_str());
-    Ok(found.into_iter().filter(|it| !is_known(it)).collect())
-}
-
-fn differs(what: &str) -> Halt {
-    Error::internal(format!("the bot's {what} does not make what is stored")).into()
 }
 
 /// Marks a bot as failed and says why. Does nothing where the lease is no longer good.

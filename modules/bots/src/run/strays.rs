@@ -6,7 +6,7 @@ use super::{
     news::News,
 };
 use exchanges::{OrderReport, PlacedOrder, VenueError};
-use kit::Time;
+use kit::{Result, TenantTx, Time};
 use orders::Open;
 use trading::{
     engine::{Adopted, Input},
@@ -89,4 +89,12 @@ impl Exchange {
         };
         Ok(report.filter(|report| report.status.is_final()))
     }
+}
+
+/// Those of the orders under the bot's name that are written nowhere.
+pub(super) async fn unknown(tx: &mut TenantTx, found: Vec<PlacedOrder>) -> Result<Vec<PlacedOrder>> {
+    let ids: Vec<_> = found.iter().map(|it| it.order.client_order_id.to_string()).collect();
+    let known = orders::known(tx, &ids).await?;
+    let is_known = |it: &PlacedOrder| known.iter().any(|id| id == it.order.client_order_id.as_str());
+    Ok(found.into_iter().filter(|it| !is_known(it)).collect())
 }
