@@ -108,12 +108,13 @@ pub(crate) async fn hold(tx: &mut TenantTx, leases: &[Lease]) -> Result<HashMap<
     hurry(tx).await?;
     let bots: Vec<_> = leases.iter().map(|lease| lease.bot).collect();
     let tokens: Vec<_> = leases.iter().map(|lease| lease.token).collect();
-    if leases.len() == 1 {
+    if let [lease] = leases {
         sqlx::query!(
-            "select id from bots where tenant_id = current_tenant() and id = any ($1) for no key update",
-            &bots
+            "select id from bots where tenant_id = current_tenant() and id = $1 and lease_token = $2 for no key update",
+            lease.bot,
+            lease.token
         )
-        .fetch_all(tx.conn())
+        .fetch_optional(tx.conn())
         .await?;
     }
     let held = sqlx::query_as!(
