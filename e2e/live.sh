@@ -57,7 +57,7 @@ call POST /api/v1/bots "$(jq -n --arg strategy "$(body .data.id)" --arg connecti
   '{name: "Real", mode: "live", connectionId: $connection, strategyId: $strategy, initialCash: "2000", feed: {kind: "live"}}')"
 must 201 "a bot on that account"
 bot_id=$(body .data.id)
-holds "it keeps to the filters of the exchange" '.data.filters.lot == "0.00001"'
+holds "it keeps to the filters of the exchange" '.data.filters[0].lot == "0.00001"'
 call GET "/api/v1/bots/$bot_id/checklist"
 holds "its checklist passes" '.data | length == 7 and all(.passed)'
 call POST "/api/v1/bots/$bot_id/start"
