@@ -164,6 +164,7 @@ async fn bad_parameters_are_named() {
         ("/api/v3/depth?symbol=NOSUCH", -1121),
         ("/api/v3/klines?symbol=BTCUSDT", -1102),
         ("/api/v3/klines?symbol=BTCUSDT&interval=7m", -1120),
+        ("/api/v3/klines?symbol=BTCUSDT&interval=2s", -1120),
         ("/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=-1", -1100),
         ("/api/v3/ticker/price?symbol=BTCUSDT&symbols=[]", -1100),
         ("/api/v3/ticker/price?symbol=BTCUSDT&symbol=BTCUSDT", -1101),
