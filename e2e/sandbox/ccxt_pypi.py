@@ -1,10 +1,14 @@
 """ccxt of PyPI on the sandbox: REST and streams. Each check prints a line; the first that fails ends it."""
 
 import asyncio
+import json
 import os
+import urllib.request
 
 import ccxt
 import ccxt.pro
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 URL = os.environ["SANDBOX_URL"]
 SOCKETS = URL.replace("http", "ws", 1)
@@ -41,6 +45,14 @@ def refused(error, what):
     raise AssertionError(f"{error.__name__} was expected")
 
 
+def steer(path, body):
+    request = urllib.request.Request(
+        f"{URL}/sandbox/v1/{path}", json.dumps(body).encode(), {"content-type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
 def rest():
     exchange = ccxt.binance(config())
     exchange.load_markets()
@@ -51,7 +63,9 @@ def rest():
     candles = exchange.fetch_ohlcv(SYMBOL, "1h", limit=24)
     trades = exchange.fetch_trades(SYMBOL, limit=5)
     assert ticker["bid"] < ticker["ask"] and len(book["asks"]) == 20 and len(candles) == 24 and trades
-    ok("markets and market data are read")
+    times = [it[0] for it in exchange.fetch_ohlcv(SYMBOL, "1s", limit=5)]
+    assert times and all(later - earlier == 1_000 for earlier, later in zip(times, times[1:]))
+    ok("markets and market data are read, candles of a second among them")
 
     far = lambda part: float(exchange.price_to_precision(SYMBOL, ticker["last"] * part))
     placed = exchange.create_order(SYMBOL, "limit", "buy", 0.001, far(0.8))
@@ -83,13 +97,36 @@ def rest():
     ok("refusals have the class that ccxt has for them")
 
 
+async def ed25519():
+    private = Ed25519PrivateKey.generate()
+    secret = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    key = steer("accounts", {"deposits": {"USDT": "1000"}, "publicKey": public})["apiKey"]
+    exchange = ccxt.pro.binance(config(apiKey=key, secret=secret))
+    try:
+        await exchange.load_markets()
+        assert (await exchange.fetch_balance())["USDT"]["total"] == 1_000
+        orders = asyncio.create_task(exchange.watch_orders(SYMBOL))
+        await asyncio.sleep(2)
+        placed = await exchange.create_order(SYMBOL, "market", "buy", 0.001)
+        assert (await asyncio.wait_for(orders, 20))[-1]["id"] == placed["id"]
+        over_socket = await exchange.create_order_ws(SYMBOL, "market", "sell", 0.0005)
+        assert over_socket["status"] == "closed"
+        forger = ccxt.binance(config(apiKey=key))
+        refused(ccxt.AuthenticationError, forger.fetch_balance)
+        ok("a key of Ed25519 signs over REST and over the WebSocket API")
+    finally:
+        await exchange.close()
+
+
 async def streams():
     exchange = ccxt.pro.binance(config())
     try:
         await exchange.load_markets()
         assert (await exchange.watch_ticker(SYMBOL))["last"] > 0
         assert (await exchange.watch_trades(SYMBOL))[-1]["price"] > 0
-        assert (await exchange.watch_ohlcv(SYMBOL, "1m"))[-1][4] > 0
+        for interval in ("1s", "1m"):
+            assert (await exchange.watch_ohlcv(SYMBOL, interval))[-1][4] > 0
         for _ in range(5):
             book = await exchange.watch_order_book(SYMBOL)
             assert book["bids"][0][0] < book["asks"][0][0]
@@ -109,3 +146,4 @@ async def streams():
 
 rest()
 asyncio.run(streams())
+asyncio.run(ed25519())

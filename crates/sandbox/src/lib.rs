@@ -13,6 +13,7 @@ pub mod limits;
 pub mod market;
 mod options;
 pub mod rest;
+mod signing;
 pub mod stream;
 mod world;
 

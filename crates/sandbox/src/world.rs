@@ -8,6 +8,7 @@ use crate::{
     market::{CandleFeed, Feed, Feeds, History, Recorded, Shape, Walk},
     options::{Options, OptionsError, Replay, random_key},
     rest::is_key,
+    signing::Proof,
     stream::{Hub, Pending},
 };
 use rand::rngs::StdRng;
@@ -105,9 +106,10 @@ impl World {
         world.begin(begin, speed, paused);
         let first = world.open_account(Decimal::new(1, 3), Decimal::new(1, 3), false);
         if let Ok(account) = first {
-            world
-                .exchange
-                .add_key(key.0, ApiKey { account, secret: key.1, reading: true, trading: true, withdrawals: false });
+            world.exchange.add_key(
+                key.0,
+                ApiKey { account, proof: Proof::Secret(key.1), reading: true, trading: true, withdrawals: false },
+            );
             for (asset, amount) in [("USDT", 1_000_000), ("BTC", 10)] {
                 let deposited = world.exchange.deposit(begin, account, asset, Decimal::from(amount));
                 debug_assert!(deposited.is_ok());

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{KEY, SECRET, START, start};
+use common::{KEY, SECRET, START, key_pair, start};
 use reqwest::Method;
 use sandbox::rest::sign;
 use serde_json::json;
@@ -91,6 +91,49 @@ async fn a_key_does_what_it_may() {
 }
 
 #[tokio::test]
+async fn a_key_of_ed25519_signs_the_query_and_the_body() {
+    let sandbox = start().await;
+    let ana = sandbox.holder(1, json!({ "USDT": "1000" })).await;
+    assert_eq!(ana.balance("USDT").await.0, "1000.00000000");
+    let order = "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.001";
+    ana.signed_body(Method::POST, "/api/v3/order", order).await.ok();
+    // each text and each key has signatures of its own
+    let (key, stamp) = (ana.key(), format!("timestamp={START}"));
+    let others = sandbox.holder(2, json!({})).await.signature(&stamp);
+    let plain = percent_encoding::percent_decode_str(&ana.signature(&stamp)).decode_utf8().unwrap().into_owned();
+    for (payload, signature, expected) in [
+        (stamp.clone(), ana.signature(&stamp), (200, 0)),
+        (format!("{stamp}&recvWindow=9"), ana.signature(&stamp), (400, -1022)),
+        (stamp.clone(), others, (400, -1022)),
+        (stamp.clone(), sign(SECRET, &stamp), (400, -1022)),
+        (stamp.clone(), plain.trim_end_matches('=').to_owned(), (400, -1022)),
+        ("timestamp=1".to_owned(), ana.signature("timestamp=1"), (400, -1021)),
+    ] {
+        let target = format!("{ACCOUNT}?{payload}&signature={signature}");
+        assert_eq!(sandbox.raw(Method::GET, &target, Some(key), None).await.refusal(), expected, "{target}");
+    }
+    let target = format!("{ACCOUNT}?{stamp}&signature={}", ana.signature(&stamp));
+    assert_eq!(sandbox.raw(Method::GET, &target, Some(KEY), None).await.refusal(), (400, -1022));
+}
+
+#[tokio::test]
+async fn a_public_key_is_added_to_an_account_and_what_is_none_is_refused() {
+    let sandbox = start().await;
+    let (pair, public) = key_pair(3);
+    let may = json!({ "reading": true, "publicKey": public });
+    let reader = sandbox.added(2, may, pair).await;
+    reader.signed(Method::GET, ACCOUNT, "").await.ok();
+    let order = "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.001";
+    assert_eq!(reader.order(order).await.refusal(), (401, -2015));
+    for (path, wrong) in [("accounts", "key"), ("accounts/2/keys", ""), ("accounts/2/keys", &public[1..])] {
+        let refused = sandbox.control(Method::POST, path, json!({ "publicKey": wrong })).await;
+        assert_eq!(refused.status, 422, "{wrong}");
+        assert!(refused.body["msg"].as_str().unwrap().contains("an Ed25519 key is expected"), "{}", refused.body);
+    }
+    assert_eq!(sandbox.state().await["accounts"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
 async fn every_answer_tells_what_has_been_used() {
     let sandbox = start().await;
     let used = async |target: &str| {
@@ -164,6 +207,7 @@ async fn bad_parameters_are_named() {
         ("/api/v3/depth?symbol=NOSUCH", -1121),
         ("/api/v3/klines?symbol=BTCUSDT", -1102),
         ("/api/v3/klines?symbol=BTCUSDT&interval=7m", -1120),
+        ("/api/v3/klines?symbol=BTCUSDT&interval=2s", -1120),
         ("/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=-1", -1100),
         ("/api/v3/ticker/price?symbol=BTCUSDT&symbols=[]", -1100),
         ("/api/v3/ticker/price?symbol=BTCUSDT&symbol=BTCUSDT", -1101),

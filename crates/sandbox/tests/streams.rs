@@ -4,8 +4,9 @@
 
 mod common;
 
-use common::{Socket, start};
+use common::{START, Socket, start};
 use reqwest::Method;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use trading::book::{Book, Diff, Level, Snapshot, State};
 
@@ -116,6 +117,49 @@ async fn a_candle_that_has_ended_says_so() {
     let candle = sandbox.get(&target).await.ok();
     let figures = ["o", "h", "l", "c", "v"].map(|it| closed["k"][it].clone());
     assert_eq!(&candle[0].as_array().unwrap()[1..6], &figures);
+}
+
+#[tokio::test]
+async fn every_second_has_a_candle_also_one_without_a_trade() {
+    let sandbox = start().await;
+    let mut socket = sandbox.socket("/ws/btcusdt@kline_1s").await;
+    listening(&mut socket).await;
+    sandbox.step(2_000).await;
+    for (status, ms) in [("BREAK", 3_000), ("TRADING", 55_000)] {
+        sandbox.control(Method::PUT, "symbols/BTCUSDT/status", json!({ "status": status })).await.ok();
+        sandbox.step(ms).await;
+    }
+    let of = async |interval: &str| {
+        let target = format!("/api/v3/klines?symbol=BTCUSDT&interval={interval}&startTime={START}");
+        sandbox.get(&target).await.ok().as_array().unwrap().clone()
+    };
+    let seconds = of("1s").await;
+    assert_eq!(seconds.len(), 61);
+    for (second, open_time) in seconds.iter().zip((START..).step_by(1_000)) {
+        assert_eq!((second[0].as_i64(), second[6].as_i64()), (Some(open_time), Some(open_time + 999)));
+    }
+    for second in &seconds[3..5] {
+        let prices = [1, 2, 3, 4].map(|figure| second[figure].clone());
+        assert_eq!(prices, [0; 4].map(|_| seconds[2][4].clone()));
+        assert_eq!((&second[5], &second[8]), (&json!("0.00000000"), &json!(0)));
+    }
+
+    let number = |it: &Value| it.as_str().unwrap().parse::<Decimal>().unwrap();
+    let all = |figure: usize| seconds[..60].iter().map(move |it| number(&it[figure]));
+    let minute = &of("1m").await[0];
+    let figures = [seconds[0][1].clone(), seconds[59][4].clone()];
+    assert_eq!([minute[1].clone(), minute[4].clone()], figures);
+    assert_eq!((Some(number(&minute[2])), Some(number(&minute[3]))), (all(2).max(), all(3).min()));
+    assert_eq!(number(&minute[5]), all(5).sum());
+
+    for second in &seconds[2..6] {
+        let closed = socket.until(|it| it["k"]["x"] == true && it["k"]["t"] == second[0]).await;
+        assert_eq!(closed["k"]["i"], "1s");
+        let figures = ["o", "h", "l", "c", "v"].map(|it| closed["k"][it].clone());
+        assert_eq!(&second.as_array().unwrap()[1..6], &figures);
+    }
+    let latest = sandbox.get("/api/v3/uiKlines?symbol=BTCUSDT&interval=1s&limit=2").await.ok();
+    assert_eq!(latest.as_array().unwrap(), &seconds[59..]);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Who trades, and with what.
 
+use crate::signing::Proof;
 use rust_decimal::Decimal;
 use std::collections::{HashMap, VecDeque};
 
@@ -94,8 +95,8 @@ impl Account {
 pub struct ApiKey {
     /// Whose it is.
     pub account: AccountId,
-    /// What signs.
-    pub secret: String,
+    /// What its signatures are checked by.
+    pub proof: Proof,
     /// Whether it may read.
     pub reading: bool,
     /// Whether it may trade.

@@ -31,6 +31,7 @@ refusals! {
     AHEAD = -1021 "Timestamp for this request was 1000ms ahead of the server's time.";
     SIGNATURE = -1022 "Signature for this request is not valid.";
     WINDOW_TOO_LONG = -1131 "Invalid data sent for a parameter: recvWindow must be less than 60000.";
+    NO_PATH = -1020 "This path is not there.";
     TIME_IN_FORCE = -1115 "Invalid timeInForce.";
     ORDER_TYPE = -1116 "Invalid orderType.";
     SIDE = -1117 "Invalid side.";
@@ -48,6 +49,7 @@ refusals! {
     KEY_FORMAT = -2014 "API-key format invalid.";
     KEY = -2015 "Invalid API-key, IP, or permissions for action.";
     NOT_REPLACED = -2022 "Order cancel-replace failed.";
+    HMAC_KEY = -4056 "HMAC_SHA256 API key is not supported.";
     HALF_REPLACED = -2021 "Order cancel-replace partially failed.";
 }
 

@@ -1,12 +1,13 @@
 //! What has been traded: trades, candles and averages of a symbol.
 
-use super::{event::Trade, figures::floor};
+use super::{
+    event::Trade,
+    figures::floor,
+    interval::{Interval, SECOND},
+};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, VecDeque};
-use trading::{
-    candle::Candle,
-    time::{Timeframe, Timestamp},
-};
+use trading::{candle::Candle, time::Timeframe};
 
 /// Milliseconds of a minute.
 pub const MINUTE: i64 = 60_000;
@@ -14,6 +15,8 @@ pub const MINUTE: i64 = 60_000;
 const MOST_TRADES: usize = 20_000;
 /// The most minutes.
 const MOST_MINUTES: usize = 200_000;
+/// The most seconds in which something was traded.
+const MOST_SECONDS: usize = 3_600;
 const DAY_MINUTES: i64 = 1_440;
 
 /// What was traded in a span.
@@ -113,6 +116,7 @@ pub struct Tape {
     /// The latest aggregates, the oldest first.
     pub aggregates: VecDeque<Aggregate>,
     minutes: BTreeMap<i64, Bar>,
+    seconds: BTreeMap<i64, Bar>,
     last_id: u64,
     last_price: Option<Decimal>,
 }
@@ -141,7 +145,7 @@ impl Tape {
         self.last_id = trade.id;
         self.last_price = Some(trade.price);
         self.aggregate(trade);
-        self.minute(trade);
+        self.record(trade);
         if self.trades.len() == MOST_TRADES {
             self.trades.pop_front();
         }
@@ -164,8 +168,8 @@ impl Tape {
         }
     }
 
-    fn minute(&mut self, trade: &Trade) {
-        let (value, open_time) = (trade.price * trade.quantity, trade.time.div_euclid(MINUTE) * MINUTE);
+    fn record(&mut self, trade: &Trade) {
+        let value = trade.price * trade.quantity;
         let taker = if trade.is_buyer_maker { Decimal::ZERO } else { Decimal::ONE };
         let bar = Bar {
             volume: trade.quantity,
@@ -175,29 +179,34 @@ impl Tape {
             first_id: trade.id,
             last_id: trade.id,
             count: 1,
-            ..Bar::flat(open_time, trade.price)
+            ..Bar::flat(trade.time, trade.price)
         };
-        self.minutes.entry(open_time).and_modify(|it| it.join(&bar)).or_insert(bar);
-        if self.minutes.len() > MOST_MINUTES {
-            self.minutes.pop_first();
+        for (bars, length, most) in
+            [(&mut self.minutes, MINUTE, MOST_MINUTES), (&mut self.seconds, SECOND, MOST_SECONDS)]
+        {
+            let bar = Bar { open_time: trade.time.div_euclid(length) * length, ..bar };
+            bars.entry(bar.open_time).and_modify(|it| it.join(&bar)).or_insert(bar);
+            if bars.len() > most {
+                bars.pop_first();
+            }
         }
     }
 
     /// The first candles that open from `from` to `to`, both included, or the last ones where there is no `from`; `to`
-    /// is never later than `now`. Minutes without a trade are flat.
+    /// is never later than `now`. What is without a trade is flat.
     #[must_use]
-    pub fn candles(&self, frame: Timeframe, from: Option<i64>, to: i64, most: usize) -> Vec<Bar> {
-        let Some((&earliest, _)) = self.minutes.first_key_value() else { return vec![] };
-        let to = frame.floor(Timestamp::from_millis(to));
-        let length = frame.next(to).millis() - to.millis();
-        let span = length.saturating_mul(i64::try_from(most).unwrap_or(i64::MAX));
-        let begin = from.unwrap_or_else(|| to.millis().saturating_sub(span)).max(earliest);
-        let mut at = frame.floor(Timestamp::from_millis(begin));
-        if from.is_some_and(|from| at.millis() < from) {
-            at = frame.next(at);
+    pub fn candles(&self, interval: Interval, from: Option<i64>, to: i64, most: usize) -> Vec<Bar> {
+        let parts = if interval == Interval::Second { &self.seconds } else { &self.minutes };
+        let Some((&earliest, _)) = parts.first_key_value() else { return vec![] };
+        let to = interval.floor(to);
+        let span = (interval.next(to) - to).saturating_mul(i64::try_from(most).unwrap_or(i64::MAX));
+        let begin = from.unwrap_or_else(|| to.saturating_sub(span)).max(earliest);
+        let mut at = interval.floor(begin);
+        if from.is_some_and(|from| at < from) {
+            at = interval.next(at);
         }
         let mut bars = VecDeque::new();
-        let mut last = self.minutes.range(..at.millis()).next_back().map(|(_, bar)| bar.close);
+        let mut last = parts.range(..at).next_back().map(|(_, bar)| bar.close);
         while at <= to {
             if bars.len() == most {
                 if from.is_some() {
@@ -205,8 +214,8 @@ impl Tape {
                 }
                 bars.pop_front();
             }
-            let next = frame.next(at);
-            let bar = self.sum(at.millis(), next.millis()).or_else(|| last.map(|price| Bar::flat(at.millis(), price)));
+            let next = interval.next(at);
+            let bar = sum(parts, at, next).or_else(|| last.map(|price| Bar::flat(at, price)));
             last = bar.map(|bar| bar.close).or(last);
             bars.extend(bar);
             at = next;
@@ -214,26 +223,48 @@ impl Tape {
         bars.into()
     }
 
-    fn sum(&self, from: i64, to: i64) -> Option<Bar> {
-        let mut minutes = self.minutes.range(from..to).map(|(_, bar)| *bar);
-        let mut sum = minutes.next()?;
-        minutes.for_each(|bar| sum.join(&bar));
-        Some(Bar { open_time: from, ..sum })
-    }
-
     /// What was traded in the last 24 hours; without a trade, the last price.
     #[must_use]
     pub fn day(&self, now: i64) -> Option<Bar> {
         let from = now.div_euclid(MINUTE) * MINUTE - (DAY_MINUTES - 1) * MINUTE;
         let flat = self.last_price.map(|price| Bar::flat(from, price));
-        self.sum(from, now + 1).or(flat)
+        sum(&self.minutes, from, now + 1).or(flat)
     }
 
     /// The average price of the last minutes by volume; without a trade, the last price.
     #[must_use]
     pub fn average(&self, now: i64, minutes: i64) -> Option<Decimal> {
         let from = now - minutes * MINUTE;
-        let sum = self.sum(from, now + 1).filter(|sum| sum.volume > Decimal::ZERO);
+        let sum = sum(&self.minutes, from, now + 1).filter(|sum| sum.volume > Decimal::ZERO);
         sum.map(|sum| floor(sum.value / sum.volume)).or(self.last_price)
+    }
+}
+
+fn sum(parts: &BTreeMap<i64, Bar>, from: i64, to: i64) -> Option<Bar> {
+    let mut parts = parts.range(from..to).map(|(_, bar)| *bar);
+    let mut sum = parts.next()?;
+    parts.for_each(|bar| sum.join(&bar));
+    Some(Bar { open_time: from, ..sum })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_remembered_for_so_long_and_minutes_for_longer() {
+        let mut tape = Tape::default();
+        let most = i64::try_from(MOST_SECONDS).unwrap();
+        let (price, quantity) = (Decimal::ONE, Decimal::ONE);
+        for (id, second) in (1..).zip(0..=most) {
+            let time = second * SECOND;
+            tape.push(&Trade { market: 0, id, price, quantity, time, is_buyer_maker: false, taker: id });
+        }
+        let opened = |interval| {
+            let bars = tape.candles(interval, Some(0), most * SECOND, usize::MAX);
+            (bars.first().unwrap().open_time, bars.len())
+        };
+        assert_eq!(opened(Interval::Second), (SECOND, MOST_SECONDS));
+        assert_eq!(opened(Interval::Of(Timeframe::M1)), (0, 61));
     }
 }

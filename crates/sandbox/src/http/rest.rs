@@ -44,7 +44,9 @@ fn ask(peer: SocketAddr, method: &Method, uri: &Uri, headers: &HeaderMap, body: 
     let params = Params::read(query, body)?;
     let api_key = headers.get(KEY).and_then(|it| it.to_str().ok()).map(str::to_owned);
     let (method, path) = (method.as_str().to_owned(), uri.path().to_owned());
-    Ok(Ask { method, path, params, payload: payload(query, body), api_key, address: peer.ip().to_canonical() })
+    let address = peer.ip().to_canonical();
+    let payload = payload(query, body);
+    Ok(Ask { method, path, params, payload, api_key, address, connection: None, is_logged_on: false })
 }
 
 fn refused(status: StatusCode, refusal: &Refusal) -> Response {

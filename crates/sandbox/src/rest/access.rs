@@ -5,8 +5,6 @@ use crate::{
     exchange::{AccountId, Refusal},
     world::World,
 };
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 
 /// The usual time between a request's making and its arrival, and the longest that can be asked for, in milliseconds.
 const WINDOW: (i64, i64) = (5_000, 60_000);
@@ -22,31 +20,17 @@ pub(crate) enum Access {
     Public,
     /// A key, but no signature.
     Key,
-    /// A signature.
+    /// A signature, or a session that stands for it.
     Read,
-    /// A signature by a key that may trade.
+    /// The same, by a key that may trade.
     Trade,
+    /// A signature, also of whoever has logged on.
+    Sign,
 }
-
-/// Whoever has been recognised.
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct Signed(pub(crate) AccountId);
 
 /// Whether a text can be the name of a key.
 pub(crate) fn is_key(name: &str) -> bool {
     (1..=LONGEST_KEY).contains(&name.len()) && name.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it))
-}
-
-/// HMAC-SHA256 in hexadecimal digits.
-#[must_use]
-pub fn sign(secret: &str, payload: &str) -> String {
-    mac(secret, payload).map(|mac| base16ct::lower::encode_string(&mac.finalize().into_bytes())).unwrap_or_default()
-}
-
-fn mac(secret: &str, payload: &str) -> Option<Hmac<Sha256>> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
-    mac.update(payload.as_bytes());
-    Some(mac)
 }
 
 impl World {
@@ -62,48 +46,35 @@ impl World {
         if access == Access::Key {
             return Ok(key.account);
         }
-        self.signed(&key.secret, &ask.params, &ask.payload)?;
+        let timing = Timing::read(&ask.params)?;
+        let is_vouched = ask.is_logged_on && access != Access::Sign;
+        if !is_vouched && !key.proof.holds(ask.params.required("signature")?, &ask.payload) {
+            return Err(Refusal::SIGNATURE);
+        }
+        timing.check(self.server_time())?;
         let may = if access == Access::Trade { key.trading } else { key.reading };
         if may { Ok(key.account) } else { Err(Refusal::KEY) }
     }
+}
 
-    fn signed(&self, secret: &str, params: &Params, payload: &str) -> Result<(), Refusal> {
-        let malformed = |name| move |_| Refusal::mandatory(name);
-        let timestamp = params.integer("timestamp").map_err(malformed("timestamp"))?;
-        let timestamp = timestamp.ok_or_else(|| Refusal::mandatory("timestamp"))?;
-        let signature = params.required("signature")?;
+/// When a request was made, and for how long it is good.
+struct Timing {
+    at: i64,
+    window: i64,
+}
+
+impl Timing {
+    fn read(params: &Params) -> Result<Self, Refusal> {
+        let at = params.integer("timestamp").map_err(|_| Refusal::mandatory("timestamp"))?;
+        let at = at.ok_or_else(|| Refusal::mandatory("timestamp"))?;
         let window = params.integer("recvWindow")?.unwrap_or(WINDOW.0);
-        if window > WINDOW.1 {
-            return Err(Refusal::WINDOW_TOO_LONG);
-        }
-        let signature = base16ct::mixed::decode_vec(signature).map_err(|_| Refusal::SIGNATURE)?;
-        let mac = mac(secret, payload).ok_or(Refusal::SIGNATURE)?;
-        mac.verify_slice(&signature).map_err(|_| Refusal::SIGNATURE)?;
-        let now = self.server_time();
-        if timestamp >= now + AHEAD {
+        if window <= WINDOW.1 { Ok(Self { at, window }) } else { Err(Refusal::WINDOW_TOO_LONG) }
+    }
+
+    const fn check(&self, now: i64) -> Result<(), Refusal> {
+        if self.at >= now + AHEAD {
             return Err(Refusal::AHEAD);
         }
-        if now - timestamp > window {
-            return Err(Refusal::OUTSIDE_WINDOW);
-        }
-        Ok(())
-    }
-}
-
-/// Whose events a connection asks for, by a signature of its own.
-pub(crate) fn subscriber(world: &World, ask: &Ask) -> Result<Signed, Refusal> {
-    world.caller(ask, Access::Read).map(Signed)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::sign;
-
-    /// The example of the exchange's own documents.
-    #[test]
-    fn the_documented_example_is_signed_as_documented() {
-        let secret = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j";
-        let payload = "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=0.1&recvWindow=5000&timestamp=1499827319559";
-        assert_eq!(sign(secret, payload), "c8db56825ae71d6d79447849e617115f4a920fa2acdcab2b053c4b2838bd6b71");
+        if now - self.at > self.window { Err(Refusal::OUTSIDE_WINDOW) } else { Ok(()) }
     }
 }

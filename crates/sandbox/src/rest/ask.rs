@@ -18,6 +18,10 @@ pub struct Ask {
     pub api_key: Option<String>,
     /// From where.
     pub address: IpAddr,
+    /// The connection of the WebSocket API by which it came.
+    pub connection: Option<u64>,
+    /// Whether the key has logged on by it, so that no signature is needed.
+    pub is_logged_on: bool,
 }
 
 /// An answer.

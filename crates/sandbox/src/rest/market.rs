@@ -3,7 +3,7 @@
 use super::{ask::Refused, params::Params, table::Call};
 use crate::{
     exchange::{
-        Market, Refusal, Side, Trade,
+        Interval, Market, Refusal, Side, Trade,
         figures::text,
         tape::{Aggregate, Bar},
     },
@@ -11,7 +11,6 @@ use crate::{
 };
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use trading::time::{Timeframe, Timestamp};
 
 /// Levels that are sent at most.
 const DEEPEST: usize = 5_000;
@@ -91,16 +90,15 @@ fn aggregate(it: &Aggregate) -> Value {
 
 pub(super) fn klines(world: &mut World, call: &Call<'_>) -> Result<Value, Refused> {
     let params = call.params;
-    let frame: Timeframe = params.required("interval")?.parse().map_err(|_| Refusal::INTERVAL)?;
+    let interval: Interval = params.required("interval")?.parse().map_err(|_| Refusal::INTERVAL)?;
     let limit = params.limit(500, 1_000)?;
     let (start, end) = (params.integer("startTime")?, params.integer("endTime")?);
     let to = end.unwrap_or(call.now).min(call.now);
-    let bars = market(world, call)?.tape.candles(frame, start, to, limit);
-    Ok(bars.iter().map(|bar| kline(bar, frame)).collect())
+    let bars = market(world, call)?.tape.candles(interval, start, to, limit);
+    Ok(bars.iter().map(|bar| kline(bar, interval)).collect())
 }
 
-fn kline(bar: &Bar, frame: Timeframe) -> Value {
-    let close_time = frame.close_of(Timestamp::from_millis(bar.open_time)).millis();
+fn kline(bar: &Bar, interval: Interval) -> Value {
     json!([
         bar.open_time,
         text(bar.open),
@@ -108,7 +106,7 @@ fn kline(bar: &Bar, frame: Timeframe) -> Value {
         text(bar.low),
         text(bar.close),
         text(bar.volume),
-        close_time,
+        interval.close_of(bar.open_time),
         text(bar.value),
         bar.count,
         text(bar.taker_volume),

@@ -10,11 +10,12 @@ mod orders;
 pub mod params;
 mod replace;
 mod serve;
+mod session;
 mod table;
 mod tickers;
 
-pub use access::sign;
-pub(crate) use access::{Signed, is_key, subscriber};
+pub use crate::signing::{NoKey, Proof, PublicKey, sign};
+pub(crate) use access::is_key;
 pub use ask::{Ask, Reply};
 pub(crate) use market::levels;
 pub(crate) use serve::{rate_limits, serve};

@@ -57,7 +57,13 @@ fn answer(world: &mut World, endpoint: &Endpoint, ask: &Ask) -> (Result<Reply, R
         let reply = Reply { headers: vec![retry_after(wait)], ..Refused::from(refusal).reply() };
         return (Ok(reply), Some(account));
     }
-    let call = Call { params: &ask.params, account, now: world.now(), key: ask.api_key.as_deref() };
+    let call = Call {
+        params: &ask.params,
+        account,
+        now: world.now(),
+        key: ask.api_key.as_deref(),
+        connection: ask.connection,
+    };
     ((endpoint.run)(world, &call).map(|answer| Reply::of(200, answer)), Some(account))
 }
 
@@ -90,7 +96,7 @@ fn after(fault: Option<&Order>, reply: Reply) -> Reply {
 
 fn stray(world: &mut World, ask: &Ask) -> Reply {
     match world.limits.spend(ask.address, STRAY, world.server_time()) {
-        Verdict::Passed(_) => Reply::refused(404, &Refusal { code: -1020, message: "This path is not there.".into() }),
+        Verdict::Passed(_) => Reply::refused(404, &Refusal::NO_PATH),
         Verdict::TooMany(wait) => too_many(wait, world.limits.allowance.weight_per_minute),
         Verdict::Banned(until) => banned(until, world.server_time()),
     }

@@ -1,12 +1,12 @@
 //! Everything that can be asked: a row each.
 
 use super::{
-    access::Access::{self, Key, Public, Read, Trade},
+    access::Access::{self, Key, Public, Read, Sign, Trade},
     account,
     ask::Refused,
     listing, market, orders,
     params::Params,
-    replace, tickers,
+    replace, session, tickers,
 };
 use crate::{exchange::AccountId, world::World};
 use serde_json::Value;
@@ -18,6 +18,7 @@ pub(super) struct Call<'a> {
     /// The market's time.
     pub(super) now: i64,
     pub(super) key: Option<&'a str>,
+    pub(super) connection: Option<u64>,
 }
 
 type Run = fn(&mut World, &Call<'_>) -> Result<Value, Refused>;
@@ -76,6 +77,13 @@ table! {
     "GET" "/api/v3/myTrades" "myTrades" |_| 20, Read, 0 => account::trades;
     "GET" "/api/v3/rateLimit/order" "account.rateLimits.orders" |_| 40, Read, 0 => account::rate_limits;
     "GET" "/api/v3/account/commission" "account.commission" |_| 20, Read, 0 => account::commission;
+    "GET" "/api/v3/session/logon" "session.logon" |_| 2, Sign, 0 => session::log_on;
+    "GET" "/api/v3/session/logout" "session.logout" |_| 2, Public, 0 => session::log_out;
+    "GET" "/api/v3/session/status" "session.status" |_| 2, Public, 0 => session::status;
+    "GET" "/api/v3/session/subscriptions" "session.subscriptions" |_| 2, Public, 0 => session::subscriptions;
+    "GET" "/api/v3/userDataStream/subscribe" "userDataStream.subscribe" |_| 2, Public, 0 => session::subscribe;
+    "GET" "/api/v3/userDataStream/subscribe/signature" "userDataStream.subscribe.signature" |_| 2, Sign, 0 => session::subscribe_signed;
+    "GET" "/api/v3/userDataStream/unsubscribe" "userDataStream.unsubscribe" |_| 2, Public, 0 => session::unsubscribe;
     "GET" "/sapi/v1/capital/config/getall" "" |_| 10, Read, 0 => account::coins;
     "GET" "/sapi/v1/account/apiRestrictions" "" |_| 1, Read, 0 => account::restrictions;
     "GET" "/sapi/v1/asset/tradeFee" "" |_| 1, Read, 0 => account::trade_fees;

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     engine::Engine,
     exchange::Refusal,
-    rest::{Ask, Reply, Signed, of_socket, params::Params, rate_limits, serve, subscriber},
+    rest::{Ask, Reply, of_socket, params::Params, rate_limits, serve},
     world::World,
 };
 use axum::extract::ws::{Message, WebSocket};
@@ -20,7 +20,9 @@ const LATE: usize = 64;
 
 /// Serves a connection.
 pub(crate) async fn run(mut socket: WebSocket, engine: Engine, address: IpAddr) {
-    let Ok(Some((id, mut messages))) = engine.ask(|world| world.hub.open(false)).await else { return };
+    let Ok(Some((id, mut messages))) = engine.ask(|world| world.hub.open(false, world.server_time())).await else {
+        return;
+    };
     let (later, mut late) = mpsc::channel::<String>(LATE);
     let (mut life, end) = (Life::new(), Life::end());
     tokio::pin!(end);
@@ -78,22 +80,13 @@ async fn answer(engine: &Engine, id: u64, address: IpAddr, text: &str) -> Option
 }
 
 fn answered(world: &mut World, id: u64, address: IpAddr, asked: &Asked) -> Option<(String, u64)> {
-    let known = matches!(asked.method.as_str(), SUBSCRIBE | UNSUBSCRIBE | SUBSCRIPTIONS);
-    let place = of_socket(&asked.method).or_else(|| known.then_some(("GET", "/api/v3/ping")));
-    let (method, path) = place.unwrap_or(("GET", "/"));
-    let ask = match ask(asked, address, method, path) {
+    let ask = match ask(world, id, address, asked) {
         Ok(ask) => ask,
         Err(refusal) => return Some((refused(&asked.id, 400, &refusal), 0)),
     };
-    let mut reply = serve(world, &ask);
+    let reply = serve(world, &ask);
     if reply.is_lost {
         return None;
-    }
-    if reply.status == 200 && known {
-        match subscription(world, id, &ask, &asked.method) {
-            Ok(result) => reply.body = result,
-            Err(refusal) => return Some((refused(&asked.id, 400, &refusal), 0)),
-        }
     }
     let part = if reply.status == 200 { "result" } else { "error" };
     let limits = rate_limits(&reply, world.limits.allowance.weight_per_minute);
@@ -117,28 +110,14 @@ fn refused(name: &Value, status: u16, refusal: &Refusal) -> String {
     json!({ "id": name, "status": status, "error": { "code": refusal.code, "msg": refusal.message } }).to_string()
 }
 
-fn ask(asked: &Asked, address: IpAddr, method: &str, path: &str) -> Result<Ask, Refusal> {
+/// What is asked without a key and without a signature is asked by the key that has logged on.
+fn ask(world: &World, id: u64, address: IpAddr, asked: &Asked) -> Result<Ask, Refusal> {
+    let (method, path) = of_socket(&asked.method).unwrap_or(("GET", "/"));
+    let (method, path) = (method.to_owned(), path.to_owned());
     let params = Params::of_json(&asked.params)?;
-    let api_key = params.text("apiKey")?.map(str::to_owned);
-    let payload = params.sorted_payload();
-    Ok(Ask { method: method.to_owned(), path: path.to_owned(), params, payload, api_key, address })
-}
-
-const SUBSCRIBE: &str = "userDataStream.subscribe.signature";
-const UNSUBSCRIBE: &str = "userDataStream.unsubscribe";
-const SUBSCRIPTIONS: &str = "session.subscriptions";
-
-fn subscription(world: &mut World, id: u64, ask: &Ask, method: &str) -> Result<Value, Refusal> {
-    match method {
-        SUBSCRIBE => {
-            let Signed(account) = subscriber(world, ask)?;
-            let number = world.hub.follow(id, account).map_err(|why| Refusal { code: -2035, message: why.into() })?;
-            Ok(json!({ "subscriptionId": number }))
-        }
-        UNSUBSCRIBE => {
-            world.hub.unfollow(id, ask.params.id("subscriptionId")?);
-            Ok(json!({}))
-        }
-        _ => Ok(world.hub.subscriptions_of(id).map(|number| json!({ "subscriptionId": number })).collect()),
-    }
+    let (named, signature) = (params.text("apiKey")?, params.text("signature")?);
+    let session = world.hub.session(id).filter(|_| named.is_none() && signature.is_none());
+    let api_key = session.map(|it| it.key.as_str()).or(named).map(str::to_owned);
+    let (payload, is_logged_on) = (params.sorted_payload(), session.is_some());
+    Ok(Ask { method, path, params, payload, api_key, address, connection: Some(id), is_logged_on })
 }

@@ -33,20 +33,35 @@ struct Connection {
     streams: BTreeSet<String>,
     accounts: BTreeMap<u64, AccountId>,
     last_subscription: u64,
+    /// When it was opened.
+    since: i64,
+    session: Option<Session>,
     /// A message that shall come after the next one.
     held: Option<Utf8Bytes>,
 }
 
+/// A key that has logged on by a connection.
+#[derive(Debug)]
+pub struct Session {
+    /// Its name.
+    pub key: String,
+    /// When that was.
+    pub since: i64,
+    /// The subscription that ends with it.
+    subscription: Option<u64>,
+}
+
 impl Hub {
     /// A new listener; none where there are too many.
-    pub fn open(&mut self, is_combined: bool) -> Option<(u64, mpsc::Receiver<Utf8Bytes>)> {
+    pub fn open(&mut self, is_combined: bool, now: i64) -> Option<(u64, mpsc::Receiver<Utf8Bytes>)> {
         if self.connections.len() >= MOST_CONNECTIONS {
             return None;
         }
         let (out, messages) = mpsc::channel(BACKLOG);
         self.last += 1;
-        let (streams, accounts) = Default::default();
-        let connection = Connection { out, is_combined, streams, accounts, last_subscription: 0, held: None };
+        let (streams, accounts, last_subscription, session, held) = Default::default();
+        let connection =
+            Connection { out, is_combined, streams, accounts, last_subscription, since: now, session, held };
         self.connections.insert(self.last, connection);
         Some((self.last, messages))
     }
@@ -153,6 +168,41 @@ impl Hub {
         self.connections.get(&id).into_iter().flat_map(|it| it.accounts.keys().copied())
     }
 
+    /// When a connection was opened.
+    #[must_use]
+    pub fn opened(&self, id: u64) -> Option<i64> {
+        self.connections.get(&id).map(|it| it.since)
+    }
+
+    /// The key that has logged on by a connection.
+    #[must_use]
+    pub fn session(&self, id: u64) -> Option<&Session> {
+        self.connections.get(&id)?.session.as_ref()
+    }
+
+    /// A key logs on, in the place of another.
+    pub fn log_on(&mut self, id: u64, key: &str, now: i64) {
+        self.log_out(id);
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.session = Some(Session { key: key.to_owned(), since: now, subscription: None });
+        }
+    }
+
+    /// A subscription ends as soon as the key logs out.
+    pub fn end_with_session(&mut self, id: u64, subscription: u64) {
+        if let Some(session) = self.connections.get_mut(&id).and_then(|it| it.session.as_mut()) {
+            session.subscription = Some(subscription);
+        }
+    }
+
+    /// A key logs out.
+    pub fn log_out(&mut self, id: u64) {
+        let session = self.connections.get_mut(&id).and_then(|it| it.session.take());
+        if let Some(subscription) = session.and_then(|it| it.subscription) {
+            self.unfollow(id, Some(subscription));
+        }
+    }
+
     /// Whether anybody listens to a stream.
     #[must_use]
     pub fn wants(&self, name: &str) -> bool {
@@ -209,7 +259,7 @@ mod tests {
 
     fn hub() -> (Hub, Faults, u64, mpsc::Receiver<Utf8Bytes>) {
         let mut hub = Hub::default();
-        let (id, messages) = hub.open(false).unwrap();
+        let (id, messages) = hub.open(false, 0).unwrap();
         hub.subscribe(id, vec!["a@trade".to_owned()]).unwrap();
         (hub, Faults::default(), id, messages)
     }

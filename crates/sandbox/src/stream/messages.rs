@@ -2,7 +2,7 @@
 
 use crate::{
     exchange::{
-        Market, Trade,
+        Interval, Market, Trade,
         figures::text,
         tape::{Aggregate, Bar},
     },
@@ -11,7 +11,6 @@ use crate::{
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use trading::time::{Timeframe, Timestamp};
 
 /// Orders of the house have no number that anybody could ask for.
 const NOBODY: u64 = 0;
@@ -60,12 +59,12 @@ pub(super) fn book_ticker(market: &Market) -> Value {
     })
 }
 
-pub(super) fn kline(market: &Market, bar: &Bar, frame: Timeframe, now: i64, is_closed: bool) -> Value {
+pub(super) fn kline(market: &Market, bar: &Bar, interval: Interval, now: i64, is_closed: bool) -> Value {
     json!({
         "e": "kline", "E": now, "s": market.rules.name,
         "k": {
-            "t": bar.open_time, "T": frame.close_of(Timestamp::from_millis(bar.open_time)).millis(),
-            "s": market.rules.name, "i": frame.as_str(), "f": bar.first_id, "L": bar.last_id, "o": text(bar.open),
+            "t": bar.open_time, "T": interval.close_of(bar.open_time),
+            "s": market.rules.name, "i": interval.to_string(), "f": bar.first_id, "L": bar.last_id, "o": text(bar.open),
             "c": text(bar.close), "h": text(bar.high), "l": text(bar.low), "v": text(bar.volume), "n": bar.count,
             "x": is_closed, "q": text(bar.value), "V": text(bar.taker_volume), "Q": text(bar.taker_value), "B": "0",
         },

@@ -2,14 +2,13 @@
 
 use super::{messages, user};
 use crate::{
-    exchange::{Event, Market, Side, Trade},
+    exchange::{Event, Interval, Market, Side, Trade},
     rest::best,
     world::World,
 };
 use rust_decimal::Decimal;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use trading::time::Timeframe;
 
 /// Every so many flushes, tickers are told: once a second.
 const TICKERS: u64 = 10;
@@ -28,8 +27,8 @@ pub(crate) struct Pending {
     has_traded: bool,
     /// The best prices that were told last.
     best: Option<((Decimal, Decimal), (Decimal, Decimal))>,
-    /// The candles that were told last, by their frame.
-    candles: BTreeMap<Timeframe, i64>,
+    /// The candles that were told last, by their interval.
+    candles: BTreeMap<Interval, i64>,
 }
 
 fn stream(market: &Market, kind: &str) -> String {
@@ -165,22 +164,22 @@ impl World {
         let (now, mut told) = (self.now(), vec![]);
         let Some(of) = self.exchange.market(market) else { return told };
         let candles = &mut self.pending[market].candles;
-        for frame in Timeframe::ALL {
-            let name = stream(of, &format!("kline_{frame}"));
+        for interval in Interval::all() {
+            let name = stream(of, &format!("kline_{interval}"));
             if !self.hub.wants(&name) {
-                candles.remove(&frame);
+                candles.remove(&interval);
                 continue;
             }
-            let from = candles.get(&frame).copied();
+            let from = candles.get(&interval).copied();
             let most = if from.is_some() { MOST_CANDLES } else { 1 };
-            let bars = of.tape.candles(frame, from, now, most);
+            let bars = of.tape.candles(interval, from, now, most);
             let last = bars.len().saturating_sub(1);
             let is_new = from.is_none() || bars.len() > 1;
             for (index, bar) in bars.iter().enumerate() {
                 if index < last || has_traded || is_new {
-                    told.push((name.clone(), messages::kline(of, bar, frame, now, index < last)));
+                    told.push((name.clone(), messages::kline(of, bar, interval, now, index < last)));
                 }
-                candles.insert(frame, bar.open_time);
+                candles.insert(interval, bar.open_time);
             }
         }
         told

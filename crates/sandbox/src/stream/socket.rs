@@ -12,7 +12,7 @@ use tokio::time::timeout;
 /// Serves a connection that begins with these streams.
 pub(crate) async fn run(mut socket: WebSocket, engine: Engine, names: Vec<String>, is_combined: bool) {
     let opened = engine.ask(move |world| {
-        let (id, messages) = world.hub.open(is_combined)?;
+        let (id, messages) = world.hub.open(is_combined, world.server_time())?;
         world.hub.subscribe(id, names).ok()?;
         Some((id, messages))
     });

@@ -7,9 +7,12 @@
     reason = "a test may panic, and not every one needs everything"
 )]
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use futures::{SinkExt, StreamExt};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rand::{SeedableRng, rngs::StdRng};
 use reqwest::{Client, Method, StatusCode, header::HeaderMap};
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use sandbox::{Engine, Options, Replay, Speed, Wall, World, http, rest::sign};
 use serde_json::{Value, json};
 use std::{sync::Once, time::Duration};
@@ -28,8 +31,30 @@ pub(crate) struct Sandbox {
     pub(crate) wall: Wall,
     pub(crate) engine: Engine,
     client: Client,
-    key: (String, String),
+    key: (String, Signer),
     _stop: DropGuard,
+}
+
+/// How a client signs.
+enum Signer {
+    Secret(String),
+    Ed25519(Ed25519KeyPair),
+}
+
+impl Signer {
+    fn sign(&self, payload: &str) -> String {
+        match self {
+            Self::Secret(secret) => sign(secret, payload),
+            Self::Ed25519(pair) => BASE64_STANDARD.encode(pair.sign(payload.as_bytes())),
+        }
+    }
+}
+
+/// An Ed25519 key by a seed, and its public half as it is written.
+pub(crate) fn key_pair(seed: u8) -> (Ed25519KeyPair, String) {
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
+    let written = BASE64_STANDARD.encode(pair.public_key());
+    (pair, written)
 }
 
 /// An answer.
@@ -85,7 +110,7 @@ pub(crate) async fn start_with(replay: Option<(&str, Replay)>) -> Sandbox {
     let host = listener.local_addr().unwrap().to_string();
     tokio::spawn(http::serve(listener, engine.clone(), stop.clone()));
     let client = Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
-    let key = (KEY.to_owned(), SECRET.to_owned());
+    let key = (KEY.to_owned(), Signer::Secret(SECRET.to_owned()));
     Sandbox { host, wall, engine, client, key, _stop: stop.drop_guard() }
 }
 
@@ -93,7 +118,32 @@ impl Sandbox {
     /// The same sandbox as somebody else sees it.
     pub(crate) async fn newcomer(&self, deposits: Value) -> Sandbox {
         let made = self.control(Method::POST, "accounts", json!({ "deposits": deposits })).await.ok();
-        let key = (made["apiKey"].as_str().unwrap().to_owned(), made["apiSecret"].as_str().unwrap().to_owned());
+        let secret = Signer::Secret(made["apiSecret"].as_str().unwrap().to_owned());
+        self.seen_by(&made, secret)
+    }
+
+    /// The same as seen by somebody who signs by Ed25519; the account's key is made by a seed.
+    pub(crate) async fn holder(&self, seed: u8, deposits: Value) -> Sandbox {
+        let (pair, public) = key_pair(seed);
+        let account = json!({ "deposits": deposits, "publicKey": public });
+        let made = self.control(Method::POST, "accounts", account).await.ok();
+        assert!(made.get("apiSecret").is_none());
+        self.seen_by(&made, Signer::Ed25519(pair))
+    }
+
+    /// The same as seen by the holder of another key of an account.
+    pub(crate) async fn added(&self, account: u32, key: Value, pair: Ed25519KeyPair) -> Sandbox {
+        let made = self.control(Method::POST, &format!("accounts/{account}/keys"), key).await.ok();
+        self.seen_by(&made, Signer::Ed25519(pair))
+    }
+
+    /// The name of the key.
+    pub(crate) fn key(&self) -> &str {
+        &self.key.0
+    }
+
+    fn seen_by(&self, made: &Value, signer: Signer) -> Sandbox {
+        let key = (made["apiKey"].as_str().unwrap().to_owned(), signer);
         let (host, wall, engine) = (self.host.clone(), self.wall.clone(), self.engine.clone());
         let stop = CancellationToken::new();
         Sandbox { host, wall, engine, client: self.client.clone(), key, _stop: stop.drop_guard() }
@@ -118,20 +168,25 @@ impl Sandbox {
     /// Asks with a signature, the parameters in the query.
     pub(crate) async fn signed(&self, method: Method, path: &str, params: &str) -> Answer {
         let payload = self.stamped(params);
-        let target = format!("{path}?{payload}&signature={}", sign(&self.key.1, &payload));
+        let target = format!("{path}?{payload}&signature={}", self.signature(&payload));
         self.send(method, &target, Some(&self.key.0), None).await
     }
 
     /// Asks with a signature, the parameters in the body.
     pub(crate) async fn signed_body(&self, method: Method, path: &str, params: &str) -> Answer {
         let payload = self.stamped(params);
-        let body = format!("{payload}&signature={}", sign(&self.key.1, &payload));
+        let body = format!("{payload}&signature={}", self.signature(&payload));
         self.send(method, path, Some(&self.key.0), Some(body)).await
     }
 
     /// Asks as it is written.
     pub(crate) async fn raw(&self, method: Method, target: &str, key: Option<&str>, body: Option<&str>) -> Answer {
         self.send(method, target, key, body.map(str::to_owned)).await
+    }
+
+    /// A signature as it stands in a query or a form.
+    pub(crate) fn signature(&self, payload: &str) -> String {
+        utf8_percent_encode(&self.key.1.sign(payload), NON_ALPHANUMERIC).to_string()
     }
 
     fn stamped(&self, params: &str) -> String {
@@ -182,7 +237,7 @@ impl Sandbox {
     /// A request that is never answered.
     pub(crate) async fn unanswered(&self, method: Method, path: &str, params: &str) {
         let payload = self.stamped(params);
-        let target = format!("http://{}{path}?{payload}&signature={}", self.host, sign(&self.key.1, &payload));
+        let target = format!("http://{}{path}?{payload}&signature={}", self.host, self.signature(&payload));
         let request = self.client.request(method, target).header("X-MBX-APIKEY", &self.key.0);
         let sent = request.timeout(Duration::from_millis(300)).send().await;
         assert!(sent.unwrap_err().is_timeout());
@@ -205,7 +260,7 @@ impl Sandbox {
             .collect();
         pairs.sort();
         let payload: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        params["signature"] = sign(&self.key.1, &payload.join("&")).into();
+        params["signature"] = self.key.1.sign(&payload.join("&")).into();
         json!({ "id": method, "method": method, "params": params })
     }
 }

@@ -4,6 +4,7 @@ use super::{Answer, Body, Denied, ask, wrong};
 use crate::{
     engine::Engine,
     exchange::{ApiKey, FEES},
+    signing::{Proof, PublicKey},
     world::World,
 };
 use axum::{
@@ -30,6 +31,7 @@ pub(in crate::http) struct NewAccount {
     taker: Decimal,
     #[serde(default)]
     pays_in_bnb: bool,
+    public_key: Option<PublicKey>,
 }
 
 const fn thousandth() -> Decimal {
@@ -37,7 +39,7 @@ const fn thousandth() -> Decimal {
 }
 
 pub(in crate::http) async fn open_account(State(engine): State<Engine>, body: Body<NewAccount>) -> Answer {
-    let Json(NewAccount { deposits, maker, taker, pays_in_bnb }) = body?;
+    let Json(NewAccount { deposits, maker, taker, pays_in_bnb, public_key }) = body?;
     let is_fee = |it: Decimal| it >= Decimal::ZERO && it < Decimal::ONE && it.scale() <= 8;
     if !is_fee(maker) || !is_fee(taker) || deposits.len() > MOST_ASSETS {
         return Err(wrong(format!(
@@ -55,7 +57,7 @@ pub(in crate::http) async fn open_account(State(engine): State<Engine>, body: Bo
         for (asset, amount) in deposits {
             world.exchange.deposit(world.now(), account, &asset, amount)?;
         }
-        let mut answer = key(world, account, &NewKey { reading: true, trading: true, withdrawals: false });
+        let mut answer = key(world, account, &NewKey { reading: true, trading: true, withdrawals: false, public_key });
         answer["account"] = account.into();
         Ok(answer)
     })
@@ -102,7 +104,7 @@ pub(in crate::http) async fn deposit(
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::http) struct NewKey {
     #[serde(default)]
     reading: bool,
@@ -110,13 +112,24 @@ pub(in crate::http) struct NewKey {
     trading: bool,
     #[serde(default)]
     withdrawals: bool,
+    /// Where it is not given, the key signs by a secret that is made for it.
+    public_key: Option<PublicKey>,
 }
 
 fn key(world: &mut World, account: usize, may: &NewKey) -> Value {
-    let (name, secret) = (world.new_key(), world.new_key());
-    let NewKey { reading, trading, withdrawals } = *may;
-    world.exchange.add_key(name.clone(), ApiKey { account, secret: secret.clone(), reading, trading, withdrawals });
-    json!({ "apiKey": name, "apiSecret": secret })
+    let NewKey { reading, trading, withdrawals, public_key } = *may;
+    let name = world.new_key();
+    let mut answer = json!({ "apiKey": name });
+    let proof = public_key.map_or_else(
+        || {
+            let secret = world.new_key();
+            answer["apiSecret"] = secret.clone().into();
+            Proof::Secret(secret)
+        },
+        Proof::PublicKey,
+    );
+    world.exchange.add_key(name, ApiKey { account, proof, reading, trading, withdrawals });
+    answer
 }
 
 pub(in crate::http) async fn add_key(
