@@ -44,13 +44,14 @@ pub(crate) async fn prove(tx: &mut TenantTx) -> Result<Proof> {
     }
     let mut differing = vec![];
     for rows in rows.chunk_by(|one, other| one.bot_id == other.bot_id) {
-        differing.extend(of_bot(rows, fills.remove(&rows[0].bot_id).unwrap_or_default())?);
+        let of_this = rows.first().and_then(|row| fills.get(&row.bot_id));
+        differing.extend(of_bot(rows, of_this.map_or(&[], Vec::as_slice))?);
     }
     Ok(Proof { checked, differing })
 }
 
 /// Which positions of a bot its fills do not make.
-fn of_bot(rows: &[store::Row], fills: Vec<BotFill>) -> Result<Vec<Differing>> {
+fn of_bot(rows: &[store::Row], fills: &[BotFill]) -> Result<Vec<Differing>> {
     let symbols: Vec<Symbol> =
         rows.iter().map(|row| row.symbol.parse()).collect::<Result<_, _>>().map_err(Error::internal)?;
     let cash: Decimal = rows.iter().map(|row| row.initial_cash).sum();
