@@ -7,8 +7,11 @@ alter table bots add constraint bots_kind_check
 -- in the order of the lanes
 alter table bots add column symbols text[];
 alter table bots rename column instrument to instruments;
+-- the owner of the tables is held to their policies, too
+alter table bots no force row level security;
 update bots set symbols = array[symbol], instruments = jsonb_build_array(instruments);
 update bots set instruments = null where instruments = '[null]'::jsonb;
+alter table bots force row level security;
 alter table bots
     alter column symbols set not null,
     drop column symbol,
