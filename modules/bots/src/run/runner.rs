@@ -22,7 +22,7 @@ use uuid::Uuid;
 const LEASE: TimeDelta = TimeDelta::seconds(5);
 /// How often leases are kept, and bots looked for when no notification comes.
 const ROUND: Duration = Duration::from_secs(1);
-/// The most bots that one runner holds: some 800 MB of memory, and a small part of a core on candles of one minute.
+/// The most bots that one runner holds: some 700 MB of memory, and a small part of a core on candles of one minute.
 const MOST_HELD: usize = 10_000;
 
 /// Runs bots of all tenants, as many as it can lease.

@@ -92,7 +92,7 @@ impl From<Error> for Halt {
     }
 }
 
-/// How far [`Session::advance`] has come.
+/// How far a bot has come once its errands are run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     /// How many candles it has fed.
