@@ -7,6 +7,7 @@ mod app;
 mod caller;
 mod catalogue;
 mod clock;
+mod columns;
 mod db;
 mod declaration;
 mod error;
@@ -42,6 +43,7 @@ pub use caller::{API_KEY, AnyMember, Caller, Guard, Operator, Presence, Public, 
 pub use catalogue::{Catalogue, Permitted, RESOURCES};
 pub use chrono;
 pub use clock::{Clock, Ids};
+pub use columns::Columns;
 pub use db::{Actor, Db, DbSettings, Reason, Scope, SystemTx, TenantTx, Tx, UserTx, kind};
 pub use declaration::{Declaration, Level, Preset, Values};
 pub use error::{Error, Fault, OnConstraint, Result, nearest};

@@ -3,7 +3,7 @@ use crate::{
     service::{Fill, FillFilter, Filter, Order, Place},
 };
 use chrono::{DateTime, Utc};
-use kit::{Paging, Result, TenantTx};
+use kit::{Columns, Paging, Result, TenantTx};
 use rust_decimal::Decimal;
 use sqlx::{Postgres, QueryBuilder};
 use trading::{
@@ -244,15 +244,6 @@ pub(crate) async fn insert_fills(
     .execute(tx.conn())
     .await?;
     Ok(())
-}
-
-/// Rows as columns, which one statement takes at once.
-struct Columns<'a, T>(&'a [T]);
-
-impl<T> Columns<'_, T> {
-    fn of<C>(&self, column: impl Fn(&T) -> C) -> Vec<C> {
-        self.0.iter().map(column).collect()
-    }
 }
 
 pub(crate) fn side(side: Side) -> &'static str {

@@ -2,7 +2,7 @@
 
 use crate::{bot::Coins, event::Event, status::Status, tell};
 use chrono::{DateTime, Utc};
-use kit::{Result, SystemTx, TenantTx, Time, Tx};
+use kit::{Columns, Result, SystemTx, TenantTx, Time, Tx};
 use serde_json::Value;
 use sqlx::types::Json;
 use std::collections::HashMap;
@@ -198,15 +198,6 @@ pub(crate) async fn add_journal(tx: &mut TenantTx, journals: &[(Uuid, i64, &[Ent
 fn numbered<'a, T>(lists: &[(Uuid, i64, &'a [T])]) -> Vec<(Uuid, i64, &'a T)> {
     let number = |&(bot, before, new): &(Uuid, i64, &'a [T])| (before + 1..).zip(new).map(move |(n, it)| (bot, n, it));
     lists.iter().flat_map(number).collect()
-}
-
-/// Rows as columns, which one statement takes at once.
-struct Columns<'a, T>(&'a [T]);
-
-impl<T> Columns<'_, T> {
-    fn of<C>(&self, column: impl Fn(&T) -> C) -> Vec<C> {
-        self.0.iter().map(column).collect()
-    }
 }
 
 /// The next entries of the journal after so many.
