@@ -12,7 +12,7 @@ mod store;
 mod tell;
 
 pub use book::{Book, Open, save};
-pub use service::{BotFill, are_open, fills_of_bot, fills_of_bots, known};
+pub use service::{BotFill, are_open, fills_of_bots, known};
 
 use kit::{Module, Topic, permission};
 

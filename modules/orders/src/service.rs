@@ -152,14 +152,6 @@ pub(crate) async fn list_fills(tx: &mut TenantTx, filter: &FillFilter, cursor: &
     store::list_fills(tx, filter, before, after, cursor.limit()).await
 }
 
-/// Everything that a bot's orders executed, in the order of time, as the trading core knows it.
-///
-/// # Errors
-/// 500 where a stored fill is outside the bounds of the core's types.
-pub async fn fills_of_bot(tx: &mut TenantTx, bot: Uuid) -> Result<Vec<position::Fill>> {
-    Ok(fills_of_bots(tx, &[bot]).await?.into_iter().map(|it| it.fill).collect())
-}
-
 /// A fill of a bot.
 pub struct BotFill {
     pub bot: Uuid,
@@ -167,10 +159,10 @@ pub struct BotFill {
     pub fill: position::Fill,
 }
 
-/// All fills of several bots, those of each in their order.
+/// All that the orders of bots have executed, that of each in the order of time, as the trading core knows it.
 ///
 /// # Errors
-/// As [`fills_of_bot`].
+/// 500 where a stored fill is outside the bounds of the core's types.
 pub async fn fills_of_bots(tx: &mut TenantTx, bots: &[Uuid]) -> Result<Vec<BotFill>> {
     store::fills_of_bots(tx, bots).await?.into_iter().map(BotFill::try_from).collect()
 }

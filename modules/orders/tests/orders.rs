@@ -112,7 +112,8 @@ async fn an_order_is_there_before_it_is_sent_and_grows_with_its_fills(db: PgPool
         fills.as_array().unwrap().iter().map(|it| [&it["tradeNumber"], &it["price"], &it["feeAsset"]]).collect();
     assert_eq!(told, [[&json!(2), &json!("96"), &json!("BTC")], [&json!(1), &json!("99"), &json!("BTC")]]);
     let mut tx = begin(&app, &ana).await;
-    let stored = orders::fills_of_bot(&mut tx, bot).await.unwrap();
+    let stored = orders::fills_of_bots(&mut tx, &[bot]).await.unwrap();
+    let stored: Vec<_> = stored.into_iter().map(|it| it.fill).collect();
     assert_eq!(stored, [fill(1, 2, "1", "99", false), fill(1, 3, "2", "96", true)]);
 }
 
